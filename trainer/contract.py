@@ -1,0 +1,131 @@
+"""What the steps agree on: file names, npz keys, URIs, and the manifest. Standard library only.
+
+Every name that crosses a step boundary is written here once, so that the step that writes a file
+and the step that reads it cannot disagree.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from trainer.errors import InputError, TabularError
+
+# Preprocessing writes these side by side; the npz keys are the lesson's.
+TRAIN_DATA = "train_data.npz"
+VAL_DATA = "val_data.npz"
+SPEC = "spec.json"
+TRAIN_KEYS = ("X_train", "y_train")
+VAL_KEYS = ("X_val", "y_val")
+
+# Training writes these side by side.
+MODEL = "model.pt"
+METRICS = "metrics.json"
+HISTORY = "eval_history.csv"
+PREDICTIONS = "val_predictions.npz"
+LOG = "training.log"
+MANIFEST = "manifest.json"
+
+
+def join(uri: str, name: str) -> str:
+    """`name` inside the directory `uri`. A str, because `Path("gs://b/x")` becomes `gs:/b/x`."""
+    return f"{uri.rstrip('/')}/{name}"
+
+
+def local_path(uri: str, mount: str = "/gcs") -> Path:
+    """The path at which this machine reads and writes `uri`.
+
+    Vertex mounts every bucket below `/gcs` in components and custom jobs
+    (https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system).
+
+    Raises:
+        InputError: `uri` is on Cloud Storage and no bucket is mounted here.
+    """
+    if not uri.startswith("gs://"):
+        return Path(uri)
+    if not os.path.isdir(mount):
+        raise InputError(
+            f"gs:// needs Cloud Storage mounted at {mount}, as Vertex AI does, however: {uri}; "
+            "here, copy the file first: gcloud storage cp"
+        )
+    return Path(mount, uri.removeprefix("gs://"))
+
+
+@contextlib.contextmanager
+def atomic_write(path: Path) -> Iterator[BinaryIO]:
+    """Opens a temporary file beside `path` that takes its name only once it is complete on disk.
+
+    Raises:
+        InputError: the directory cannot be written to.
+        TabularError: writing failed half-way, as on a full disk; `path` is as it was before.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = open(temporary, "wb")  # noqa: SIM115  (closed by the `with` below)
+    except OSError as error:
+        raise InputError(
+            f"the output directory must be writable, however: {path.parent}: {error.strerror}"
+        ) from error
+    try:
+        with file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        raise TabularError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """The hex sha256 of a file's bytes, read in blocks of 1 MiB."""
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def write_manifest(directory: Path, names: Iterable[str]) -> None:
+    """Writes `manifest.json`: sha256 and size in bytes of each named file in `directory`.
+
+    It is written last, so its presence means that the directory is complete.
+    """
+    files = {
+        name: {"sha256": sha256_of(directory / name), "size": (directory / name).stat().st_size}
+        for name in sorted(names)
+    }
+    with atomic_write(directory / MANIFEST) as file:
+        file.write(json.dumps({"files": files}, indent=2).encode() + b"\n")
+
+
+def check_manifest(directory: Path) -> list[str]:
+    """The names of the files in `directory`, each one's bytes checked against the manifest.
+
+    Raises:
+        TabularError: the manifest or a file is missing, or a file is not what was written; the
+            message names the file.
+    """
+    try:
+        files = json.loads((directory / MANIFEST).read_bytes())["files"]
+    except FileNotFoundError:
+        raise TabularError(
+            f"a finished run has {MANIFEST}, however: {directory} has none; "
+            "the run that wrote it did not finish"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise TabularError(f"{directory / MANIFEST} is damaged: {error}") from error
+    for name, recorded in files.items():
+        path = directory / name
+        if not path.is_file():
+            raise TabularError(f"{MANIFEST} lists {name}, however: {path} is missing")
+        if (actual := sha256_of(path)) != recorded["sha256"]:
+            raise TabularError(
+                f"{path} must have sha256 {recorded['sha256']}, however: {actual}; it is damaged"
+            )
+    return list(files)
