@@ -17,9 +17,11 @@ from trainer.errors import InputError, TabularError
 # Preprocessing writes these side by side; the npz keys are the lesson's.
 TRAIN_DATA = "train_data.npz"
 VAL_DATA = "val_data.npz"
+TEST_DATA = "test_data.npz"
 SPEC = "spec.json"
 TRAIN_KEYS = ("X_train", "y_train")
 VAL_KEYS = ("X_val", "y_val")
+TEST_KEYS = ("X_test", "y_test")
 
 # Training writes these side by side.
 MODEL = "model.pt"
@@ -35,7 +37,13 @@ def join(uri: str, name: str) -> str:
     return f"{uri.rstrip('/')}/{name}"
 
 
-def local_path(uri: str, mount: str = "/gcs") -> Path:
+def mount() -> Path:
+    """Where the buckets of Cloud Storage are directories: /gcs, as on Vertex AI, or, on a machine
+    where gcsfuse put them elsewhere, where the environment variable TABPIPE_GCS says."""
+    return Path(os.environ.get("TABPIPE_GCS", "/gcs"))
+
+
+def local_path(uri: str) -> Path:
     """The path at which this machine reads and writes `uri`.
 
     Vertex mounts every bucket below `/gcs` in components and custom jobs
@@ -46,12 +54,25 @@ def local_path(uri: str, mount: str = "/gcs") -> Path:
     """
     if not uri.startswith("gs://"):
         return Path(uri)
-    if not os.path.isdir(mount):
+    if not mount().is_dir():
         raise InputError(
-            f"gs:// needs Cloud Storage mounted at {mount}, as Vertex AI does, however: {uri}; "
+            f"gs:// needs Cloud Storage mounted at {mount()}, as Vertex AI does, however: {uri}; "
             "here, copy the file first: gcloud storage cp"
         )
-    return Path(mount, uri.removeprefix("gs://"))
+    return mount() / uri.removeprefix("gs://")
+
+
+def input_file(uri: str) -> Path:
+    """The path of a file that is to be read.
+
+    Raises:
+        InputError: there is no such file, or it is a directory.
+    """
+    path = local_path(uri)
+    if not path.is_file():
+        problem = "it is a directory" if path.is_dir() else "there is no such file"
+        raise InputError(f"an input must be a file, however: {uri}: {problem}")
+    return path
 
 
 @contextlib.contextmanager

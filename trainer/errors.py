@@ -6,6 +6,10 @@
 Both carry one line that says what is wrong, where, the value, and the cure.
 """
 
+import contextlib
+import sys
+from collections.abc import Iterator
+
 
 class TabularError(Exception):
     """The run failed: one line says which part and why."""
@@ -17,3 +21,17 @@ class InputError(TabularError):
     """The caller's input is at fault: "rule, however: value"."""
 
     exit_status = 2
+
+
+@contextlib.contextmanager
+def reported() -> Iterator[None]:
+    """Turns either error into its one line on stderr and the exit status that goes with it.
+
+    Raises:
+        SystemExit: with the error's `exit_status`.
+    """
+    try:
+        yield
+    except TabularError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        raise SystemExit(error.exit_status) from None

@@ -1,0 +1,51 @@
+# make help lists the targets. Nothing is needed but Python 3.10 to 3.12, pip and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test chaos lint compile bench image lock clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; ok = (3, 10) <= sys.version_info < (3, 13); \
+	  sys.exit(0 if ok else "Python must be 3.10 to 3.12, however: " + sys.version.split()[0] + "; make PYTHON=python3.11")'
+	@echo "creating $(VENV) (once; some minutes)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(READY) ## Run the main job on this machine, on a made-up sample
+	@$(BIN)/tabpipe run
+
+test: $(READY) ## Run the tests
+	$(BIN)/python -m pytest
+
+chaos: $(READY) ## Kill training at many random moments and compare what it leaves
+	$(BIN)/python -m pytest -m chaos
+
+lint: $(READY) ## Check style and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+compile: $(READY) ## Write build/training.yaml
+	$(BIN)/python compile.py
+
+bench: $(READY) ## Measure speed as ratios within one run; writes build/bench.json
+	$(BIN)/python -m benchmarks
+
+image: ## Build the one image that holds every step
+	docker build --tag vertex-tabular:$$($(BIN)/python -c 'from importlib.metadata import version; print(version("vertex-tabular"))') .
+
+lock: $(READY) ## Resolve requirements.lock anew, for Python 3.10 to 3.12
+	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 \
+	  --constraint constraints.txt --no-annotate --no-header --upgrade --quiet --output-file requirements.lock
+
+clean: ## Remove what the other targets made, except runs/
+	rm -rf $(VENV) build

@@ -1,0 +1,247 @@
+"""Runs a compiled YAML on this machine, the training job included, with no cloud account.
+
+`kfp.local` refuses container components and Google's placeholders. So the *spec* is rewritten,
+which is data, and `kfp.local` runs the result: the placeholders become literals, and the command
+of GCPC's launcher becomes `pipelines.local_job`. Every command is run by `pipelines.local_step`,
+which keeps its log and its time.
+"""
+
+import contextlib
+import datetime
+import json
+import re
+import secrets
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import psutil
+import yaml
+
+from pipelines.cache import code_fingerprint, forget_damaged
+from pipelines.local_step import log_path, record_path
+from trainer.errors import InputError, TabularError
+
+LAUNCHER = "google_cloud_pipeline_components.container.v1.custom_job.launcher"
+# `kfp.local` runs a command as a subprocess only when this stands somewhere in it.
+KFP_EXECUTOR = "kfp.dsl.executor_main"
+GRACE_SECONDS = 3
+
+
+@dataclass
+class Run:
+    """One run of a pipeline on this machine; `run.json` in its directory holds the same.
+
+    Attributes:
+        run_id: name of the run's directory.
+        state: RUNNING, SUCCEEDED, FAILED or CANCELLED.
+        metrics: what the run's `metrics` artifact logged.
+        artifacts: path of each output of the pipeline, by name.
+        seconds: how long each step that ran took.
+        cached: the steps whose results came from the cache.
+        error: why it failed: one line, empty unless `state` is FAILED.
+    """
+
+    run_id: str
+    state: str = "RUNNING"
+    metrics: dict[str, float] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    cached: list[str] = field(default_factory=list)
+    error: str = ""
+
+    def save(self, directory: Path) -> None:
+        """Writes `run.json`."""
+        (directory / "run.json").write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def new_run_directory(root: Path) -> Path:
+    """A directory below `root` that no other run has; its name sorts by time."""
+    now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    directory = root / f"{now}-{secrets.token_hex(3)}"
+    try:
+        directory.mkdir(parents=True)
+    except OSError as error:
+        raise InputError(f"--root must be writable, however: {root}: {error.strerror}") from error
+    return directory.resolve()
+
+
+def run(
+    compiled: str,
+    arguments: dict[str, Any],
+    directory: Path,
+    watch: Callable[[Path, list[str]], AbstractContextManager[None]],
+    cache: Path | None = None,
+) -> Run:
+    """Executes a compiled YAML; everything it writes is in `directory`.
+
+    Args:
+        compiled: the YAML, as `compile.py` writes it; kept as `training.yaml`.
+        arguments: values of its parameters.
+        directory: the run's own directory.
+        watch: shows progress while the steps run; gets `directory` and the steps' names in order.
+        cache: directory of the results of earlier runs, which spare running a step again.
+
+    Raises:
+        InputError: the input that a step read is at fault.
+        TabularError: a step failed; the message names it and says why.
+        KeyboardInterrupt: the run was interrupted; every process it started has ended.
+    """
+    spec = yaml.safe_load(compiled)
+    steps = in_order(spec["root"]["dag"]["tasks"])
+    (directory / "training.yaml").write_text(compiled)
+    result = Run(run_id=directory.name)
+    result.save(directory)
+    try:
+        with stopped_with_this_process(), watch(directory, steps):
+            outputs = _execute(rewritten(spec), arguments, directory, cache)
+        link_steps(directory, steps)
+        result.artifacts = {name: shortened(output.uri) for name, output in outputs.items()}
+        result.metrics = dict(sorted(outputs["metrics"].metadata.items()))
+        result.cached = [step for step in steps if not read_record(directory, step)]
+        result.state = "SUCCEEDED"
+    except KeyboardInterrupt:
+        result.state = "CANCELLED"
+        raise
+    except RuntimeError as error:
+        failure = why_failed(directory, steps) or TabularError(f"the run failed: {error}")
+        result.state, result.error = "FAILED", str(failure)
+        raise failure from error
+    finally:
+        result.seconds = {
+            step: record["seconds"]
+            for step in steps
+            if "seconds" in (record := read_record(directory, step))
+        }
+        result.save(directory)
+    return result
+
+
+def rewritten(spec: dict[str, Any]) -> dict[str, Any]:
+    """The spec as `kfp.local` can run it; tasks, components and parameters stay as they are."""
+    from kfp import dsl
+
+    text = json.dumps(spec)
+    text = text.replace("{{$.pipeline_google_cloud_project_id}}", "this-machine")
+    text = text.replace("{{$.pipeline_google_cloud_location}}", "local")
+    local: dict[str, Any] = json.loads(text)
+    for label, executor in local["deploymentSpec"]["executors"].items():
+        container = executor["container"]
+        step = label.removeprefix("exec-")
+        command = without_pip(container["command"])
+        if LAUNCHER in command:
+            # kfp.local wants to see its own module's name; `env` gives it a place to stand.
+            command = ["env", f"STANDS_IN_FOR={KFP_EXECUTOR}"]
+            command += ["python3", "-m", "pipelines.local_job"]
+            container["args"] += ["--executor_input", "{{$}}"]
+        recorder = ["python3", "-m", "pipelines.local_step", step, dsl.PIPELINE_ROOT_PLACEHOLDER]
+        container["command"] = [*recorder, *command]
+        # An image is part of the cache's key; here the code is what an image is elsewhere.
+        container["image"] = f"python {code_fingerprint()}"
+    for name, task in local["root"]["dag"]["tasks"].items():
+        task["taskInfo"]["name"] = name  # kfp.local warns of display names
+    return local
+
+
+def without_pip(command: list[str]) -> list[str]:
+    """A component's command without its `pip install`: this machine has the packages already.
+
+    kfp puts the installation in front as `sh -c SCRIPT sh -ec …`, where SCRIPT ends in `"$0" "$@"`.
+    """
+    if command[:2] == ["sh", "-c"] and "pip install" in command[2]:
+        return command[3:]
+    return command
+
+
+def in_order(tasks: dict[str, Any]) -> list[str]:
+    """The names of the tasks, each after those it depends on."""
+    ordered: list[str] = []
+    while len(ordered) < len(tasks):
+        ordered += [
+            name
+            for name, task in tasks.items()
+            if name not in ordered and set(task.get("dependentTasks", ())) <= set(ordered)
+        ]
+    return ordered
+
+
+def link_steps(directory: Path, steps: list[str]) -> None:
+    """Links each step's outputs into the run's own directory, because `kfp.local` puts a directory
+    with a long name in between."""
+    for step in steps:
+        for outputs in directory.glob(f"*-*/{step}"):
+            (directory / step).symlink_to(outputs.relative_to(directory))
+
+
+def shortened(path: str) -> str:
+    """`path` by way of such a link, where there is one."""
+    short = re.sub(r"/[^/]+-\d{4}(-\d\d){5}-\d{6}(?=/)", "", path)
+    return short if Path(short).exists() else path
+
+
+def read_record(directory: Path, step: str) -> dict[str, Any]:
+    """What `local_step` recorded of a step so far; empty when it has not started."""
+    try:
+        record: dict[str, Any] = json.loads(record_path(directory, step).read_text())
+    except (FileNotFoundError, ValueError):  # ValueError: being written at this moment
+        return {}
+    return record
+
+
+def why_failed(directory: Path, steps: list[str]) -> TabularError | None:
+    """The error of the step that failed: its name, and the error or last line that it logged."""
+    for step in steps:
+        status = read_record(directory, step).get("status", 0)
+        if status:
+            text = log_path(directory, step).read_text(errors="replace").rstrip()
+            _, reported, error = text.rpartition("\nerror: ")
+            why = error if reported else text.rpartition("\n")[2].removeprefix("error: ")
+            kind = InputError if status == InputError.exit_status else TabularError
+            return kind(f"{step} failed: {why or 'it printed nothing'}")
+    return None
+
+
+@contextlib.contextmanager
+def stopped_with_this_process() -> Iterator[None]:
+    """Ends every process started inside, whatever ends the block; SIGTERM counts as Ctrl-C."""
+
+    def interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        started = psutil.Process().children(recursive=True)
+        for process in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        for process in psutil.wait_procs(started, timeout=GRACE_SECONDS)[1]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _execute(
+    spec: dict[str, Any], arguments: dict[str, Any], directory: Path, cache: Path | None
+) -> dict[str, Any]:
+    """Runs a rewritten spec with `kfp.local`; its own chatter goes to `kfp.log`."""
+    from kfp import components, local
+
+    if cache:
+        forget_damaged(cache)
+    with open(directory / "kfp.log", "w") as log, contextlib.redirect_stdout(log):
+        local.init(
+            local.SubprocessRunner(use_venv=False),
+            pipeline_root=str(directory),
+            enable_caching=cache is not None,
+            cache_root=str(cache) if cache else None,
+        )
+        task = components.load_component_from_text(json.dumps(spec))(**arguments)
+    # In the YAML's order: kfp.local's own is that of a set.
+    names = sorted(task.outputs)
+    return {name: task.outputs[name] for name in names}

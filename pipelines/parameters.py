@@ -1,0 +1,107 @@
+"""A pipeline's parameters: what a compiled YAML declares, and values for them from the user."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from trainer.errors import InputError
+
+Declared = Mapping[str, Mapping[str, Any]]  # name → parameterType, description, defaultValue, …
+
+IN_WORDS = {
+    "NUMBER_INTEGER": "a whole number",
+    "NUMBER_DOUBLE": "a number",
+    "BOOLEAN": "true or false",
+    "STRUCT": "a JSON object",
+    "LIST": "a JSON list",
+}
+NO_ACCELERATOR = "ACCELERATOR_TYPE_UNSPECIFIED"
+
+
+def declared(spec: Mapping[str, Any], component: str | None = None) -> Declared:
+    """The parameters of the pipeline, or of one of its components."""
+    owner = spec["components"][f"comp-{component}"] if component else spec["root"]
+    parameters: Declared = owner["inputDefinitions"]["parameters"]
+    return parameters
+
+
+def parse_settings(settings: Iterable[str], among: Declared) -> dict[str, Any]:
+    """The values of `name=value` settings, each of the type that is declared for it.
+
+    Raises:
+        InputError: not of that form, an unknown name, or a value of another type.
+    """
+    values = {}
+    for setting in settings:
+        name, separator, text = setting.partition("=")
+        if not separator:
+            raise InputError(f"--set must be NAME=VALUE, however: {setting}")
+        if name not in among:
+            names = ", ".join(sorted(among))
+            raise InputError(f"--set must name a parameter, however: {name}; there are {names}")
+        kind = among[name]["parameterType"]
+        try:
+            values[name] = _parsed(text, kind)
+        except (ValueError, KeyError):
+            raise InputError(f"{name} must be {IN_WORDS[kind]}, however: {text}") from None
+    return values
+
+
+def _parsed(text: str, kind: str) -> Any:
+    match kind:
+        case "NUMBER_INTEGER":
+            return int(text)
+        case "NUMBER_DOUBLE":
+            return float(text)
+        case "BOOLEAN":
+            return {"true": True, "false": False}[text.lower()]
+        case "STRUCT" | "LIST":
+            value = json.loads(text)
+            if isinstance(value, dict) != (kind == "STRUCT"):
+                raise ValueError(text)
+            return value
+        case _:
+            return text
+
+
+def read_schema(path: Path) -> dict[str, Any]:
+    """The content of a feature schema file.
+
+    Raises:
+        InputError: there is no such file, or it is not a YAML mapping.
+    """
+    try:
+        schema = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise InputError(f"--schema must be a file, however: {path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"--schema must be YAML, however: {path}: {reason}") from None
+    if not isinstance(schema, dict):
+        raise InputError(f"--schema must hold `target` and `columns`, however: {path} does not")
+    return schema
+
+
+def check(arguments: Mapping[str, Any]) -> None:
+    """Checks what neither the YAML nor Vertex's SDK checks before a run starts.
+
+    Raises:
+        InputError: a string that would break the training job's JSON payload, or an accelerator
+            type without a count, or the reverse.
+    """
+    for name, value in arguments.items():
+        if isinstance(value, str) and any(c in '"\\' or not c.isprintable() for c in value):
+            raise InputError(
+                f'{name} must not contain ", \\ or a control character, because the training '
+                f"job's payload is JSON, however: {value!r}"
+            )
+    kind = arguments.get("accelerator_type", NO_ACCELERATOR)
+    count = arguments.get("accelerator_count", 0)
+    if (kind == NO_ACCELERATOR) != (count == 0):
+        raise InputError(
+            "accelerator_type and accelerator_count go together, "
+            f"however: accelerator_type={kind}, accelerator_count={count}"
+        )

@@ -1,0 +1,171 @@
+"""The graph: snapshot → preprocess → train → collect, and its compilation to YAML."""
+
+import tempfile
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from google_cloud_pipeline_components import _placeholders as placeholders
+from kfp import compiler, dsl
+
+from components.code import Code
+from components.collect import collect
+from components.preprocess import preprocess
+from components.snapshot import snapshot
+from components.train import train_component
+
+PIPELINE_NAME = "vertex-tabular-training"
+DEFAULT_IMAGE = f"vertex-tabular:{version('vertex-tabular')}"
+
+
+def titanic_schema() -> dict[str, Any]:
+    """The feature schema that is the YAML's default: the Titanic's passenger list."""
+    schema: dict[str, Any] = yaml.safe_load(files("pipelines").joinpath("titanic.yaml").read_text())
+    return schema
+
+
+class Results(NamedTuple):
+    """What a run leaves behind, by the names that `tabpipe run --json` uses."""
+
+    train_data: dsl.Dataset
+    val_data: dsl.Dataset
+    spec: dsl.Artifact
+    run_directory: dsl.Artifact
+    model: dsl.Model
+    metrics: dsl.Metrics
+    classification_metrics: dsl.ClassificationMetrics
+    eval_history: dsl.Artifact
+    training_log: dsl.Artifact
+
+
+def training_pipeline(code: Code, replicas: int = 1) -> Any:
+    """The graph as a KFP pipeline.
+
+    Args:
+        code: how the steps' code reaches their containers.
+        replicas: machines of the training job; more than one makes a second worker pool.
+    """
+    snapshot_step = code.component(snapshot)
+    preprocess_step = code.component(preprocess)
+    train_step = train_component(code, replicas)
+    collect_step = code.component(collect)
+
+    @dsl.pipeline(
+        name=PIPELINE_NAME,
+        display_name="Tabular training",
+        description="A CSV becomes a trained PyTorch model, its metrics and its log.",
+    )
+    def training(
+        csv: str,
+        schema: dict[str, Any] = titanic_schema(),  # noqa: B006, B008  (becomes the YAML's default value)
+        fit_on: str = "train",
+        dtype: str = "float32",
+        val_size: float = 0.2,
+        split_seed: int = 42,
+        epochs: int = 500,
+        learning_rate: float = 0.001,
+        batch_size: int = 0,
+        patience: int = 50,
+        min_delta: float = 0.001,
+        restore_best: bool = True,
+        seed: int = 42,
+        training_image: str = code.training_image,
+        machine_type: str = "n1-standard-4",
+        accelerator_type: str = "ACCELERATOR_TYPE_UNSPECIFIED",
+        accelerator_count: int = 0,
+        strategy: str = "STANDARD",
+        service_account: str = "",
+        labels: dict[str, Any] = {},  # noqa: B006  (becomes the YAML's default value)
+    ) -> Results:
+        """A CSV becomes a trained PyTorch model, its metrics and its log.
+
+        Args:
+            csv: The CSV file to train on, a gs:// URI or, on this machine, a path.
+            schema: Feature schema: the target, and each column with its kind.
+            fit_on: Rows on which medians, codes, means and standard deviations are fitted:
+                train, or all (the lesson's way, which leaks the validation rows).
+            dtype: Type of the feature arrays, float32 or float64.
+            val_size: Share of the rows held out for validation, between 0 and 1.
+            split_seed: Seed of the split into training and validation rows.
+            epochs: Most epochs to train.
+            learning_rate: Adam's learning rate.
+            batch_size: Rows a step; 0 takes all rows at once.
+            patience: Epochs without improvement after which training stops.
+            min_delta: How much the validation loss must fall to count as an improvement.
+            restore_best: Whether the model of the best epoch is kept rather than the last.
+            seed: Seed of python, numpy and torch.
+            training_image: Image of the training job; name a CUDA image to train on a GPU.
+            machine_type: Machine of the training job, for example n1-standard-8.
+            accelerator_type: GPU of the training job, for example NVIDIA_TESLA_T4.
+            accelerator_count: GPUs a machine; type and count go together.
+            strategy: How the machine is obtained, STANDARD or SPOT.
+            service_account: Account the training job runs as; empty takes the project's default.
+            labels: Labels of the training job, for cost reports.
+        """
+        pinned = snapshot_step(csv=csv).set_display_name("Pin the input's version")
+        pinned.set_caching_options(False)
+
+        prepared = preprocess_step(
+            csv=pinned.outputs["csv"],
+            fingerprint=pinned.outputs["fingerprint"],
+            schema=schema,
+            fit_on=fit_on,
+            dtype=dtype,
+            val_size=val_size,
+            split_seed=split_seed,
+        ).set_display_name("CSV to arrays")
+
+        trained = train_step(
+            train_data=prepared.outputs["train_data"],
+            val_data=prepared.outputs["val_data"],
+            spec=prepared.outputs["spec"],
+            epochs=epochs,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            patience=patience,
+            min_delta=min_delta,
+            restore_best=restore_best,
+            seed=seed,
+            training_image=training_image,
+            machine_type=machine_type,
+            accelerator_type=accelerator_type,
+            accelerator_count=accelerator_count,
+            strategy=strategy,
+            service_account=service_account,
+            labels=labels,
+            project=placeholders.PROJECT_ID_PLACEHOLDER,
+            location=placeholders.LOCATION_PLACEHOLDER,
+        ).set_display_name("Train")
+
+        collected = collect_step(
+            run_directory=trained.outputs["run_directory"],
+            gcp_resources=trained.outputs["gcp_resources"],
+        ).set_display_name("Collect the results")
+        # Each run publishes its own results, also when its training came from the cache.
+        collected.set_caching_options(False)
+
+        return Results(
+            train_data=prepared.outputs["train_data"],
+            val_data=prepared.outputs["val_data"],
+            spec=prepared.outputs["spec"],
+            run_directory=trained.outputs["run_directory"],
+            model=collected.outputs["model"],
+            metrics=collected.outputs["metrics"],
+            classification_metrics=collected.outputs["classification_metrics"],
+            eval_history=collected.outputs["eval_history"],
+            training_log=collected.outputs["training_log"],
+        )
+
+    return training
+
+
+def compiled(code: Code, replicas: int = 1) -> str:
+    """The graph as one YAML document, the same bytes at every compile."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "training.yaml")
+        compiler.Compiler().compile(training_pipeline(code, replicas), str(path))
+        document = path.read_text()
+    # kfp opens the file with a comment that lists a dict default in protobuf's random map order.
+    return document[document.index("components:") :]

@@ -1,0 +1,83 @@
+"""The first two steps, called as KFP calls them, with artifacts on local paths."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from kfp import dsl
+
+from components.code import Code
+from components.preprocess import preprocess
+from components.snapshot import snapshot
+from pipelines.sample import write_sample
+from pipelines.training import titanic_schema
+from trainer.contract import sha256_of
+
+
+def preprocessed(csv: Path, outputs: Path, schema: dict[str, Any]) -> dict[str, dsl.Artifact]:
+    artifacts = {
+        "train_data": dsl.Dataset(uri=str(outputs / "train_data")),
+        "val_data": dsl.Dataset(uri=str(outputs / "val_data")),
+        "spec": dsl.Artifact(uri=str(outputs / "spec")),
+    }
+    Code.in_image("any").component(preprocess).python_func(
+        csv=str(csv),
+        fingerprint="sha256:0",
+        schema=schema,
+        fit_on="train",
+        dtype="float32",
+        val_size=0.2,
+        split_seed=42.0,  # numbers in a KFP pipeline are doubles
+        **artifacts,
+    )
+    return artifacts
+
+
+def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
+    write_sample(tmp_path / "sample.csv", rows=50, seed=1)
+    artifacts = preprocessed(tmp_path / "sample.csv", tmp_path / "out", titanic_schema())
+    for name, key, rows in (("train_data", "X_train", 40), ("val_data", "X_val", 10)):
+        artifact = artifacts[name]
+        assert artifact.uri == str(tmp_path / "out" / f"{name}.npz")
+        with np.load(artifact.uri) as arrays:
+            assert arrays[key].shape == (rows, 7)
+        assert artifact.metadata["rows"] == rows
+        assert artifact.metadata["features"] == 7
+        assert artifact.metadata["dtype"] == "float32"
+        assert artifact.metadata["sha256"] == sha256_of(Path(artifact.uri))
+        assert artifact.metadata["fingerprint"] == "sha256:0"
+    spec = json.loads(Path(artifacts["spec"].uri).read_text())
+    names = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
+    assert (spec["features"], spec["task"], spec["target"]) == (names, "binary", "Survived")
+
+
+def test_a_csv_that_will_not_do_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.csv").write_text("Survived,Age\n1,22\n0,30\n")
+    with pytest.raises(SystemExit) as stopped:
+        preprocessed(tmp_path / "bad.csv", tmp_path / "out", titanic_schema())
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("error: ")
+    assert not list(tmp_path.glob("out/*"))
+
+
+def test_the_fingerprint_is_of_the_bytes(tmp_path: Path) -> None:
+    call = Code.in_image("any").component(snapshot).python_func
+    path = tmp_path / "data.csv"
+    path.write_text("a\n1\n")
+    first = call(csv=str(path))
+    assert first == (str(path), f"sha256:{sha256_of(path)}")
+    path.touch()
+    assert call(csv=str(path)) == first
+    path.write_text("a\n2\n")
+    assert call(csv=str(path)) != first
+
+
+def test_no_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        Code.in_image("any").component(snapshot).python_func(csv=str(tmp_path / "no.csv"))
+    assert stopped.value.code == 2
+    assert "no.csv: there is no such file" in capsys.readouterr().err

@@ -1,0 +1,57 @@
+"""The cache of local runs: what hits, what runs again, and that damaged results do not count."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipelines.cache import code_fingerprint, is_whole
+
+Tabpipe = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def cached(tabpipe: Tabpipe, *settings: str) -> list[str]:
+    """Runs with the cache; the steps whose results came from it."""
+    sets = [argument for setting in ("epochs=3", *settings) for argument in ("--set", setting)]
+    result = tabpipe("run", "--cache", "--json", "--csv", "data.csv", *sets)
+    assert result.returncode == 0, result.stderr
+    steps: list[str] = json.loads(result.stdout)["cached"]
+    return steps
+
+
+def test_just_what_depends_on_a_change_runs_again(tabpipe: Tabpipe, tmp_path: Path) -> None:
+    csv = tmp_path / "data.csv"
+    assert tabpipe("sample", "data.csv", "--rows", "60").returncode == 0
+    assert cached(tabpipe) == []
+    csv.touch()
+    assert cached(tabpipe) == ["preprocess", "train"]
+    assert cached(tabpipe, "learning_rate=0.01") == ["preprocess"]
+    assert cached(tabpipe, "split_seed=7") == []
+    csv.write_text(csv.read_text().replace(",S\n", ",C\n", 1))
+    assert cached(tabpipe) == []
+    for model in tmp_path.glob("runs/*/train/run_directory/model.pt"):
+        model.unlink()
+    assert cached(tabpipe) == ["preprocess"]
+
+
+def test_a_result_is_whole_when_every_file_has_its_size(tmp_path: Path) -> None:
+    assert not is_whole(tmp_path)
+    assert not is_whole(tmp_path / "file")
+    (tmp_path / "file").write_bytes(b"abc")
+    assert is_whole(tmp_path / "file")
+    (tmp_path / "manifest.json").write_text('{"files": {"file": {"size": 3, "sha256": "0"}}}')
+    assert is_whole(tmp_path)
+    (tmp_path / "file").write_bytes(b"abcd")
+    assert not is_whole(tmp_path)
+
+
+def test_the_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = code_fingerprint()
+    assert before == code_fingerprint()
+    (tmp_path / "trainer").mkdir()
+    (tmp_path / "trainer" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(__import__("sys").modules, "trainer")
+    assert code_fingerprint() != before

@@ -1,0 +1,77 @@
+"""Values for a pipeline's parameters, and what is said of those that will not do."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.parameters import check, parse_settings, read_schema
+from trainer.errors import InputError
+
+DECLARED = {
+    "epochs": {"parameterType": "NUMBER_INTEGER"},
+    "val_size": {"parameterType": "NUMBER_DOUBLE"},
+    "restore_best": {"parameterType": "BOOLEAN"},
+    "labels": {"parameterType": "STRUCT"},
+    "strategy": {"parameterType": "STRING"},
+}
+
+
+def test_a_setting_gets_the_declared_type() -> None:
+    settings = ["epochs=5", "val_size=.25", "restore_best=False", 'labels={"a": "b=c"}']
+    assert parse_settings([*settings, "strategy=SPOT"], DECLARED) == {
+        "epochs": 5,
+        "val_size": 0.25,
+        "restore_best": False,
+        "labels": {"a": "b=c"},
+        "strategy": "SPOT",
+    }
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        ("epochs", "--set must be NAME=VALUE, however: epochs"),
+        ("epoch=5", "--set must name a parameter, however: epoch; there are epochs, labels,"),
+        ("epochs=many", "epochs must be a whole number, however: many"),
+        ("epochs=5.5", "epochs must be a whole number, however: 5.5"),
+        ("val_size=a", "val_size must be a number, however: a"),
+        ("restore_best=yes", "restore_best must be true or false, however: yes"),
+        ("labels=[1]", "labels must be a JSON object, however: [1]"),
+        ("labels={", "labels must be a JSON object, however: {"),
+    ],
+)
+def test_a_bad_setting(setting: str, complaint: str) -> None:
+    with pytest.raises(InputError, match="^" + complaint.translate({ord("["): r"\["})):
+        parse_settings([setting], DECLARED)
+
+
+@pytest.mark.parametrize("value", ['say "hi"', "back\\slash", "two\nlines"])
+def test_a_string_that_would_break_the_payload(value: str) -> None:
+    with pytest.raises(InputError, match="^csv must not contain"):
+        check({"csv": value})
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"accelerator_type": "NVIDIA_TESLA_T4"}, {"accelerator_count": 1}]
+)
+def test_accelerator_type_and_count_go_together(arguments: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="go together, however: accelerator_type="):
+        check(arguments)
+    check({"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 1})
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "--schema must be a file, however: .*: No such file"),
+        (b"a: [", "--schema must be YAML, however: "),
+        (b"\xff\xfe\x00a", "--schema must be YAML, however: "),
+        (b"- a\n- b\n", "--schema must hold `target` and `columns`, however: "),
+    ],
+)
+def test_a_bad_schema_file(tmp_path: Path, content: bytes | None, complaint: str) -> None:
+    path = tmp_path / "schema.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match="^" + complaint):
+        read_schema(path)
