@@ -6,10 +6,11 @@ Each command imports what it needs when it runs, so that `tabpipe --help` is qui
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from pipelines import cli_lint, cli_vertex
 from trainer.errors import reported
 
 SAMPLE_ROWS = 891
@@ -32,25 +33,68 @@ Settings = Annotated[
 ]
 
 
+CsvFile = Annotated[str | None, typer.Option(help="The CSV; a made-up sample if not given.")]
+Root = Annotated[Path, typer.Option(help="Each run gets a directory in it.")]
+
+cache_app = typer.Typer(help="The results of earlier local runs.", no_args_is_help=True)
+app.add_typer(cache_app, name="cache")
+
+
 @app.command()
 def run(
-    csv: Annotated[str | None, typer.Option(help="The CSV; a made-up sample if not given.")] = None,
+    csv: CsvFile = None,
     schema: SchemaFile = None,
     settings: Settings = None,
-    root: Annotated[Path, typer.Option(help="Each run gets a directory in it.")] = Path("runs"),
-    cache: Annotated[bool, typer.Option(help="Take unchanged steps from earlier runs.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object, no more.")
+    root: Root = Path("runs"),
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Take unchanged steps from earlier runs.")
     ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
 ) -> None:
     """Run the compiled pipeline on this machine, the training job included.
 
     Example: tabpipe run --csv passengers.csv --set epochs=200
     """
+    from pipelines import local, progress
+
+    compiled, arguments = requested(csv, schema, settings, root)
+    directory = local.new_run_directory(root)
+    try:
+        kept = cache_of(root) if cache else None
+        result = local.run(compiled, arguments, directory, progress.watch, kept)
+    except KeyboardInterrupt:
+        typer.echo(f"interrupted: {directory.name} and all that it started has ended", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    typer.echo(json.dumps(asdict(result)) if as_json else progress.summary(result))
+
+
+@cache_app.command()
+def explain(
+    csv: CsvFile = None,
+    schema: SchemaFile = None,
+    settings: Settings = None,
+    root: Root = Path("runs"),
+) -> None:
+    """Say which steps `tabpipe run --cache` would take from the cache, and why.
+
+    Example: tabpipe cache explain --csv passengers.csv --set epochs=200
+    """
+    from pipelines.explain import explain
+
+    compiled, arguments = requested(csv, schema, settings, root)
+    for forecast in explain(compiled, arguments, cache_of(root)):
+        verdict = "from the cache" if forecast.cached else "runs"
+        typer.echo(f"{forecast.step:<10}  {verdict:<14}  {forecast.why}")
+
+
+def requested(
+    csv: str | None, schema: Path | None, settings: list[str] | None, root: Path
+) -> tuple[str, dict[str, Any]]:
+    """The compiled YAML, and the values that the user gives its parameters, checked."""
     import yaml
 
     from components.code import Code
-    from pipelines import local, parameters, progress, training
+    from pipelines import parameters, training
     from trainer.contract import input_file
 
     compiled = training.compiled(Code.in_image(training.DEFAULT_IMAGE))
@@ -67,15 +111,12 @@ def run(
         write_sample(sample_file, SAMPLE_ROWS, SAMPLE_SEED)
         arguments["csv"] = str(sample_file.resolve())
     parameters.check(arguments)
+    return compiled, arguments
 
-    directory = local.new_run_directory(root)
-    try:
-        kept = root.resolve() / ".cache" if cache else None
-        result = local.run(compiled, arguments, directory, progress.watch, kept)
-    except KeyboardInterrupt:
-        typer.echo(f"interrupted: {directory.name} and all that it started has ended", err=True)
-        raise typer.Exit(INTERRUPTED) from None
-    typer.echo(json.dumps(asdict(result)) if as_json else progress.summary(result))
+
+def cache_of(root: Path) -> Path:
+    """Where the results of the runs in `root` are remembered."""
+    return root.resolve() / ".cache"
 
 
 @app.command()
@@ -118,6 +159,10 @@ def sample(
 
     write_sample(out, rows, seed)
     typer.echo(f"{rows} passengers written to {out}")
+
+
+cli_lint.register(app)
+cli_vertex.register(app)
 
 
 def main() -> None:

@@ -39,6 +39,7 @@ class Run:
     Attributes:
         run_id: name of the run's directory.
         state: RUNNING, SUCCEEDED, FAILED or CANCELLED.
+        parameters: what the run was given; the YAML's defaults hold for the others.
         metrics: what the run's `metrics` artifact logged.
         artifacts: path of each output of the pipeline, by name.
         seconds: how long each step that ran took.
@@ -48,6 +49,7 @@ class Run:
 
     run_id: str
     state: str = "RUNNING"
+    parameters: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -94,7 +96,7 @@ def run(
     spec = yaml.safe_load(compiled)
     steps = in_order(spec["root"]["dag"]["tasks"])
     (directory / "training.yaml").write_text(compiled)
-    result = Run(run_id=directory.name)
+    result = Run(run_id=directory.name, parameters=arguments)
     result.save(directory)
     try:
         with stopped_with_this_process(), watch(directory, steps):

@@ -11,6 +11,7 @@ stopped; when any replica fails, the job has failed.
 
 import argparse
 import json
+import math
 import os
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from typing import Any
 
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10
+TIMED_OUT = 124  # as timeout(1) has it
 
 
 def main(argv: Sequence[str]) -> int:
@@ -33,14 +35,19 @@ def main(argv: Sequence[str]) -> int:
     base = job_spec["base_output_directory"]["output_uri_prefix"]
 
     write_gcp_resources(Path(args.gcp_resources), base)
-    status = run(job_spec["worker_pool_specs"], base)
+    timeout = float(job_spec["scheduling"]["timeout"].removesuffix("s"))
+    status = run(job_spec["worker_pool_specs"], base, timeout)
     if status == 0:
         write_executor_output(json.loads(args.executor_input))
     return status
 
 
-def run(pools: list[dict[str, Any]], base: str) -> int:
-    """Runs every replica; the exit status of the primary, or of the first one to fail."""
+def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> int:
+    """Runs every replica for at most `timeout` seconds.
+
+    Returns:
+        The exit status of the primary, or of the first replica to fail; 124 after the timeout.
+    """
     cluster = {
         f"workerpool{index}": [f"127.0.0.1:{free_port()}" for _ in range(pool["replica_count"])]
         for index, pool in enumerate(pools)
@@ -53,7 +60,11 @@ def run(pools: list[dict[str, Any]], base: str) -> int:
                 environment = {**os.environ, **vertex_environment(base, cluster, task)}
                 replicas.append(subprocess.Popen(command_of(pool), env=environment))
         primary = replicas[0]
+        deadline = time.monotonic() + timeout
         while primary.poll() is None:
+            if time.monotonic() > deadline:
+                print(f"error: the job must end within {timeout:g} s, however: it still runs")
+                return TIMED_OUT
             for replica_process in replicas[1:]:
                 if replica_process.poll():
                     return replica_process.returncode

@@ -64,8 +64,13 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         dtype: str = "float32",
         val_size: float = 0.2,
         split_seed: int = 42,
+        hidden: str = "64,32",
+        dropout: float = 0.0,
         epochs: int = 500,
         learning_rate: float = 0.001,
+        schedule: str = "none",
+        weight_decay: float = 0.0,
+        class_weight: str = "none",
         batch_size: int = 0,
         patience: int = 50,
         min_delta: float = 0.001,
@@ -76,6 +81,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         accelerator_type: str = "ACCELERATOR_TYPE_UNSPECIFIED",
         accelerator_count: int = 0,
         strategy: str = "STANDARD",
+        timeout_seconds: int = 7 * 24 * 3600,
         service_account: str = "",
         labels: dict[str, Any] = {},  # noqa: B006  (becomes the YAML's default value)
     ) -> Results:
@@ -89,8 +95,13 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             dtype: Type of the feature arrays, float32 or float64.
             val_size: Share of the rows held out for validation, between 0 and 1.
             split_seed: Seed of the split into training and validation rows.
+            hidden: Widths of the hidden layers.
+            dropout: Share of hidden units dropped in training.
             epochs: Most epochs to train.
             learning_rate: Adam's learning rate.
+            schedule: The learning rate over the epochs: none, or cosine down to zero.
+            weight_decay: Decoupled weight decay.
+            class_weight: Weight of each class in the loss: none, or balanced (rarer counts more).
             batch_size: Rows a step; 0 takes all rows at once.
             patience: Epochs without improvement after which training stops.
             min_delta: How much the validation loss must fall to count as an improvement.
@@ -101,6 +112,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             accelerator_type: GPU of the training job, for example NVIDIA_TESLA_T4.
             accelerator_count: GPUs a machine; type and count go together.
             strategy: How the machine is obtained, STANDARD or SPOT.
+            timeout_seconds: How long the training job may run; Vertex AI's own limit if not given.
             service_account: Account the training job runs as; empty takes the project's default.
             labels: Labels of the training job, for cost reports.
         """
@@ -121,8 +133,13 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             train_data=prepared.outputs["train_data"],
             val_data=prepared.outputs["val_data"],
             spec=prepared.outputs["spec"],
+            hidden=hidden,
+            dropout=dropout,
             epochs=epochs,
             learning_rate=learning_rate,
+            schedule=schedule,
+            weight_decay=weight_decay,
+            class_weight=class_weight,
             batch_size=batch_size,
             patience=patience,
             min_delta=min_delta,
@@ -133,6 +150,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             accelerator_type=accelerator_type,
             accelerator_count=accelerator_count,
             strategy=strategy,
+            timeout_seconds=timeout_seconds,
             service_account=service_account,
             labels=labels,
             project=placeholders.PROJECT_ID_PLACEHOLDER,

@@ -13,11 +13,15 @@ Tabpipe = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def cached(tabpipe: Tabpipe, *settings: str) -> list[str]:
-    """Runs with the cache; the steps whose results came from it."""
+    """Runs with the cache; the steps whose results came from it, which was foretold."""
     sets = [argument for setting in ("epochs=3", *settings) for argument in ("--set", setting)]
+    forecast = tabpipe("cache", "explain", "--csv", "data.csv", *sets)
+    assert forecast.returncode == 0, forecast.stderr
+    foretold = [line.split()[0] for line in forecast.stdout.splitlines() if "  from the" in line]
     result = tabpipe("run", "--cache", "--json", "--csv", "data.csv", *sets)
     assert result.returncode == 0, result.stderr
     steps: list[str] = json.loads(result.stdout)["cached"]
+    assert steps == foretold
     return steps
 
 

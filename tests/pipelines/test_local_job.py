@@ -13,10 +13,13 @@ import pytest
 REPORT = "import json, os, sys; json.dump([sys.argv[1:], dict(os.environ)], open(sys.argv[1], 'w'))"
 
 
-def launch(tmp_path: Path, *pools: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+def launch(
+    tmp_path: Path, *pools: dict[str, Any], timeout: str = "60s"
+) -> subprocess.CompletedProcess[str]:
     """Runs the launcher as a compiled YAML's step does."""
     job_spec = {
         "worker_pool_specs": list(pools),
+        "scheduling": {"timeout": timeout},
         "base_output_directory": {"output_uri_prefix": str(tmp_path / "out")},
     }
     artifact = {"name": "run_directory", "uri": str(tmp_path / "out"), "type": {}}
@@ -105,3 +108,9 @@ def test_no_replica_outlives_the_job(
     assert launch(tmp_path, pool(primary), pool(worker)).returncode == status
     mine = [p for p in psutil.process_iter(["cmdline"]) if worker in (p.info["cmdline"] or [])]
     assert not [p for p in mine if p.create_time() > started - 1]
+
+
+def test_a_job_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
+    result = launch(tmp_path, pool("import time; time.sleep(60)"), timeout="0.1s")
+    assert result.returncode == 124
+    assert "error: the job must end within 0.1 s, however: it still runs" in result.stdout

@@ -82,12 +82,13 @@ def test_the_package_reaches_every_step_in_package_mode() -> None:
 
 
 def test_defaults_of_the_yaml_are_the_trainers_own(spec: dict[str, Any]) -> None:
-    trainer = Config.from_args(["--train=t", "--val=v"])
+    required = ["--train=t", "--val=v"]
+    trainer = Config.from_args(required)
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     shared = sorted(parameters.keys() & vars(trainer).keys())
-    assert "epochs" in shared and "learning_rate" in shared
-    for name in shared:
-        assert parameters[name]["defaultValue"] == getattr(trainer, name), name
+    assert {"hidden", "epochs", "restore_best", "class_weight"} <= set(shared)
+    flags = [f"--{name}={parameters[name]['defaultValue']}" for name in shared]
+    assert Config.from_args([*required, *flags]) == trainer
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,73 @@
+"""Rules on names and labels, which the SDK does not check and Vertex AI refuses."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pipelines.lint.payload import payloads
+from pipelines.lint.pipeline import PLACEHOLDER, Pipeline
+from pipelines.lint.rule import Spot, rule
+
+# https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.pipelineJobs
+PIPELINE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
+LONGEST_DISPLAY_NAME = 128
+# https://cloud.google.com/resource-manager/docs/labels-overview#requirements
+LONGEST_LABEL = 63
+MOST_LABELS = 64
+
+
+@rule(
+    "pipeline-name",
+    why="Vertex AI refuses the name when the pipeline is submitted.",
+    cure="Use at most 128 lowercase letters, digits and hyphens, beginning with no hyphen.",
+)
+def pipeline_name(pipeline: Pipeline) -> Iterator[Spot]:
+    name = str(pipeline.spec.get("pipelineInfo", {}).get("name", ""))
+    if not PIPELINE_NAME.fullmatch(name):
+        yield "pipelineInfo.name", name or "no name"
+
+
+@rule(
+    "display-name",
+    why=f"Vertex AI refuses a job's display name of more than {LONGEST_DISPLAY_NAME} characters.",
+    cure="Shorten it.",
+)
+def display_name(pipeline: Pipeline) -> Iterator[Spot]:
+    for step in pipeline.steps:
+        for payload in payloads(step):
+            name = payload.get("display_name") if isinstance(payload, dict) else None
+            if not isinstance(name, str) or PLACEHOLDER in name:
+                continue
+            if len(name) > LONGEST_DISPLAY_NAME:
+                yield f"{step.path}: payload.display_name", f"{len(name)} characters"
+
+
+@rule(
+    "label",
+    why="Vertex AI refuses the job.",
+    cure=f"Use at most {MOST_LABELS} labels, with keys and values of at most {LONGEST_LABEL} "
+    "lowercase letters, digits, _ and -; write numbers as texts.",
+)
+def label(pipeline: Pipeline) -> Iterator[Spot]:
+    for step in pipeline.steps:
+        for payload in payloads(step):
+            labels = payload.get("labels") if isinstance(payload, dict) else None
+            if not isinstance(labels, dict):
+                continue
+            place = f"{step.path}: payload.labels"
+            if len(labels) > MOST_LABELS:
+                yield place, f"{len(labels)} labels"
+            for key, value in labels.items():
+                if not (key and _will_do(key) and _will_do(value)):
+                    yield f"{place}.{key}", f"{key}={value}"
+
+
+def _will_do(part: Any) -> bool:
+    if not isinstance(part, str):
+        return False
+    if PLACEHOLDER in part:
+        return True
+    # Letters of every script are allowed, unless they are capitals.
+    return len(part) <= LONGEST_LABEL and all(
+        (c.isalnum() and c == c.lower()) or c in "_-" for c in part
+    )

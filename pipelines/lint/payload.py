@@ -1,0 +1,101 @@
+"""The JSON payload that a step of Google Cloud Pipeline Components sends, as far as it is known.
+
+The payload is a text with placeholders, such as `{"labels": {{$.inputs.parameters['labels']}}}`;
+Vertex AI puts the values in as they are, and the step's launcher parses the result.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from pipelines.lint.pipeline import PARAMETER, PLACEHOLDER, Step, as_text
+
+_ANY_PLACEHOLDER = re.compile(r"\{\{\$[^}]*\}\}")
+
+
+@dataclass(frozen=True)
+class WorkerPool:
+    """One worker pool of a training job, with its place."""
+
+    place: str
+    spec: Mapping[str, Any]
+
+    def part(self, name: str) -> Mapping[str, Any]:
+        """A message inside it, such as machine_spec; empty if there is none."""
+        value = self.spec.get(name)
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def image(self) -> str:
+        """What the pool runs in; empty if unknown."""
+        image = self.part("container_spec").get("image_uri")
+        image = image or self.part("python_package_spec").get("executor_image_uri")
+        return image if isinstance(image, str) and PLACEHOLDER not in image else ""
+
+
+def templates(step: Step) -> list[str]:
+    """The step's payloads with their placeholders."""
+    args: list[str] = step.container.get("args", [])
+    return [text for flag, text in pairwise(args) if flag == "--payload"]
+
+
+def quoted_parameters(template: str) -> Iterator[str]:
+    """The parameters that are put inside a JSON string of the payload."""
+    for match in PARAMETER.finditer(template):
+        if _quoted(template, match.start()):
+            yield match[1]
+
+
+def payloads(step: Step) -> list[Any]:
+    """The step's payloads with the known values in their places.
+
+    A value that is not known stays a placeholder inside a string, and is null elsewhere. A
+    payload that is no JSON even so is left out.
+    """
+    parsed = []
+    for template in templates(step):
+        try:
+            parsed.append(json.loads(_filled_in(template, step.inputs), strict=False))
+        except ValueError:
+            continue
+    return parsed
+
+
+def worker_pools(step: Step) -> Iterator[WorkerPool]:
+    """The worker pools of the training jobs that the step starts."""
+    for payload in payloads(step):
+        for place, holder in _mappings(payload, f"{step.path}: payload"):
+            pools = holder.get("worker_pool_specs")
+            for index, pool in enumerate(pools if isinstance(pools, list) else []):
+                if isinstance(pool, dict):
+                    yield WorkerPool(f"{place}.worker_pool_specs[{index}]", pool)
+
+
+def _filled_in(template: str, inputs: Mapping[str, Any]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in inputs:
+            return match[0]
+        text = as_text(inputs[match[1]])
+        # Escaped, unlike Vertex AI's insertion: `payload-quote` reports what that breaks.
+        return json.dumps(text)[1:-1] if _quoted(template, match.start()) else text
+
+    filled = PARAMETER.sub(value, template)
+    return _ANY_PLACEHOLDER.sub(
+        lambda match: match[0] if _quoted(filled, match.start()) else "null", filled
+    )
+
+
+def _quoted(text: str, position: int) -> bool:
+    """Whether the position is inside a JSON string: an odd number of quotes opens one."""
+    before = re.sub(r"\\.", "", text[:position])
+    return before.count('"') % 2 == 1
+
+
+def _mappings(value: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    if isinstance(value, dict):
+        yield place, value
+        for key, item in value.items():
+            yield from _mappings(item, f"{place}.{key}")
