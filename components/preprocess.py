@@ -16,14 +16,15 @@ def preprocess(
     spec: dsl.Output[dsl.Artifact],
 ):
     """Writes `train_data.npz`, `val_data.npz` and `spec.json`, side by side."""
+    from components.objects import local_copy
     from trainer import contract
     from trainer.errors import reported
     from trainer.preparation import prepare
 
     directory = train_data.uri.rpartition("/")[0]
-    with reported():
+    with reported(), local_copy(csv, fingerprint) as path:
         prepared = prepare(
-            csv,
+            path,
             schema,
             directory,
             fit_on=fit_on,

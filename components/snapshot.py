@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 def snapshot(csv: str) -> NamedTuple("Snapshot", [("csv", str), ("fingerprint", str)]):
     """Fingerprints the CSV. Never cached; what it returns is the cache key of all that follows."""
-    from trainer.contract import input_file, sha256_of
+    from components.objects import fingerprint
     from trainer.errors import reported
 
     with reported():
-        return (csv, f"sha256:{sha256_of(input_file(csv))}")
+        return (csv, fingerprint(csv))

@@ -103,7 +103,7 @@ def requested(
     if schema is not None:
         arguments["schema"] = parameters.read_schema(schema)
     if csv is not None:
-        arguments["csv"] = str(input_file(csv).resolve())
+        arguments["csv"] = csv if csv.startswith("gs://") else str(input_file(csv).resolve())
     elif "csv" not in arguments:
         from pipelines.sample import write_sample
 
