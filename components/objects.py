@@ -1,32 +1,36 @@
 """The input's version: what it is now, and how to read that version and no other.
 
-On Cloud Storage the fingerprint comes from an object's metadata, so a large file is not read twice;
-it is of the content, not the generation, so that the same bytes uploaded again count as unchanged.
+On Cloud Storage the fingerprint comes from the objects' metadata, so a large file is not read
+twice; it is of the content, not the generation, so that the same bytes uploaded again count as
+unchanged.
 """
 
 import base64
 import contextlib
+import fnmatch
+import glob
+import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from trainer.contract import input_file, sha256_of
+from trainer.contract import sha256_of
 from trainer.errors import InputError
+from trainer.sources import parts_of
 
 
 def fingerprint(uri: str) -> str:
-    """What tells the content of a file from any other: `sha256:…`, `md5:…` or `crc32c:…`.
-
-    Cloud Storage has no md5 of an object that was composed of parts
-    (https://cloud.google.com/storage/docs/metadata#checksums).
+    """What tells the content of an input from any other: `sha256:…`, or of a Cloud Storage object
+    `md5:…` or `crc32c:…`; of several files, one that names and contents of all go into.
 
     Raises:
         InputError: there is no such file.
     """
     if not uri.startswith("gs://"):
-        return f"sha256:{sha256_of(input_file(uri))}"
-    return _fingerprint_of(_current(uri))
+        parts = parts_of(uri)
+        return _joined([(part.name, f"sha256:{sha256_of(part)}") for part in parts])
+    return _fingerprint_of(_objects(uri))
 
 
 @contextlib.contextmanager
@@ -34,7 +38,7 @@ def local_copy(uri: str, expected: str) -> Iterator[str]:
     """A path at which the content of `uri` can be read, for the length of a `with` block.
 
     Raises:
-        InputError: the object on Cloud Storage is no longer what its fingerprint said; it was
+        InputError: an object on Cloud Storage is no longer what the fingerprint said; it was
             replaced before, or while, it was read.
     """
     if not uri.startswith("gs://"):
@@ -45,34 +49,49 @@ def local_copy(uri: str, expected: str) -> Iterator[str]:
     replaced = InputError(
         f"the input must stay as it is while a run begins, however: {uri} was replaced; run again"
     )
-    blob = _current(uri)
-    if _fingerprint_of(blob) != expected:
+    objects = _objects(uri)
+    if _fingerprint_of(objects) != expected:
         raise replaced
     with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, Path(blob.name).name)
+        paths = [Path(directory, Path(blob.name).name) for blob in objects]
         try:
-            # Google's client compares the checksum of what arrived.
-            blob.download_to_filename(path, if_generation_match=blob.generation)
+            for blob, path in zip(objects, paths, strict=True):
+                # Google's client compares the checksum of what arrived.
+                blob.download_to_filename(path, if_generation_match=blob.generation)
         except (NotFound, PreconditionFailed) as error:
             raise replaced from error
-        yield str(path)
+        yield str(paths[0]) if len(paths) == 1 else directory
 
 
-def _current(uri: str) -> Any:
-    """The object as it is now, with its metadata."""
-    from google.api_core.exceptions import NotFound
+def _objects(uri: str) -> list[Any]:
+    """The objects that a URI names, or those that a pattern or directory (`…/`) does, by name."""
     from google.cloud import storage
 
-    blob = storage.Blob.from_uri(uri, client=storage.Client())
-    try:
-        blob.reload()
-    except NotFound:
-        raise InputError(
-            f"an input must be a file, however: {uri}: there is no such object"
-        ) from None
-    return blob
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    pattern = f"{name}*" if name.endswith("/") else name
+    if glob.has_magic(pattern):
+        start = next(i for i, character in enumerate(pattern) if character in "*?[")
+        listed = storage.Client().list_blobs(bucket, prefix=pattern[:start])
+        found = [blob for blob in listed if fnmatch.fnmatchcase(blob.name, pattern)]
+    else:
+        blob = storage.Client().bucket(bucket).get_blob(name)
+        found = [blob] if blob else []
+    if not found:
+        raise InputError(f"an input must be a file, however: {uri}: there is no such object")
+    return sorted(found, key=lambda blob: str(blob.name))
 
 
-def _fingerprint_of(blob: Any) -> str:
-    name, checksum = ("md5", blob.md5_hash) if blob.md5_hash else ("crc32c", blob.crc32c)
-    return f"{name}:{base64.b64decode(checksum).hex()}:{blob.size}"
+def _fingerprint_of(objects: list[Any]) -> str:
+    """Cloud Storage has no md5 of an object that was composed of parts
+    (https://cloud.google.com/storage/docs/metadata#checksums)."""
+    checksums = []
+    for blob in objects:
+        name, checksum = ("md5", blob.md5_hash) if blob.md5_hash else ("crc32c", blob.crc32c)
+        checksums.append((blob.name, f"{name}:{base64.b64decode(checksum).hex()}:{blob.size}"))
+    return _joined(checksums)
+
+
+def _joined(checksums: list[tuple[str, str]]) -> str:
+    if len(checksums) == 1:
+        return checksums[0][1]
+    return f"sha256:{hashlib.sha256(repr(checksums).encode()).hexdigest()}"

@@ -1,5 +1,7 @@
 """Second step: a CSV becomes training and validation arrays."""
 
+from typing import NamedTuple
+
 from kfp import dsl
 
 
@@ -10,30 +12,32 @@ def preprocess(
     fit_on: str,
     dtype: str,
     val_size: float,
+    holdout_size: float,
     split_seed: int,
+    max_unseen: float,
     train_data: dsl.Output[dsl.Dataset],
     val_data: dsl.Output[dsl.Dataset],
     spec: dsl.Output[dsl.Artifact],
-):
-    """Writes `train_data.npz`, `val_data.npz` and `spec.json`, side by side."""
+    profile: dsl.Output[dsl.HTML],
+) -> NamedTuple("Prepared", [("test_data", str)]):
+    """Writes the arrays, `spec.json` and a profile of the data, side by side.
+
+    Returns the URI of the rows held out, empty when there are none: an artifact must exist.
+    """
     from components.objects import local_copy
     from trainer import contract
     from trainer.errors import reported
     from trainer.preparation import prepare
 
     directory = train_data.uri.rpartition("/")[0]
+    settings = {"fit_on": fit_on, "dtype": dtype, "split_seed": split_seed}
+    settings |= {"val_size": val_size, "holdout_size": holdout_size, "max_unseen": max_unseen}
     with reported(), local_copy(csv, fingerprint) as path:
-        prepared = prepare(
-            path,
-            schema,
-            directory,
-            fit_on=fit_on,
-            dtype=dtype,
-            val_size=val_size,
-            split_seed=split_seed,
-        )
+        prepared = prepare(path, schema, directory, **settings)
     train_data.uri = contract.join(directory, contract.TRAIN_DATA)
     val_data.uri = contract.join(directory, contract.VAL_DATA)
     spec.uri = contract.join(directory, contract.SPEC)
+    profile.uri = contract.join(directory, contract.PROFILE_PAGE)
     train_data.metadata.update(prepared.train, source=csv, fingerprint=fingerprint)
     val_data.metadata.update(prepared.val, source=csv, fingerprint=fingerprint)
+    return (contract.join(directory, contract.TEST_DATA) if prepared.test else "",)

@@ -23,6 +23,7 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         train_data: dsl.Input[dsl.Dataset],
         val_data: dsl.Input[dsl.Dataset],
         spec: dsl.Input[dsl.Artifact],
+        test_data: str,
         hidden: str,
         dropout: float,
         epochs: int,
@@ -51,6 +52,7 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         args = [
             f"--train={train_data.uri}",
             f"--val={val_data.uri}",
+            f"--test={test_data}",
             f"--spec={spec.uri}",
             f"--hidden={hidden}",
             f"--dropout={dropout}",

@@ -95,7 +95,7 @@ def requested(
 
     from components.code import Code
     from pipelines import parameters, training
-    from trainer.contract import input_file
+    from trainer.sources import parts_of
 
     compiled = training.compiled(Code.in_image(training.DEFAULT_IMAGE))
     declared = parameters.declared(yaml.safe_load(compiled))
@@ -103,7 +103,10 @@ def requested(
     if schema is not None:
         arguments["schema"] = parameters.read_schema(schema)
     if csv is not None:
-        arguments["csv"] = csv if csv.startswith("gs://") else str(input_file(csv).resolve())
+        if not csv.startswith("gs://"):
+            parts_of(csv)  # before anything is written: is there such a file?
+            csv = str(Path(csv).resolve())
+        arguments["csv"] = csv
     elif "csv" not in arguments:
         from pipelines.sample import write_sample
 
@@ -121,7 +124,7 @@ def cache_of(root: Path) -> Path:
 
 @app.command()
 def preprocess(
-    csv: Annotated[str, typer.Argument(help="The CSV file.")],
+    csv: Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")],
     directory: Annotated[Path, typer.Argument(help="Where the arrays are written.")],
     schema: SchemaFile = None,
     settings: Settings = None,
@@ -143,6 +146,43 @@ def preprocess(
     prepared = prepare(csv, content, str(directory), **arguments)
     typer.echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
     typer.echo(f"written to {directory}")
+
+
+schema_app = typer.Typer(help="Feature schemas.", no_args_is_help=True)
+app.add_typer(schema_app, name="schema")
+
+
+@schema_app.command()
+def infer(
+    csv: Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")],
+    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+) -> None:
+    """Propose a schema for a table, with the reason for each line.
+
+    Example: tabpipe schema infer passengers.csv --target Survived > schema.yaml
+    """
+    from trainer import inference
+
+    typer.echo(inference.infer(csv, target), nl=False)
+
+
+@schema_app.command(name="check")
+def check_schema(
+    file: Annotated[Path, typer.Argument(metavar="SCHEMA", help="The YAML file.")],
+    csv: Annotated[str | None, typer.Option(help="A table that must fit it.")] = None,
+) -> None:
+    """Check a schema, and with --csv also that a table fits it.
+
+    Example: tabpipe schema check schema.yaml --csv passengers.csv
+    """
+    from pipelines.parameters import read_schema
+    from trainer.preparation import read_checked
+    from trainer.schema import parse_schema
+
+    schema = parse_schema(read_schema(file))
+    typer.echo(f"{file}: {len(schema.columns)} columns predict {schema.target} ({schema.task})")
+    if csv is not None:
+        typer.echo(f"{csv}: {read_checked(csv, schema).rows} rows fit it")
 
 
 @app.command()

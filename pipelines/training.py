@@ -32,6 +32,7 @@ class Results(NamedTuple):
     train_data: dsl.Dataset
     val_data: dsl.Dataset
     spec: dsl.Artifact
+    profile: dsl.HTML
     run_directory: dsl.Artifact
     model: dsl.Model
     metrics: dsl.Metrics
@@ -63,7 +64,9 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         fit_on: str = "train",
         dtype: str = "float32",
         val_size: float = 0.2,
+        holdout_size: float = 0.0,
         split_seed: int = 42,
+        max_unseen: float = 0.05,
         hidden: str = "64,32",
         dropout: float = 0.0,
         epochs: int = 500,
@@ -94,7 +97,9 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
                 train, or all (the lesson's way, which leaks the validation rows).
             dtype: Type of the feature arrays, float32 or float64.
             val_size: Share of the rows held out for validation, between 0 and 1.
-            split_seed: Seed of the split into training and validation rows.
+            holdout_size: Share of the rows kept for a test that chooses nothing.
+            split_seed: Seed of the split.
+            max_unseen: Share of the rows that may have a category unseen in training.
             hidden: Widths of the hidden layers.
             dropout: Share of hidden units dropped in training.
             epochs: Most epochs to train.
@@ -126,13 +131,16 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             fit_on=fit_on,
             dtype=dtype,
             val_size=val_size,
+            holdout_size=holdout_size,
             split_seed=split_seed,
+            max_unseen=max_unseen,
         ).set_display_name("CSV to arrays")
 
         trained = train_step(
             train_data=prepared.outputs["train_data"],
             val_data=prepared.outputs["val_data"],
             spec=prepared.outputs["spec"],
+            test_data=prepared.outputs["test_data"],
             hidden=hidden,
             dropout=dropout,
             epochs=epochs,
@@ -168,6 +176,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             train_data=prepared.outputs["train_data"],
             val_data=prepared.outputs["val_data"],
             spec=prepared.outputs["spec"],
+            profile=prepared.outputs["profile"],
             run_directory=trained.outputs["run_directory"],
             model=collected.outputs["model"],
             metrics=collected.outputs["metrics"],

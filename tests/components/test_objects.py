@@ -68,3 +68,26 @@ def test_an_object_that_was_replaced_is_an_error(bucket: storage.Bucket) -> None
 def test_no_such_object(bucket: storage.Bucket) -> None:
     with pytest.raises(InputError, match=f"however: {URI}: there is no such object"):
         fingerprint(URI)
+
+
+@pytest.mark.parametrize("uri", ["gs://bucket/data/*.csv", "gs://bucket/data/"])
+def test_several_objects_are_one_input(bucket: storage.Bucket, uri: str) -> None:
+    bucket.blob("data/a.csv").upload_from_string("a\n1\n")
+    bucket.blob("data/b.csv").upload_from_string("a\n2\n")
+    bucket.blob("other/c.csv").upload_from_string("a\n3\n")
+    before = fingerprint(uri)
+    with local_copy(uri, before) as path:
+        assert {part.name for part in Path(path).iterdir()} == {"a.csv", "b.csv"}
+    bucket.blob("other/c.csv").upload_from_string("a\n4\n")
+    assert fingerprint(uri) == before
+    bucket.blob("data/b.csv").upload_from_string("a\n5\n")
+    assert fingerprint(uri) != before
+
+
+def test_several_local_files_are_one_input(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("a\n1\n")
+    before = fingerprint(str(tmp_path))
+    assert before == fingerprint(f"{tmp_path}/*.csv") != fingerprint(f"{tmp_path}/a.csv")
+    (tmp_path / "b.csv").write_text("a\n2\n")
+    assert fingerprint(str(tmp_path)) != before

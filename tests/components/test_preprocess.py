@@ -16,28 +16,41 @@ from pipelines.training import titanic_schema
 from trainer.contract import sha256_of
 
 
-def preprocessed(csv: Path, outputs: Path, schema: dict[str, Any]) -> dict[str, dsl.Artifact]:
+def preprocessed(
+    csv: Path, outputs: Path, schema: dict[str, Any], holdout_size: float = 0.0
+) -> tuple[dict[str, dsl.Artifact], str]:
+    """The artifacts, and the URI of the test rows."""
     artifacts = {
         "train_data": dsl.Dataset(uri=str(outputs / "train_data")),
         "val_data": dsl.Dataset(uri=str(outputs / "val_data")),
         "spec": dsl.Artifact(uri=str(outputs / "spec")),
+        "profile": dsl.HTML(uri=str(outputs / "profile")),
     }
-    Code.in_image("any").component(preprocess).python_func(
-        csv=str(csv),
-        fingerprint="sha256:0",
-        schema=schema,
-        fit_on="train",
-        dtype="float32",
-        val_size=0.2,
-        split_seed=42.0,  # numbers in a KFP pipeline are doubles
-        **artifacts,
+    (test_data,) = (
+        Code.in_image("any")
+        .component(preprocess)
+        .python_func(
+            csv=str(csv),
+            fingerprint="sha256:0",
+            schema=schema,
+            fit_on="train",
+            dtype="float32",
+            val_size=0.2,
+            holdout_size=holdout_size,
+            split_seed=42.0,  # numbers in a KFP pipeline are doubles
+            max_unseen=0.05,
+            **artifacts,
+        )
     )
-    return artifacts
+    return artifacts, test_data
 
 
 def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
     write_sample(tmp_path / "sample.csv", rows=50, seed=1)
-    artifacts = preprocessed(tmp_path / "sample.csv", tmp_path / "out", titanic_schema())
+    csv, out = tmp_path / "sample.csv", tmp_path / "out"
+    artifacts, test_data = preprocessed(csv, out, titanic_schema())
+    assert test_data == ""
+    assert Path(artifacts["profile"].uri).read_text().startswith("<!doctype html>")
     for name, key, rows in (("train_data", "X_train", 40), ("val_data", "X_val", 10)):
         artifact = artifacts[name]
         assert artifact.uri == str(tmp_path / "out" / f"{name}.npz")
@@ -51,6 +64,15 @@ def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
     spec = json.loads(Path(artifacts["spec"].uri).read_text())
     names = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
     assert (spec["features"], spec["task"], spec["target"]) == (names, "binary", "Survived")
+
+
+def test_rows_that_are_held_out(tmp_path: Path) -> None:
+    write_sample(tmp_path / "sample.csv", rows=50, seed=1)
+    csv, out = tmp_path / "sample.csv", tmp_path / "out"
+    artifacts, test_data = preprocessed(csv, out, titanic_schema(), holdout_size=0.1)
+    assert artifacts["train_data"].metadata["rows"] == 35
+    with np.load(test_data) as arrays:
+        assert arrays["X_test"].shape == (5, 7)
 
 
 def test_a_csv_that_will_not_do_leaves_nothing(

@@ -50,7 +50,8 @@ def payload(code: Code, settings: dict[str, Any], replicas: int = 1) -> str:
         name: parameter["defaultValue"]
         for name, parameter in spec["root"]["inputDefinitions"]["parameters"].items()
         if "defaultValue" in parameter
-    } | settings
+    }
+    values |= {"test_data": ""} | settings
     types = spec["components"]["comp-train"]["inputDefinitions"]["parameters"]
 
     def parameter(match: re.Match[str]) -> str:

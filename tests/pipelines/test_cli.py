@@ -77,9 +77,23 @@ def test_preprocess_writes_the_arrays_alone(tabpipe: Tabpipe, tmp_path: Path) ->
     assert result.returncode == 0, result.stderr
     assert "80 training rows, 20 validation rows" in result.stdout
     names = {path.name for path in (tmp_path / "arrays").iterdir()}
-    assert names == {"train_data.npz", "val_data.npz", "spec.json"}
+    arrays = {"train_data.npz", "val_data.npz", "spec.json"}
+    assert names == arrays | {"profile.json", "profile.html"}
     with np.load(tmp_path / "arrays" / "val_data.npz") as arrays:
         assert (arrays["X_val"].shape, arrays["X_val"].dtype) == ((20, 7), np.float64)
+
+
+def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> None:
+    assert tabpipe("sample", "sample.csv", "--rows", "100").returncode == 0
+    proposed = tabpipe("schema", "infer", "sample.csv", "--target", "Survived")
+    assert proposed.returncode == 0, proposed.stderr
+    (tmp_path / "schema.yaml").write_text(proposed.stdout)
+    kinds = {c["name"]: c["kind"] for c in yaml.safe_load(proposed.stdout)["columns"]}
+    assert (kinds["Age"], kinds["Sex"], kinds["PassengerId"]) == ("numeric", "categorical", "drop")
+    checked = tabpipe("schema", "check", "schema.yaml", "--csv", "sample.csv")
+    assert checked.returncode == 0, checked.stderr
+    assert "predict Survived (binary)" in checked.stdout
+    assert "sample.csv: 100 rows fit it" in checked.stdout
 
 
 @pytest.mark.parametrize(

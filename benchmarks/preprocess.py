@@ -1,0 +1,132 @@
+"""Preprocessing against the lesson's way, as ratios within one run.
+
+    python -m benchmarks.preprocess --rows 712 1000000 --repeats 3
+
+Both start as new processes, in turn, on the same CSV: made-up passengers, resampled with jitter.
+The lesson's way is pandas, LabelEncoder, StandardScaler and `np.savez`, which does not compress.
+"""
+
+import argparse
+import json
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+TITANIC = Path(__file__).parents[1] / "pipelines" / "titanic.yaml"
+LESSON = """
+import sys
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import LabelEncoder, StandardScaler
+csv, directory = sys.argv[1:]
+df = pd.read_csv(csv)
+df["Sex"] = LabelEncoder().fit_transform(df["Sex"])
+df["Embarked"] = LabelEncoder().fit_transform(df["Embarked"].fillna("S"))
+df["Age"] = df["Age"].fillna(df["Age"].median())
+df["Fare"] = df["Fare"].fillna(df["Fare"].median())
+X = df[["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]].values
+y = df["Survived"].values
+X = StandardScaler().fit_transform(X)
+X_train, X_val, y_train, y_val = train_test_split(X, y, test_size=0.2, random_state=42)
+np.savez(f"{directory}/train_data.npz", X_train=X_train, y_train=y_train)
+np.savez(f"{directory}/val_data.npz", X_val=X_val, y_val=y_val)
+"""
+
+OURS = """
+import json, sys
+from trainer.preparation import prepare
+csv, directory, schema = sys.argv[1:]
+prepare(csv, json.loads(schema), directory)
+"""
+
+
+def write_table(path: Path, rows: int) -> None:
+    """Writes `rows` passengers, drawn from 712 made-up ones and given other ages and fares."""
+    import numpy as np
+    import pandas as pd
+
+    from pipelines.sample import write_sample
+
+    random = np.random.default_rng(0)
+    write_sample(path, 712, seed=0)
+    base = pd.read_csv(path)
+    for start in range(0, rows, 500_000):
+        count = min(500_000, rows - start)
+        part = base.iloc[random.integers(0, len(base), count)].copy()
+        part["PassengerId"] = np.arange(start + 1, start + count + 1)
+        part["Age"] = (part["Age"] + random.normal(0, 2, count)).clip(lower=0.42).round(2)
+        part["Fare"] = (part["Fare"] + random.random(count)).round(4)
+        part.to_csv(path, mode="a" if start else "w", header=not start, index=False)
+
+
+def measure(script: str, *arguments: str) -> tuple[float, float]:
+    """Runs a Python script; returns its seconds and its peak memory in MB (10⁶ bytes).
+
+    Linux counts what the parent held when it started the child, so the parent imports no library.
+    """
+    start = time.perf_counter()
+    process = subprocess.Popen([sys.executable, "-c", script, *arguments])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"a script must exit with 0, however: {process.returncode}")
+    return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e6
+
+
+def compare(rows: int, repeats: int) -> dict[str, float]:
+    """Medians of both ways on one table, and their ratios (ours ÷ the lesson's)."""
+    schema = json.dumps(yaml.safe_load(TITANIC.read_text()))
+    with tempfile.TemporaryDirectory() as directory:
+        csv = Path(directory, "table.csv")
+        writer = multiprocessing.get_context("spawn").Process(target=write_table, args=(csv, rows))
+        writer.start()
+        writer.join()
+        lesson, ours = [], []
+        for _ in range(repeats):
+            lesson.append(measure(LESSON, str(csv), directory))
+            ours.append(measure(OURS, str(csv), directory, schema))
+    (lesson_s, lesson_mb), (s, mb) = (
+        [statistics.median(values) for values in zip(*runs, strict=True)] for runs in (lesson, ours)
+    )
+    return {
+        "rows": rows,
+        "lesson_seconds": round(lesson_s, 3),
+        "seconds": round(s, 3),
+        "time_ratio": round(s / lesson_s, 3),
+        "lesson_mb": round(lesson_mb),
+        "mb": round(mb),
+        "memory_ratio": round(mb / lesson_mb, 3),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> dict[str, list[dict[str, float]]]:
+    """Prints one line for each number of rows, and returns them."""
+    parser = argparse.ArgumentParser(description="Preprocessing against the lesson's way.")
+    parser.add_argument("--rows", type=int, nargs="+", default=[712, 1_000_000])
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args(arguments)
+    results = []
+    for rows in options.rows:
+        result = compare(rows, options.repeats)
+        print(
+            f"preprocess {rows:>10,} rows: {result['time_ratio']:.2f} x the lesson's time "
+            f"({result['seconds']:.2f} s against {result['lesson_seconds']:.2f} s), "
+            f"{result['memory_ratio']:.2f} x its memory "
+            f"({result['mb']} MB against {result['lesson_mb']} MB)",
+            flush=True,
+        )
+        results.append(result)
+    return {"preprocess": results}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The profile says of each column what pandas says of it."""
+
+import html.parser
+import io
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from trainer import profile
+from trainer.profile import profile_of, to_html
+from trainer.schema import parse_schema
+from trainer.tables import Table, concatenate, read_blocks
+
+COLUMNS = {"age": "numeric", "class": "numeric", "<port>": "categorical"}
+SCHEMA = parse_schema(
+    {"target": "y", "columns": [{"name": name, "kind": kind} for name, kind in COLUMNS.items()]}
+)
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    random = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "age": np.where(random.random(500) < 0.2, np.nan, random.uniform(0, 80, 500).round(1)),
+            "class": random.integers(1, 4, 500),
+            "<port>": random.choice(np.array(["S", "S & <C>", None], object), 500),
+            "y": random.integers(0, 2, 500),
+        }
+    )
+
+
+def table(frame: pd.DataFrame) -> Table:
+    return concatenate(read_blocks(io.BytesIO(frame.to_csv(index=False).encode()), SCHEMA))
+
+
+def test_numbers_and_texts(frame: pd.DataFrame) -> None:
+    found = profile_of(table(frame))
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert (found["rows"], found["sampled"]) == (500, 500)
+    for name in ("age", "class"):
+        column, expected = found["columns"][name], frame[name]
+        assert column["type"] == "number"
+        assert column["missing"] == expected.isna().sum()
+        assert column["unique"] == expected.nunique()
+        assert (column["min"], column["max"]) == (expected.min(), expected.max())
+        assert column["mean"] == pytest.approx(expected.mean())
+        assert column["quantiles"]["25%"] == pytest.approx(expected.quantile(0.25))
+        assert sum(column["histogram"]) == expected.notna().sum()
+    port = found["columns"]["<port>"]
+    counts = frame["<port>"].value_counts()
+    assert (port["type"], port["unique"], port["missing"]) == ("text", 2, 500 - counts.sum())
+    assert port["top"] == [[level, count] for level, count in counts.items()]
+
+
+def test_many_rows_are_sampled(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(profile, "SAMPLE", 200)
+    found = profile_of(table(frame))
+    assert (found["rows"], found["sampled"]) == (500, 167)
+    assert found["columns"]["age"]["missing"] == frame["age"].isna().sum()
+    assert found["columns"]["age"]["max"] == frame["age"].max()
+    assert sum(count for _, count in found["columns"]["class"]["top"]) == 167
+
+
+def test_the_page_is_whole_and_escaped(frame: pd.DataFrame) -> None:
+    class Parser(html.parser.HTMLParser):
+        open_tags: list[str] = []
+        seen: list[str] = []
+        text = ""
+
+        def handle_starttag(self, tag: str, attrs: Any) -> None:
+            self.seen.append(tag)
+
+        def handle_data(self, data: str) -> None:
+            self.text += data
+
+    parser = Parser()
+    parser.feed(to_html(profile_of(table(frame))))
+    assert parser.seen.count("tr") == 1 + 4
+    assert parser.seen.count("svg") == 4
+    assert "<port>" in parser.text
+    assert "S & <C>" in parser.text
+    assert "500 rows" in parser.text

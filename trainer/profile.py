@@ -1,0 +1,135 @@
+"""What is in a table, column by column: for a look before one trusts the model.
+
+    {"rows": 712, "sampled": 712, "columns": {"Age": {"type": "number", "missing": 139, ...}}}
+
+| key                 | of      | is                                                           |
+|---------------------|---------|--------------------------------------------------------------|
+| missing             | both    | how many rows have no value                                  |
+| unique              | both    | how many different values there are                          |
+| top                 | both    | the most frequent values, each with its number of rows       |
+| min, max, mean      | numbers |                                                              |
+| quantiles           | numbers | by share: 5, 25, 50, 75 and 95 %                             |
+| histogram           | numbers | rows in each of equal steps from min to max                  |
+
+Beyond 20,000 rows, `unique` and `top` of numbers, quantiles and histogram are of `sampled` rows,
+evenly spaced through the table; everything else is of all rows.
+"""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.tables import Table, Texts
+
+SAMPLE = 20_000
+TOP = 5
+BINS = 20
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def profile_of(table: Table) -> dict[str, Any]:
+    """The profile of a table, ready for JSON."""
+    step = -(-table.rows // SAMPLE)
+    columns = {name: _numbers(column, step) for name, column in table.numbers.items()}
+    columns |= {name: _texts(texts) for name, texts in table.texts.items()}
+    return {"rows": table.rows, "sampled": -(-table.rows // step), "columns": columns}
+
+
+def _numbers(column: npt.NDArray[Any], step: int) -> dict[str, Any]:
+    present = column[~np.isnan(column)] if column.dtype.kind == "f" else column
+    sample = column[::step].astype(np.float64)
+    sample = sample[~np.isnan(sample)]
+    result: dict[str, Any] = {"type": "number", "missing": len(column) - len(present)}
+    if not len(sample):
+        return result
+    values, counts = np.unique(sample, return_counts=True)
+    low, high = float(present.min()), float(present.max())
+    histogram, _ = np.histogram(sample, BINS, (low, high))
+    return {
+        **result,
+        "unique": len(values),
+        "top": _top(values.tolist(), counts),
+        "min": low,
+        "max": high,
+        "mean": float(present.mean(dtype=np.float64)),
+        "quantiles": {f"{share:.0%}": float(np.quantile(sample, share)) for share in SHARES},
+        "histogram": histogram.tolist(),
+    }
+
+
+def _texts(texts: Texts) -> dict[str, Any]:
+    counts = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.levels))
+    return {
+        "type": "text",
+        "missing": len(texts.codes) - int(counts.sum()),
+        "unique": int(np.count_nonzero(counts)),
+        "top": _top(texts.levels, counts),
+    }
+
+
+def _top(values: list[Any], counts: npt.NDArray[np.integer[Any]]) -> list[list[Any]]:
+    most = np.argsort(-counts, kind="stable")[:TOP]
+    return [[values[i], int(counts[i])] for i in most if counts[i]]
+
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Profile of the table</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 14px sans-serif; margin: 2em; }}
+td, th {{ text-align: left; vertical-align: top; padding: 4px 12px; }}
+td {{ border-top: 1px solid #8888; }}
+.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+svg {{ fill: #4477aa; }}
+</style>
+<h1>{rows:,} rows</h1>
+<p>Unique and frequent numbers, quantiles and histograms are of {sampled:,} rows.</p>
+<table>
+<tr><th>column</th><th>type</th><th class="number">missing</th><th class="number">unique</th>
+<th class="number">min</th><th class="number">median</th><th class="number">mean</th>
+<th class="number">max</th><th>most frequent</th><th>histogram</th></tr>
+{lines}
+</table>
+</html>
+"""
+
+
+def to_html(profile: Mapping[str, Any]) -> str:
+    """A page that needs nothing else: a line for each column, with a small histogram."""
+    lines = "\n".join(_line(name, column) for name, column in profile["columns"].items())
+    return PAGE.format(rows=profile["rows"], sampled=profile["sampled"], lines=lines)
+
+
+def _line(name: str, column: Mapping[str, Any]) -> str:
+    numbers = [column.get("min"), column.get("quantiles", {}).get("50%")]
+    numbers += [column.get("mean"), column.get("max")]
+    top = "<br>".join(
+        f"{html.escape(str(value))}: {count:,}" for value, count in column.get("top", [])
+    )
+    figures = [f"{column['missing']:,}", f"{column.get('unique', 0):,}"]
+    figures += ["" if number is None else f"{number:.6g}" for number in numbers]
+    bars = _bars(name, column.get("histogram") or [count for _, count in column.get("top", [])])
+    cells = [f"<td>{html.escape(name)}</td><td>{column['type']}</td>"]
+    cells += [f'<td class="number">{figure}</td>' for figure in figures]
+    cells += [f"<td>{top}</td><td>{bars}</td>"]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _bars(name: str, counts: list[int]) -> str:
+    """A histogram of 120 by 30 pixels."""
+    if not counts:
+        return ""
+    width, scale = 120 / len(counts), 30 / max(counts)
+    bars = "".join(
+        f'<rect x="{i * width:.1f}" y="{30 - count * scale:.1f}" width="{width - 1:.1f}" '
+        f'height="{count * scale:.1f}"/>'
+        for i, count in enumerate(counts)
+    )
+    label = f"How the values of {html.escape(name)} are distributed"
+    return f'<svg width="120" height="30" role="img" aria-label="{label}">{bars}</svg>'
