@@ -4,7 +4,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# A deadline would be a timed assertion, which a busy machine fails.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 PLATFORM_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "CLUSTER_SPEC")
 PLATFORM_PREFIXES = ("MASTER_", "AIP_", "TABPIPE_")

@@ -1,0 +1,176 @@
+"""Saving, finding damage, refusing another run's checkpoint, and going on bit for bit."""
+
+import csv
+import json
+import resource
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from trainer import train
+from trainer.__main__ import main
+from trainer.checkpoint import Checkpoints, Sigterm, Stopped
+from trainer.config import Config
+from trainer.distributed import World
+from trainer.errors import InputError, TabularError
+
+Start = Callable[..., Any]
+
+
+def checkpoints(directory: Path, **identity: object) -> Checkpoints:
+    return Checkpoints(str(directory), every=2, minutes=60, identity={"seed": 1, **identity})
+
+
+def content(number: float) -> dict[str, object]:
+    return {"weights": torch.full((100,), number)}
+
+
+def test_the_two_newest_are_kept_and_the_newest_loads(tmp_path: Path) -> None:
+    saved = checkpoints(tmp_path)
+    for epoch, block in [(2, 0), (9, 3), (10, 0)]:
+        saved.save(epoch, block, content(epoch + block))
+    assert len(list(tmp_path.iterdir())) == 2
+    loaded = checkpoints(tmp_path).load()
+    assert loaded is not None and loaded["weights"][0] == 10
+
+
+def test_damage_falls_back_to_the_one_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoints(tmp_path).save(1, 0, content(1))
+    checkpoints(tmp_path).save(2, 0, content(2))
+    newest = max(tmp_path.iterdir())
+    data = bytearray(newest.read_bytes())
+    data[len(data) // 2] ^= 1  # a single bit, which torch.load would not notice
+    newest.write_bytes(data)
+    loaded = checkpoints(tmp_path).load()
+    assert loaded is not None and loaded["weights"][0] == 1
+    assert f"warning: passing over {newest}" in capsys.readouterr().err
+
+
+def test_another_runs_checkpoint_is_refused_naming_the_difference(tmp_path: Path) -> None:
+    checkpoints(tmp_path).save(1, 0, content(1))
+    with pytest.raises(InputError, match="seed was 1 and is 2"):
+        Checkpoints(str(tmp_path), 1, 1, {"seed": 2}).load()
+    with pytest.raises(InputError, match="spec was None and is a"):
+        checkpoints(tmp_path, spec="a").load()
+
+
+def test_due_by_epochs_and_by_the_clock(tmp_path: Path) -> None:
+    assert [checkpoints(tmp_path).due(epoch) for epoch in (1, 2, 3, 4)] == [False, True] * 2
+    assert not checkpoints(tmp_path).due()
+    assert Checkpoints(str(tmp_path), 100, 0.0, {}).due()
+    assert not Checkpoints("", 1, 0.0, {}).due(1)
+
+
+def test_a_full_disk_leaves_the_last_good_one(tmp_path: Path) -> None:
+    saved = checkpoints(tmp_path)
+    saved.save(1, 0, content(1))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))  # like a disk with 500 bytes left
+    try:
+        with pytest.raises(TabularError, match="cannot write .*File too large"):
+            saved.save(2, 0, content(2))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(list(tmp_path.iterdir())) == 1
+    loaded = checkpoints(tmp_path).load()
+    assert loaded is not None and loaded["weights"][0] == 1
+
+
+@pytest.fixture
+def blocks(tmp_path: Path) -> list[str]:
+    """Flags of a run whose epochs have two blocks, and whose files are small."""
+    random = np.random.default_rng(5)
+    x = random.integers(-1, 2, (80_000, 3)).astype(np.int8)
+    y = (x[:, 0] * x[:, 1] + random.logistic(size=len(x)) > 0).astype(np.int8)
+    np.savez(tmp_path / "train_data.npz", X_train=x, y_train=y)
+    np.savez(tmp_path / "val_data.npz", X_val=x[:5000], y_val=y[:5000])
+    flags = [f"--train={tmp_path / 'train_data.npz'}", f"--val={tmp_path / 'val_data.npz'}"]
+    return [*flags, "--batch_size=1024", "--hidden=8", "--learning_rate=0.01"]
+
+
+def epochs_of(directory: Path) -> list[dict[str, str]]:
+    with open(directory / "eval_history.csv") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        del row["seconds"]
+    return rows
+
+
+@pytest.mark.parametrize("more", [[], ["--dropout=0.2"]], ids=["plain", "dropout"])
+def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
+    blocks: list[str], tmp_path: Path, more: list[str]
+) -> None:
+    """Each start is asked to stop at once, gets as far as it must, and the next one goes on."""
+    flags = [*blocks, *more, "--epochs=3"]
+    assert main([*flags, f"--model_out={tmp_path / 'whole'}"]) == 0
+    interrupted = [
+        *flags,
+        f"--model_out={tmp_path / 'parts'}",
+        f"--checkpoint_dir={tmp_path / 'c'}",
+    ]
+    impatient = Sigterm()
+    impatient.asked = True
+    stops = 0
+    while stops < 20:
+        try:
+            train.run(Config.from_args(interrupted), World(), impatient)
+        except Stopped:
+            stops += 1
+        else:
+            break
+    assert stops == 9  # after each of two blocks and at the end of each of three epochs
+    for name in ("model.pt", "val_predictions.npz"):
+        whole, parts = tmp_path / "whole" / name, tmp_path / "parts" / name
+        assert whole.read_bytes() == parts.read_bytes(), name
+    assert epochs_of(tmp_path / "whole") == epochs_of(tmp_path / "parts")
+
+
+def test_a_changed_setting_is_refused_by_name(
+    data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    flags = [*data, "--epochs=2", f"--model_out={tmp_path}", f"--checkpoint_dir={tmp_path / 'c'}"]
+    assert main([*flags, "--checkpoint_every=1"]) == 0
+    assert main([*flags, "--learning_rate=0.1"]) == 2
+    assert "learning_rate was 0.001 and is 0.1" in capsys.readouterr().err
+
+
+def test_sigterm_saves_and_says_start_again(
+    blocks: list[str], tmp_path: Path, start: Start
+) -> None:
+    """Well within the 10 s between Vertex's SIGTERM and its SIGKILL; the log goes on afterwards."""
+    out, saved = tmp_path / "out", tmp_path / "c"
+    flags = ["-m", "trainer", *blocks, f"--model_out={out}", f"--checkpoint_dir={saved}"]
+    process = start([*flags, "--epochs=2000", "--patience=0"])
+    for line in process.stdout:
+        if line.startswith("epoch 3"):
+            break
+    asked = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.stdout.read()
+    assert process.wait() == 143
+    assert time.monotonic() - asked < 10
+    assert len(list(saved.iterdir())) == 1
+    assert not (out / "manifest.json").exists()
+    assert "error: stopped by SIGTERM in epoch" in (out / "training.log").read_text()
+    resumed = start([*flags, "--epochs=2000", "--patience=0"])
+    assert "training after epoch" in resumed.stdout.readline()
+    assert "stopped by SIGTERM" in (out / "training.log").read_text()
+
+
+GOLDEN = [0.6905602, 0.6867898, 0.6830536, 0.679379, 0.6757342]
+
+
+def test_the_first_five_losses_are_the_golden_ones(data: list[str], tmp_path: Path) -> None:
+    assert main([*data, "--epochs=5", f"--model_out={tmp_path}"]) == 0
+    with open(tmp_path / "eval_history.csv") as file:
+        losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
+    assert losses == pytest.approx(GOLDEN, abs=1e-5)
+    assert json.loads((tmp_path / "metrics.json").read_text())["epochs"] == 5

@@ -1,0 +1,190 @@
+"""Reading arrays, refusing bad ones, and the order of their rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.data import Files, Plan, Rows, Shards
+from trainer.errors import InputError
+from trainer.tasks import Binary, Multiclass, Regression
+
+KEYS = ("X_train", "y_train")
+CPU = torch.device("cpu")
+X = np.arange(12.0).reshape(6, 2)
+Y = np.array([0, 1, 0, 1, 1, 0])
+
+
+@pytest.fixture
+def save(tmp_path: Path) -> Callable[..., str]:
+    def save(**arrays: object) -> str:
+        np.savez(tmp_path / "data.npz", **arrays)
+        return str(tmp_path / "data.npz")
+
+    return save
+
+
+def load(path: str, task: object = None) -> object:
+    return Files.find("train", path, KEYS).load(task or Binary(), CPU)
+
+
+def test_columns_gain_one_of_ones_and_targets_a_shape(save: Callable[..., str]) -> None:
+    source = load(save(X_train=X, y_train=Y[:, None]))
+    assert source.x.dtype == torch.float32
+    assert source.x.tolist() == [[*row, 1] for row in X.tolist()]
+    assert source.y.tolist() == [[float(y)] for y in Y]
+
+
+@pytest.mark.parametrize(
+    ("arrays", "message"),
+    [
+        ({"X_train": X, "labels": Y}, "has no y_train, only X_train, labels"),
+        ({"X_train": X[:5], "y_train": Y}, "X_train and y_train must have as many rows as each"),
+        ({"X_train": X[:0], "y_train": Y[:0]}, "must have rows and columns"),
+        ({"X_train": X[:, 0], "y_train": Y}, "X_train must have 2 dimension"),
+        ({"X_train": X.astype(str), "y_train": Y}, "X_train must hold numbers, however: dtype <U"),
+        ({"X_train": X.astype(object), "y_train": Y}, "would have to be unpickled"),
+        ({"X_train": X, "y_train": Y + 1}, r"y_train row 1 is 2; for other targets pass --task"),
+        (
+            {"X_train": X, "y_train": [0, 1, np.nan, 1, 0, 0]},
+            "y_train must be finite.*row 2 is nan",
+        ),
+        ({"X_train": X * 1e38, "y_train": Y}, "X_train must be finite.*row 2, column 0 is 4e.38"),
+        (
+            {"X_train": np.where(X == 7, np.inf, X), "y_train": Y},
+            "X_train must be finite.*row 3, column 1 is inf",
+        ),
+    ],
+)
+def test_what_is_refused(save: Callable[..., str], arrays: dict[str, object], message: str) -> None:
+    with pytest.raises(InputError, match=message) as raised:
+        load(save(**arrays))
+    assert "data.npz" in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_files_that_are_no_npz(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--train must name a file that exists"):
+        load(str(tmp_path / "absent.npz"))
+    with pytest.raises(InputError, match=r"no train-\*.npz in it"):
+        load(str(tmp_path))
+    path = tmp_path / "data.npz"
+    path.touch()
+    with pytest.raises(InputError, match="is empty"):
+        load(str(path))
+    path.write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="must be an npz, however: .* is not one"):
+        load(str(path))
+    with open(path, "wb") as file:
+        np.save(file, X)
+    with pytest.raises(InputError, match="must be an npz, however: .* is not one"):
+        load(str(path))
+    np.savez(path, X_train=X, y_train=Y)
+    content = path.read_bytes()
+    path.write_bytes(content[:200])
+    with pytest.raises(InputError, match="not all of it"):
+        load(str(path))
+    path.write_bytes(content.replace(X.tobytes(), X.tobytes()[::-1]))
+    with pytest.raises(InputError, match="must be an npz of plain arrays, however: Bad CRC-32"):
+        load(str(path))
+
+
+def test_classes_must_be_whole_numbers_from_zero(save: Callable[..., str]) -> None:
+    task = Multiclass(outputs=3)
+    assert load(save(X_train=X, y_train=[0, 1, 2, 0, 1, 2]), task).y.dtype == torch.int64
+    with pytest.raises(InputError, match="from 0 to 2, however: .* row 5 is 3"):
+        load(save(X_train=X, y_train=[0, 1, 2, 0, 1, 3]), task)
+
+
+def test_train_and_validation_have_the_same_features(save: Callable[..., str]) -> None:
+    train = Rows(torch.ones(4, 4), torch.ones(4, 1))
+    with pytest.raises(InputError, match="--val must have the 3 features of --train.* has 2"):
+        files = Files.find("val", save(X_val=X, y_val=Y), ("X_val", "y_val"))
+        files.load(Binary(), CPU, train)
+
+
+def numbered(rows: int) -> Rows:
+    """A source whose rows can be told apart."""
+    number = torch.arange(float(rows)).unsqueeze(1)
+    return Rows(torch.cat([number, torch.ones(rows, 1)], dim=1), number)
+
+
+def rows_of(source: Rows | Shards, plan: Plan, epoch: int = 0, start: int = 0) -> list[list[int]]:
+    """The rows of each batch."""
+    batches = []
+    for block in source.blocks(plan, epoch, start):
+        assert torch.equal(block.x[:, :1], block.y)
+        batches += [part.flatten().int().tolist() for part in block.y.split(block.sizes)]
+    return batches
+
+
+def test_an_epoch_is_every_row_once_in_an_order_of_its_own() -> None:
+    source, plan = numbered(103), Plan(batch_size=10, block_rows=25)
+    epoch = rows_of(source, plan)
+    assert [len(batch) for batch in epoch] == [10] * 10 + [3]
+    assert sorted(sum(epoch, [])) == list(range(103))
+    assert rows_of(source, plan) == epoch
+    assert rows_of(source, plan, epoch=1) != epoch
+    assert rows_of(source, Plan(10, 25, seed=1)) != epoch
+    assert rows_of(source, plan, start=2) == epoch[4:]  # blocks of two batches
+
+
+def test_processes_share_each_batch() -> None:
+    """Together they have the batches of one process, also the last one, of 3 rows for 4."""
+    source = numbered(103)
+    alone = rows_of(source, Plan(10, 25))
+    shares = [rows_of(source, Plan(10, 25, rank=rank, size=4)) for rank in range(4)]
+    for batch, *parts in zip(alone, *shares, strict=True):
+        assert sum(parts, []) == batch
+
+
+def test_a_full_batch_is_all_rows_as_they_are() -> None:
+    source = numbered(10)
+    assert rows_of(source, Plan(0)) == [list(range(10))]
+    assert rows_of(source, Plan(64, rank=1, size=2)) == [list(range(5, 10))]
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Shards:
+    start = 0
+    for number, rows in enumerate([40, 7, 25, 31]):
+        x = np.arange(start, start + rows, dtype=np.float32)
+        np.savez(tmp_path / f"train-{number:05d}.npz", X_train=x[:, None], y_train=x)
+        start += rows
+    source = Files.find("train", str(tmp_path), KEYS).load(Regression(), CPU)
+    assert isinstance(source, Shards)
+    return source
+
+
+def test_shards_give_every_row_once_in_whole_batches(shards: Shards) -> None:
+    plan = Plan(batch_size=10, block_rows=25)
+    epoch = rows_of(shards, plan)
+    assert [len(batch) for batch in epoch] == [10] * 10 + [3]
+    assert sorted(sum(epoch, [])) == list(range(103))
+    assert rows_of(shards, plan) == epoch
+    assert rows_of(shards, plan, epoch=1) != epoch
+    assert rows_of(shards, plan, start=3) == epoch[6:]
+    parts = [x[:, 0].int().tolist() for x, _ in shards.parts(plan)]
+    assert sum(parts, []) == list(range(103))
+
+
+def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: Shards) -> None:
+    blocks = list(shards.blocks(Plan(0, block_rows=25), 0))
+    assert [block.complete for block in blocks] == [False] * 4 + [True]
+    assert sum(len(block.x) for block in blocks) == 103
+
+
+@pytest.mark.parametrize("batch_size", [0, 10])
+def test_processes_read_shards_of_their_own_and_as_many_batches(
+    shards: Shards, batch_size: int
+) -> None:
+    shares = [rows_of(shards, Plan(batch_size, 25, rank=rank, size=3)) for rank in range(3)]
+    assert len({len(share) for share in shares}) == 1
+    assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(103))
+
+
+def test_a_shard_with_other_features_is_named(shards: Shards, tmp_path: Path) -> None:
+    np.savez(tmp_path / "train-00002.npz", X_train=np.ones((25, 2)), y_train=np.ones(25))
+    with pytest.raises(InputError, match="every shard must have the 1 features.*00002.npz has 2"):
+        list(shards.parts(Plan(0)))

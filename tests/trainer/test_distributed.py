@@ -1,0 +1,124 @@
+"""Several processes against one, as torchrun starts them and as a Vertex job's machines do."""
+
+import csv
+import json
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from trainer import contract
+from trainer.__main__ import main
+from trainer.distributed import torchrun_arguments
+from trainer.errors import InputError
+
+Start = Callable[..., Any]
+SPEC = {
+    "cluster": {"workerpool0": ["one:2222"], "workerpool1": ["two:2222", "three:2222"]},
+    "environment": "cloud",
+    "task": {"type": "workerpool1", "index": 1},
+}
+
+
+def losses(directory: Path) -> list[float]:
+    with open(directory / contract.HISTORY) as file:
+        rows = list(csv.DictReader(file))
+    return [float(row[name]) for row in rows for name in ("train_loss", "validation_loss")]
+
+
+def test_one_machine_needs_no_torchrun(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert torchrun_arguments("cpu") == []
+    monkeypatch.setenv("CLUSTER_SPEC", json.dumps({**SPEC, "cluster": {"workerpool0": ["a:1"]}}))
+    assert torchrun_arguments("cpu") == []
+
+
+def test_the_machines_of_a_vertex_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLUSTER_SPEC", json.dumps(SPEC))
+    arguments = torchrun_arguments("cpu")
+    assert {"--nnodes=3", "--node_rank=2", "--nproc_per_node=1"} <= set(arguments)
+    assert {"--master_addr=one", "--master_port=2222"} <= set(arguments)
+    # Vertex sets RANK and WORLD_SIZE itself: only LOCAL_RANK tells that torchrun is at work.
+    monkeypatch.setenv("RANK", "2")
+    assert torchrun_arguments("cpu") == arguments
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    assert torchrun_arguments("cpu") == []
+
+
+def test_a_cluster_spec_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLUSTER_SPEC", '{"cluster": 1}')
+    with pytest.raises(InputError, match="CLUSTER_SPEC must be the JSON that Vertex AI sets"):
+        torchrun_arguments("cpu")
+
+
+def test_two_processes_give_the_losses_of_one(
+    data: list[str], tmp_path: Path, start: Start
+) -> None:
+    """480 rows in batches of 101: both the halves of a batch and the last batch are uneven."""
+    flags = [*data, "--batch_size=101", "--epochs=4", "--patience=2", "--min_delta=0.01"]
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    two = start([*torchrun, "-m", "trainer", *flags, f"--model_out={tmp_path / 'two'}"])
+    assert main([*flags, f"--model_out={tmp_path / 'one'}"]) == 0
+    printed, _ = two.communicate(timeout=100)
+    assert two.returncode == 0, printed
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), abs=1e-5)
+    metrics = [json.loads((tmp_path / n / "metrics.json").read_text()) for n in ("one", "two")]
+    assert metrics[0]["best_epoch"] == metrics[1]["best_epoch"]
+    assert metrics[1]["validation_auc"] == pytest.approx(metrics[0]["validation_auc"], abs=1e-3)
+    contract.check_manifest(tmp_path / "two")
+
+
+@pytest.fixture
+def shards(tmp_path: Path, data: list[str]) -> list[str]:
+    """The same training rows in three shards of 300, 20 and 160 rows."""
+    with np.load(tmp_path / "train_data.npz") as whole:
+        x, y = whole["X_train"], whole["y_train"]
+    for number, (first, end) in enumerate([(0, 300), (300, 320), (320, 480)]):
+        path = tmp_path / f"train-{number:05d}.npz"
+        np.savez(path, X_train=x[first:end], y_train=y[first:end])
+    return [f"--train={tmp_path}", data[1]]
+
+
+def test_two_machines_one_of_which_dies(shards: list[str], tmp_path: Path, start: Start) -> None:
+    """As two nodes on loopback addresses, each reading its own shards, and three of two. The
+    second dies; the first stops with an error; both are started again and finish the job."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    cluster = {"workerpool0": [f"127.0.0.1:{port}"], "workerpool1": [f"127.0.0.2:{port}"]}
+    flags = [*shards, "--epochs=200", "--patience=0", "--checkpoint_every=20"]
+    out, saved = tmp_path / "two", tmp_path / "saved"
+
+    def machines() -> list[Any]:
+        return [
+            start(
+                ["-m", "trainer", *flags, f"--model_out={out}", f"--checkpoint_dir={saved}"],
+                CLUSTER_SPEC=json.dumps(
+                    {"cluster": cluster, "task": {"type": f"workerpool{pool}", "index": 0}}
+                ),
+            )
+            for pool in (0, 1)
+        ]
+
+    first, second = machines()
+    deadline = time.monotonic() + 100
+    while not list(saved.glob("*.pt")):
+        assert time.monotonic() < deadline and first.poll() is None, first.communicate()[0]
+        time.sleep(0.01)
+    second.take_away()
+    printed, _ = first.communicate(timeout=60)
+    assert first.returncode == 1, printed
+    assert "Traceback" in (out / contract.LOG).read_text()
+    assert not (out / contract.MANIFEST).exists()
+
+    again = machines()
+    outputs = [machine.communicate(timeout=100)[0] for machine in again]
+    assert [machine.returncode for machine in again] == [0, 0], outputs
+    assert "training after epoch" in outputs[0]
+    contract.check_manifest(out)
+    assert main([*flags, f"--model_out={tmp_path / 'one'}"]) == 0
+    # Of the first 100 epochs: sums in another order differ in the last bit, which then grows.
+    assert losses(out)[:200] == pytest.approx(losses(tmp_path / "one")[:200], abs=1e-5)

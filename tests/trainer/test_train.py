@@ -1,0 +1,127 @@
+"""Whole runs of each kind of task and setting, and of data in shards."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.__main__ import main
+from trainer.model import build
+
+
+def run(directory: Path, *flags: str) -> dict[str, Any]:
+    """Trains on the arrays in `directory`; returns the metrics."""
+    data = [f"--train={directory / 'train_data.npz'}", f"--val={directory / 'val_data.npz'}"]
+    assert main([*data, *flags, f"--model_out={directory / 'out'}"]) == 0
+    metrics: dict[str, Any] = json.loads((directory / "out" / "metrics.json").read_text())
+    return metrics
+
+
+def save(directory: Path, x: np.ndarray, y: np.ndarray) -> None:
+    np.savez(directory / "train_data.npz", X_train=x[:-100], y_train=y[:-100])
+    np.savez(directory / "val_data.npz", X_val=x[-100:], y_val=y[-100:])
+
+
+def test_many_classes(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    y = random.integers(0, 3, 500).astype(np.int8)
+    x = (np.eye(4)[y] + random.normal(0, 0.3, (500, 4))).astype(np.float32)
+    save(tmp_path, x, y)
+    flags = ["--task=multiclass", "--epochs=60", "--batch_size=64", "--learning_rate=0.01"]
+    metrics = run(tmp_path, *flags, "--class_weight=balanced", "--schedule=cosine")
+    assert metrics["outputs"] == 3
+    assert metrics["validation_accuracy"] > 0.9
+    assert metrics["validation_macro_f1"] > 0.9
+    assert metrics["validation_auc"] > 0.95
+    with np.load(tmp_path / "out" / "val_predictions.npz") as arrays:
+        assert arrays["probability"].shape == (100, 3)
+        assert arrays["probability"].dtype == np.float32
+        assert arrays["y_true"].tolist() == y[-100:].tolist()
+
+
+def test_a_regression_predicts_in_the_targets_own_units(tmp_path: Path) -> None:
+    """A target in the hundred thousands, as prices are; the saved module needs no scaling."""
+    random = np.random.default_rng(1)
+    x = random.normal(size=(600, 3)).astype(np.float32)
+    y = 300_000 + 50_000 * (x[:, 0] - x[:, 1] * x[:, 2])
+    save(tmp_path, x, y)
+    flags = ["--task=regression", "--epochs=150", "--batch_size=64", "--learning_rate=0.005"]
+    metrics = run(tmp_path, *flags)
+    assert metrics["validation_r_squared"] > 0.9
+    module = build(3)
+    module.load_state_dict(torch.load(tmp_path / "out" / "model.pt", weights_only=True))
+    predicted = module(torch.from_numpy(x[-100:])).detach().numpy()[:, 0]
+    assert metrics["validation_mae"] == pytest.approx(np.abs(predicted - y[-100:]).mean(), rel=1e-3)
+    with np.load(tmp_path / "out" / "val_predictions.npz") as arrays:
+        np.testing.assert_allclose(arrays["prediction"], predicted, rtol=1e-4)
+        np.testing.assert_allclose(arrays["y_true"], y[-100:], rtol=1e-5)
+    with open(tmp_path / "out" / "eval_history.csv") as file:
+        last = list(csv.DictReader(file))[metrics["best_epoch"] - 1]
+    assert float(last["validation_rmse"]) == pytest.approx(metrics["validation_rmse"], rel=1e-3)
+
+
+def test_shards_train_as_one_file_does(data: list[str], tmp_path: Path) -> None:
+    """A full batch of shards is the same sum; validation data may be shards as well."""
+    whole = run(tmp_path, "--epochs=20")
+    for name, shards in (("train", 3), ("val", 2)):
+        with np.load(tmp_path / f"{name}_data.npz") as arrays:
+            x, y = arrays[f"X_{name}"], arrays[f"y_{name}"]
+        for number in range(shards):
+            part = {f"X_{name}": x[number::shards], f"y_{name}": y[number::shards]}
+            np.savez(tmp_path / f"{name}-{number:05d}.npz", **part)
+    glob = f"--val={tmp_path}/val-*.npz"
+    sharded = run(tmp_path, "--epochs=20", f"--train={tmp_path}", glob)
+    assert sharded["rows"] == whole["rows"]
+    assert sharded["validation_loss"] == pytest.approx(whole["validation_loss"], abs=1e-5)
+    assert sharded["validation_auc"] == pytest.approx(whole["validation_auc"], abs=1e-3)
+    batches = run(tmp_path, "--epochs=20", "--batch_size=50", f"--train={tmp_path}", glob)
+    assert batches["validation_loss"] < whole["validation_loss"]
+
+
+def test_early_stopping_and_the_weights_it_keeps(data: list[str], tmp_path: Path) -> None:
+    flags = ["--batch_size=32", "--learning_rate=0.02", "--epochs=100", "--patience=5"]
+    best = run(tmp_path, *flags)
+    assert best["epochs"] == best["best_epoch"] + 5 < 100
+    last = run(tmp_path, *flags, "--restore_best=false")
+    assert last["best_epoch"] == best["best_epoch"]
+    assert last["validation_loss"] > best["validation_loss"]
+    assert run(tmp_path, *flags, "--patience=0")["epochs"] == 100
+    # An epoch that is better by less than min_delta does not count.
+    assert run(tmp_path, *flags, "--min_delta=10")["best_epoch"] == 1
+
+
+def test_weight_decay_keeps_weights_small(data: list[str], tmp_path: Path) -> None:
+    def size(*flags: str) -> float:
+        run(tmp_path, "--epochs=30", "--batch_size=32", "--restore_best=false", *flags)
+        weights = torch.load(tmp_path / "out" / "model.pt", weights_only=True)
+        return float(sum(weight.square().sum() for weight in weights.values()))
+
+    assert size("--weight_decay=1") < 0.7 * size()
+
+
+def test_a_cosine_ends_in_small_steps(data: list[str], tmp_path: Path) -> None:
+    def last_gain(*flags: str) -> float:
+        run(tmp_path, "--epochs=30", "--learning_rate=0.01", *flags)
+        with open(tmp_path / "out" / "eval_history.csv") as file:
+            losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
+        return losses[-2] - losses[-1]
+
+    assert 0 < last_gain("--schedule=cosine") < last_gain() / 10
+
+
+def test_rare_classes_count_more_when_balanced(tmp_path: Path) -> None:
+    random = np.random.default_rng(1)
+    y = (random.random(1000) < 0.1).astype(np.int64)
+    x = (y[:, None] + random.normal(size=(1000, 2))).astype(np.float32)
+    save(tmp_path, x, y)
+
+    def found(*flags: str) -> float:
+        run(tmp_path, "--epochs=50", "--batch_size=100", *flags)
+        with np.load(tmp_path / "out" / "val_predictions.npz") as arrays:
+            return float((arrays["probability"][arrays["y_true"] == 1] > 0.5).mean())
+
+    assert found("--class_weight=balanced") > found() + 0.2

@@ -1,0 +1,134 @@
+"""All that a run needs to go on, in one file: saved under a temporary name and renamed, the two
+newest kept, each named after its content so that damage shows.
+
+    checkpoint-<epochs done>-<blocks of the next>-<start of the content's sha256>.pt
+
+The files are ordinary: `torch.load(path, weights_only=True)` gives a dict of tensors and numbers.
+"""
+
+import contextlib
+import hashlib
+import io
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from trainer import contract
+from trainer.errors import InputError, TabularError
+
+KEEP = 2
+
+
+class Checkpoints:
+    """The checkpoints of one run in one directory; without a directory, none are ever due.
+
+    `identity` holds what must be the same for a checkpoint to be resumed: settings, spec, data.
+    """
+
+    def __init__(self, uri: str, every: int, minutes: float, identity: dict[str, Any]) -> None:
+        self.directory = contract.local_path(uri) if uri else None
+        self.every, self.seconds, self.identity = every, minutes * 60, identity
+        self._last = time.monotonic()
+
+    def due(self, epochs_done: int | None = None) -> bool:
+        """Is it time? `epochs_done` is given between epochs only."""
+        if self.directory is None:
+            return False
+        by_count = epochs_done is not None and epochs_done % self.every == 0
+        return by_count or time.monotonic() - self._last > self.seconds
+
+    def save(self, epoch: int, block: int, content: dict[str, Any]) -> None:
+        """Writes one checkpoint, whole or not at all, then removes all but the two newest.
+
+        Raises:
+            TabularError, InputError: it cannot be written; those before it are untouched.
+        """
+        if self.directory is None:
+            return
+        with io.BytesIO() as buffer:
+            torch.save({**content, "identity": self.identity}, buffer)
+            data = buffer.getvalue()
+        name = f"checkpoint-{epoch:07d}-{block:07d}-{_fingerprint(data)}.pt"
+        with contract.atomic_write(self.directory / name) as file:
+            file.write(data)
+        for old in _files(self.directory)[:-KEEP]:
+            old.unlink(missing_ok=True)
+        self._last = time.monotonic()
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest whole checkpoint, or None; a damaged one is passed over with a warning.
+
+        Raises:
+            InputError: it is of another run; the message names what differs.
+        """
+        for path in reversed(_files(self.directory) if self.directory else []):
+            try:
+                data = path.read_bytes()
+                if _fingerprint(data) != path.stem.rpartition("-")[2]:
+                    raise ValueError("its content does not match its name")
+                content: dict[str, Any] = torch.load(io.BytesIO(data), weights_only=True)
+                saved = content.pop("identity")
+            except Exception as error:  # whatever damage makes of it
+                print(f"warning: passing over {path}: {error}", file=sys.stderr)
+                continue
+            for name, now in self.identity.items():
+                if saved.get(name) != now:
+                    raise InputError(
+                        f"{path} must be of the same run, however: {name} was {saved.get(name)} "
+                        f"and is {now}; to begin anew, pass another --checkpoint_dir"
+                    )
+            return content
+        return None
+
+
+def exist(uri: str) -> bool:
+    """Does the directory hold a checkpoint?"""
+    return bool(uri) and bool(_files(contract.local_path(uri)))
+
+
+def _files(directory: Path) -> list[Path]:
+    """The checkpoints, oldest first: their names sort by epoch, then by block."""
+    return sorted(directory.glob("checkpoint-*.pt"))
+
+
+def _fingerprint(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+class Stopped(TabularError):
+    """The platform asked the process to end (SIGTERM), as it may before it takes a Spot machine.
+
+    Exit status 143 = 128 + 15, what a shell reports for a process that SIGTERM ended. Vertex
+    restarts a worker after any status but 0, unless it takes the failure for the program's own
+    (https://cloud.google.com/vertex-ai/docs/training/understanding-training-service), as it may
+    take 1 and 2; so those say "do not try again", and this one says "do".
+    """
+
+    exit_status = 143
+
+
+class Sigterm:
+    """Notes SIGTERM. While `deferred`, the loop looks at `asked` and saves first; at other times
+    there is nothing to save, and the signal raises Stopped where it finds the program."""
+
+    asked = False
+    deferred = False
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator["Sigterm"]:
+        """Handles the signal inside, and leaves the handler as it was."""
+        before = signal.signal(signal.SIGTERM, self._note)
+        try:
+            yield self
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def _note(self, *_: object) -> None:
+        self.asked = True
+        if not self.deferred:
+            raise Stopped("stopped by SIGTERM")

@@ -1,0 +1,204 @@
+"""The settings of one training run: a frozen dataclass, and the command line made from it.
+
+Each field is written once, with its default, its parser, its rule and its help text; the flags are
+built from the fields, so that they cannot disagree.
+"""
+
+import argparse
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from trainer.errors import InputError
+
+TASKS = ("binary", "multiclass", "regression")
+
+
+def whole(text: str) -> int:
+    """A whole number, also when written `5.0`: numbers in a KFP pipeline are doubles, and a whole
+    one can arrive here with its fraction."""
+    number = float(text)
+    if not number.is_integer():
+        raise ValueError(text)
+    return int(number)
+
+
+def truth(text: str) -> bool:
+    """`true` or `false` in any case: Python's `str(True)` and JSON's `true` both arrive here."""
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+def widths(text: str) -> tuple[int, ...]:
+    """`64,32` -> (64, 32); an empty text is no hidden layer, which is a linear model."""
+    return tuple(whole(part) for part in text.split(",")) if text else ()
+
+
+KINDS = {
+    str: "a text",
+    float: "a number",
+    whole: "a whole number",
+    truth: "true or false",
+    widths: "whole numbers, as in 64,32",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """What a value must be, in words that complete "--flag must be …"."""
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+POSITIVE = Rule("positive", lambda value: 0 < value < float("inf"))
+NOT_NEGATIVE = Rule("zero or more", lambda value: 0 <= value < float("inf"))
+FRACTION = Rule("at least 0 and below 1", lambda value: 0 <= value < 1)
+WIDTHS = Rule("positive whole numbers, as in 64,32", lambda value: all(n > 0 for n in value))
+ANY = Rule("given", lambda value: True)
+
+
+def one_of(*values: str) -> Rule:
+    return Rule("one of " + ", ".join(values), lambda value: value in values)
+
+
+def flag(
+    help: str,
+    default: Any = dataclasses.MISSING,
+    parse: Callable[[str], Any] = str,
+    rule: Rule = ANY,
+    *,
+    steers: bool = True,
+) -> Any:
+    """A field with all that its flag needs. `steers` says that the weights depend on its value, so
+    that a checkpoint of another value cannot be resumed."""
+    metadata = {"help": help, "parse": parse, "rule": rule, "steers": steers}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """The settings of one run. Paths are local or gs://; see `--help` for each field's meaning.
+
+    Raises:
+        InputError: a value breaks its rule.
+    """
+
+    train: str = flag("npz with X_train and y_train; or a directory or glob of such shards")
+    val: str = flag("npz with X_val and y_val; or a directory or glob of such shards")
+    test: str = flag("npz with X_test and y_test: rows that choose nothing", "")
+    spec: str = flag("spec.json of the features (default: the one beside --train, if any)", "")
+    model_out: str = flag(
+        "directory for the results (default: AIP_MODEL_DIR, else the current directory)",
+        ".",
+        steers=False,
+    )
+    task: str = flag(
+        "binary, multiclass or regression (default: what the spec says, else binary)",
+        "",
+        rule=one_of("", *TASKS),
+    )
+    hidden: tuple[int, ...] = flag("widths of the hidden layers", (64, 32), widths, WIDTHS)
+    dropout: float = flag("share of hidden units dropped in training", 0.0, float, FRACTION)
+    epochs: int = flag("passes over the training rows, at most", 500, whole, POSITIVE)
+    batch_size: int = flag("rows a step; 0 is all of them", 0, whole, NOT_NEGATIVE)
+    learning_rate: float = flag("Adam's step size", 0.001, float, POSITIVE)
+    schedule: str = flag(
+        "learning rate over the epochs: none, or cosine down to zero",
+        "none",
+        rule=one_of("none", "cosine"),
+    )
+    weight_decay: float = flag("decoupled weight decay (AdamW)", 0.0, float, NOT_NEGATIVE)
+    class_weight: str = flag(
+        "weight of each class in the loss: none, or balanced (rarer counts more)",
+        "none",
+        rule=one_of("none", "balanced"),
+    )
+    patience: int = flag(
+        "stop after so many epochs without improvement; 0 never stops", 50, whole, NOT_NEGATIVE
+    )
+    min_delta: float = flag(
+        "an epoch improves when best - loss exceeds this", 0.001, float, NOT_NEGATIVE
+    )
+    restore_best: bool = flag("keep the best epoch's weights, not the last one's", True, truth)
+    seed: int = flag("seed of every random choice", 42, whole, NOT_NEGATIVE)
+    device: str = flag("auto, cpu or cuda", "auto", rule=one_of("auto", "cpu", "cuda"))
+    threads: int = flag(
+        "CPU threads; 0 chooses by the size of a step", 0, whole, NOT_NEGATIVE, steers=False
+    )
+    checkpoint_dir: str = flag(
+        "directory to resume from (default: AIP_CHECKPOINT_DIR; without either, no checkpoints)",
+        "",
+        steers=False,
+    )
+    checkpoint_every: int = flag("epochs between checkpoints", 100, whole, POSITIVE, steers=False)
+    checkpoint_minutes: float = flag(
+        "minutes between checkpoints, at most", 5.0, float, POSITIVE, steers=False
+    )
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            rule, value = field.metadata["rule"], getattr(self, field.name)
+            if not rule.holds(value):
+                raise InputError(f"--{field.name} must be {rule.words}, however: {value}")
+
+    @classmethod
+    def from_args(cls, argv: Sequence[str]) -> "Config":
+        """The settings that a command line asks for; flags as `--name value` or `--name=value`.
+
+        Reads AIP_MODEL_DIR and AIP_CHECKPOINT_DIR, which Vertex sets when the job has a
+        baseOutputDirectory, for the directories that `argv` does not name
+        (https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables).
+
+        Raises:
+            InputError: an unknown or missing flag, or a value that breaks its rule.
+            SystemExit: `--help` was asked for and printed.
+        """
+        parser = _Parser(prog="python -m trainer", allow_abbrev=False)
+        for field in dataclasses.fields(cls):
+            required = field.default is dataclasses.MISSING
+            shown = "" if required or field.default == "" else f" (default: {_text(field.default)})"
+            help = field.metadata["help"]
+            parser.add_argument(
+                f"--{field.name}",
+                required=required,
+                default=argparse.SUPPRESS,
+                metavar="X",
+                help=help if "(default" in help else help + shown,
+            )
+        values = vars(parser.parse_args(argv))
+        for name, text in values.items():
+            parse = cls.__dataclass_fields__[name].metadata["parse"]
+            try:
+                values[name] = parse(text)
+            except (ValueError, OverflowError):
+                raise InputError(f"--{name} must be {KINDS[parse]}, however: {text}") from None
+        for name, variable in (
+            ("model_out", "AIP_MODEL_DIR"),
+            ("checkpoint_dir", "AIP_CHECKPOINT_DIR"),
+        ):
+            if directory := os.environ.get(variable):
+                values.setdefault(name, directory)
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every setting by its flag's name, in values that JSON has."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
+
+    def steering(self) -> dict[str, Any]:
+        """The settings that the weights depend on; those of a checkpoint must be the same."""
+        steers = {f.name for f in dataclasses.fields(self) if f.metadata["steers"]}
+        return {name: value for name, value in self.to_dict().items() if name in steers}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports bad usage as an InputError instead of printing usage and exiting."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message}; python -m trainer --help lists the flags")
+
+
+def _text(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,339 @@
+"""Arrays from `.npz` files, checked once at the door, and their rows in the order of training.
+
+A source holds its rows in memory (one file) or streams them (a directory or glob of shards, one in
+use and one being read, so that memory stays flat in the number of shards). Either gives an epoch
+as blocks of whole batches. Rows are shuffled once an epoch and a block gathered at a time; batches
+are views of a block, which is many times faster than gathering row by row.
+
+Order depends on the seed and the epoch alone: nothing needs saving to continue it.
+"""
+
+import glob
+import hashlib
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainer import contract
+from trainer.errors import InputError
+from trainer.tasks import Summary, Task
+
+Raw = NDArray[np.float64]
+
+# Rows gathered at a time: much less memory than a shuffled copy, hardly more calls.
+BLOCK_ROWS = 1 << 16
+
+
+def mix(*numbers: int) -> int:
+    """A 63-bit seed from several numbers, such as (seed, epoch); the same on every machine."""
+    digest = hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+def permutation(rows: int, device: torch.device, *seeds: int) -> Tensor:
+    """The numbers 0 … rows - 1 in an order that `seeds` fix."""
+    generator = torch.Generator(device).manual_seed(mix(*seeds))
+    return torch.randperm(rows, generator=generator, device=device)
+
+
+def gather(x: Tensor, index: Tensor) -> Tensor:
+    """The rows `index` of `x`. On the CPU by numpy, which takes half the time of `index_select`,
+    into memory of torch's, which is aligned the same way in every run."""
+    if x.is_cuda:
+        return x.index_select(0, index)
+    out = x.new_empty((len(index), *x.shape[1:]))
+    np.take(x.numpy(), index.numpy(), axis=0, out=out.numpy(), mode="clip")
+    return out
+
+
+class Block(NamedTuple):
+    """Rows of consecutive batches: `sizes` of them each, 0 where this process has none.
+
+    x: float32 (rows, features + 1), the last column ones. y: as `Task.targets` gives it.
+    complete: False when the last batch goes on in the next block, as a full batch of shards does.
+    """
+
+    x: Tensor
+    y: Tensor
+    sizes: list[int]
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How rows become batches: `batch_size` rows a step over all `size` processes; 0 is all."""
+
+    batch_size: int
+    block_rows: int = BLOCK_ROWS
+    seed: int = 42
+    rank: int = 0
+    size: int = 1
+
+    def share(self, rows: int) -> tuple[int, int]:
+        """The first row and the end of this process's share of `rows` consecutive ones."""
+        return self.rank * rows // self.size, (self.rank + 1) * rows // self.size
+
+    @property
+    def batches_a_block(self) -> int:
+        return max(1, self.block_rows // self.batch_size) if self.batch_size else 1
+
+
+class Rows:
+    """A source in memory."""
+
+    def __init__(self, x: Tensor, y: Tensor) -> None:
+        self.x, self.y = x, y
+        self.rows, self.features = len(x), x.shape[1] - 1
+
+    def blocks(self, plan: Plan, epoch: int, start: int = 0) -> Iterator[Block]:
+        """This process's rows of each batch of an epoch, from block number `start` on."""
+        if not 0 < plan.batch_size < self.rows:
+            if start == 0:  # one batch of all rows, which need no shuffling
+                first, end = plan.share(self.rows)
+                yield Block(self.x[first:end], self.y[first:end], [end - first], True)
+            return
+        order = permutation(self.rows, self.x.device, plan.seed, epoch)
+        step = plan.batches_a_block * plan.batch_size
+        first, end = plan.share(plan.batch_size)
+        for i in range(start * step, self.rows, step):
+            index = order[i : i + step]
+            whole, rest = divmod(len(index), plan.batch_size)
+            sizes = [end - first] * whole
+            if rest:
+                a, b = plan.share(rest)
+                sizes.append(b - a)
+            if plan.size > 1:
+                batches, tail = torch.split(index, [len(index) - rest, rest])
+                own = batches.view(-1, plan.batch_size)[:, first:end].reshape(-1)
+                index = torch.cat([own, tail[a:b]]) if rest else own
+            yield Block(gather(self.x, index), gather(self.y, index), sizes, True)
+
+    def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
+        """This process's share of the rows, in their own order."""
+        first, end = plan.share(self.rows)
+        yield self.x[first:end], self.y[first:end]
+
+
+class Shards:
+    """A source that reads one shard at a time, the next one meanwhile in another thread."""
+
+    def __init__(
+        self, files: list[Path], keys: tuple[str, str], task: Task, device: torch.device
+    ) -> None:
+        self.files, self.keys, self.task, self.device = files, keys, task, device
+        self.counts = [len(_read(path, keys, only_y=True)[1]) for path in files]
+        self.rows = sum(self.counts)
+        self.features = _read(files[0], keys)[0].shape[1]
+
+    def blocks(self, plan: Plan, epoch: int, start: int = 0) -> Iterator[Block]:
+        """As `Rows.blocks`, of this process's own shards. Every process gives the same number of
+        batches, so that none waits for another's; those that run out give empty ones.
+
+        Blocks before `start` are read and passed over.
+        """
+        order = permutation(len(self.files), torch.device("cpu"), plan.seed, epoch).tolist()
+        batch = max(1, plan.batch_size // plan.size) if plan.batch_size else plan.block_rows
+        rows = [sum(self.counts[i] for i in order[r :: plan.size]) for r in range(plan.size)]
+        batches = max(-(-count // batch) for count in rows)
+        own = order[plan.rank :: plan.size]
+        pieces = _regroup(self._shuffled(own, plan, epoch), plan.batches_a_block * batch)
+        empty: tuple[Tensor, Tensor] | None = None
+        for number, first in enumerate(range(0, batches, plan.batches_a_block)):
+            x, y = next(pieces, None) or empty or self._empty()
+            empty = x[:0], y[:0]
+            if number < start:
+                continue
+            left, sizes = len(x), []
+            for _ in range(min(plan.batches_a_block, batches - first)):
+                sizes.append(min(batch, left))
+                left -= sizes[-1]
+            last = first + plan.batches_a_block >= batches
+            yield Block(x, y, sizes, bool(plan.batch_size) or last)
+
+    def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
+        """The rows of this process's shards, in the order of the files."""
+        return (rows for _, rows in self._stream(range(plan.rank, len(self.files), plan.size)))
+
+    def _shuffled(
+        self, shards: Iterable[int], plan: Plan, epoch: int
+    ) -> Iterator[tuple[Tensor, Tensor]]:
+        for shard, (x, y) in self._stream(shards):
+            order = permutation(len(x), x.device, plan.seed, epoch, shard)
+            for index in torch.split(order, BLOCK_ROWS):
+                yield gather(x, index), gather(y, index)
+
+    def _stream(self, shards: Iterable[int]) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
+        from concurrent.futures import ThreadPoolExecutor  # 20 ms that one file need not pay
+
+        with ThreadPoolExecutor(1) as reader:
+            waiting = list(shards)
+            following = reader.submit(self._load, waiting[0]) if waiting else None
+            for shard, after in zip(waiting, [*waiting[1:], None], strict=True):
+                assert following is not None
+                loaded = following.result()
+                following = reader.submit(self._load, after) if after is not None else None
+                yield shard, loaded
+
+    def _load(self, shard: int) -> tuple[Tensor, Tensor]:
+        path = self.files[shard]
+        x, y = _load(path, self.keys, self.task, self.device)
+        if x.shape[1] - 1 != self.features:
+            raise InputError(
+                f"every shard must have the {self.features} features of {self.files[0]}, "
+                f"however: {path} has {x.shape[1] - 1}"
+            )
+        return x, y
+
+    def _empty(self) -> tuple[Tensor, Tensor]:
+        x, y = self._load(0)
+        return x[:0], y[:0]
+
+
+Source = Rows | Shards
+
+
+@dataclass(frozen=True)
+class Files:
+    """The npz files behind one of --train, --val and --test, found but not yet read.
+
+    Raises:
+        InputError: there are none.
+    """
+
+    flag: str
+    paths: list[Path]
+    keys: tuple[str, str]
+
+    @classmethod
+    def find(cls, flag: str, uri: str, keys: tuple[str, str]) -> "Files":
+        """One file; or a glob; or a directory, which means the shards `<flag>-*.npz` in it."""
+        path = contract.local_path(uri)
+        pattern = str(path / f"{flag}-*.npz") if path.is_dir() else str(path)
+        if path.is_file():
+            paths = [path]
+        elif glob.has_magic(pattern):
+            paths = sorted(map(Path, glob.glob(pattern)))
+        else:
+            paths = []
+        if not paths:
+            shown = f"{uri}: no {flag}-*.npz in it" if path.is_dir() else uri
+            raise InputError(f"--{flag} must name a file that exists, however: {shown}")
+        return cls(flag, paths, keys)
+
+    def summary(self, count_values: bool) -> Summary:
+        """The totals of the targets of all files; see `Summary`."""
+        summary = Summary()
+        for path in self.paths:
+            summary.add(_read(path, self.keys, only_y=True)[1], count_values)
+        return summary
+
+    def load(self, task: Task, device: torch.device, like: Source | None = None) -> Source:
+        """The rows, checked for `task`, and for the number of features of `like`.
+
+        Raises:
+            InputError: a file or an array is not as it must be; the message names it.
+        """
+        source: Source
+        if len(self.paths) > 1:
+            source = Shards(self.paths, self.keys, task, device)
+        else:
+            source = Rows(*_load(self.paths[0], self.keys, task, device))
+        if like and source.features != like.features:
+            raise InputError(
+                f"--{self.flag} must have the {like.features} features of --train, "
+                f"however: {self.paths[0]} has {source.features}"
+            )
+        return source
+
+
+def _read(path: Path, keys: tuple[str, str], only_y: bool = False) -> tuple[Raw, Raw]:
+    """The arrays `keys` of an npz, x (n, d) and y (n,) of numbers, x empty with `only_y`.
+
+    Never unpickles. Raises InputError when the file is not such an npz.
+    """
+    if path.stat().st_size == 0:
+        raise InputError(f"an npz must hold arrays, however: {path} is empty")
+    if not zipfile.is_zipfile(path):
+        raise InputError(f"the data must be an npz, however: {path} is not one, or not all of it")
+    try:
+        with np.load(path, allow_pickle=False) as npz:
+            for key in keys:
+                if key not in npz.files:
+                    raise InputError(
+                        f"{path} must hold {' and '.join(keys)}, however: it has no {key}, "
+                        f"only {', '.join(npz.files) or 'nothing'}"
+                    )
+            y = npz[keys[1]]
+            x = np.empty((len(y), 0)) if only_y else npz[keys[0]]
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
+        if "pickle" in str(error) or "Object arrays" in str(error):
+            problem = "an object array, which would have to be unpickled; save plain numbers"
+        else:
+            problem = str(error)
+        raise InputError(f"{path} must be an npz of plain arrays, however: {problem}") from error
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = y[:, 0]
+    for key, array, dimensions in ((keys[0], x, 2), (keys[1], y, 1)):
+        if array.ndim != dimensions:
+            raise InputError(
+                f"{path}: {key} must have {dimensions} dimension(s), however: shape {array.shape}"
+            )
+        if array.dtype.kind not in "biuf":
+            raise InputError(f"{path}: {key} must hold numbers, however: dtype {array.dtype}")
+    if len(x) != len(y):
+        raise InputError(
+            f"{path}: {keys[0]} and {keys[1]} must have as many rows as each other, "
+            f"however: {len(x)} and {len(y)}"
+        )
+    if len(y) == 0 or x.size == 0 and not only_y:
+        raise InputError(f"{path}: {keys[0]} must have rows and columns, however: {x.shape}")
+    if not np.isfinite(y).all():
+        row = int(np.flatnonzero(~np.isfinite(y))[0])
+        raise InputError(f"{path}: {keys[1]} must be finite, however: row {row} is {y[row]}")
+    return x, y
+
+
+def _load(
+    path: Path, keys: tuple[str, str], task: Task, device: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Float32 x with a last column of ones, and the task's targets, on `device`; checks both."""
+    x, y = _read(path, keys)
+    task.check(y, f"{path}: {keys[1]}")
+    out = torch.empty(len(x), x.shape[1] + 1)
+    with np.errstate(over="ignore"):  # becomes infinite, and is reported below
+        for i in range(0, len(x), BLOCK_ROWS):
+            block = out[i : i + BLOCK_ROWS].numpy()
+            block[:, :-1] = x[i : i + BLOCK_ROWS]
+            block[:, -1] = 1
+            if not np.isfinite(block).all():
+                row, column = np.argwhere(~np.isfinite(block))[0]
+                raise InputError(
+                    f"{path}: {keys[0]} must be finite in float32, however: row {i + row}, "
+                    f"column {column} is {x[i + row, column]}"
+                )
+    return out.to(device), task.targets(y).to(device)
+
+
+def _regroup(pieces: Iterator[tuple[Tensor, Tensor]], rows: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """The same rows in blocks of `rows`, the last one shorter."""
+    xs: list[Tensor] = []
+    ys: list[Tensor] = []
+    held = 0
+    for x, y in pieces:
+        xs, ys, held = [*xs, x], [*ys, y], held + len(x)
+        if held < rows:
+            continue
+        x, y = torch.cat(xs), torch.cat(ys)
+        cut = held // rows * rows
+        yield from zip(torch.split(x[:cut], rows), torch.split(y[:cut], rows), strict=True)
+        xs, ys, held = [x[cut:]], [y[cut:]], held - cut
+    if held:
+        yield torch.cat(xs), torch.cat(ys)

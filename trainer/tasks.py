@@ -1,0 +1,255 @@
+"""The three kinds of target: each one's outputs, loss, slope of the loss, and figures of merit.
+
+Losses and scores are sums over rows, so that chunks, batches and processes simply add up. For all
+three the slope of the loss at the logits is prediction - truth (times a constant for the squared
+error), which is what makes gradients short enough to write out (`gradients.py`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainer import metrics
+from trainer.errors import InputError
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What binary, multiclass and regression share; `summary` is of the training targets."""
+
+    outputs: int = 1
+    class_weights: Tensor | None = None
+
+    name = ""
+    score_name = "accuracy"
+    prediction_key = "probability"
+
+    def check(self, y: Array, where: str) -> None:
+        """Raises InputError, naming the first row, unless every target suits the task."""
+
+    def targets(self, y: Array) -> Tensor:
+        """The targets as training wants them: float32 (n, 1), or int64 (n,) for classes."""
+        return torch.from_numpy(np.array(y, dtype=np.float32)).unsqueeze(1)
+
+    def truth(self, y: Tensor) -> NDArray[Any]:
+        """What `targets` was given, (n,): int64 classes, or float64 numbers."""
+        return y.reshape(-1).numpy(force=True).astype(np.int64)
+
+    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        """The loss summed over rows, float32 0-d. `logits` is (n, outputs)."""
+        raise NotImplementedError
+
+    def slope(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
+        """d loss / d logits, written into `out`, (n, outputs)."""
+        raise NotImplementedError
+
+    def score(self, logits: Tensor, y: Tensor) -> Tensor:
+        """What `score_name` is computed from, summed over rows: rows right, or squared error."""
+        raise NotImplementedError
+
+    def score_of(self, total: float, rows: int) -> float:
+        """`score_name` from the sum that `score` gave."""
+        return total / rows
+
+    def predictions(self, logits: Tensor) -> NDArray[np.float32]:
+        """Probabilities (n,) or (n, k), or predicted values (n,) in the target's units."""
+        raise NotImplementedError
+
+    def figures(self, y: Array, predictions: NDArray[np.float32]) -> dict[str, float]:
+        """The figures of merit of predictions for targets `y` as they were read."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Binary(Task):
+    """0 or 1: one logit, cross-entropy."""
+
+    name = "binary"
+
+    def check(self, y: Array, where: str) -> None:
+        wrong = np.flatnonzero((y != 0) & (y != 1))
+        if len(wrong):
+            raise InputError(
+                f"a binary target must be 0 or 1, however: {where} row {wrong[0]} is "
+                f"{y[wrong[0]]:g}; for other targets pass --task multiclass or regression"
+            )
+
+    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        weights = None if self.class_weights is None else _row_weights(self.class_weights, y)
+        return F.binary_cross_entropy_with_logits(logits, y, weights, reduction="sum")
+
+    def slope(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
+        torch.sigmoid(logits, out=out)
+        out.sub_(y)
+        if self.class_weights is not None:
+            out.mul_(_row_weights(self.class_weights, y))
+        return out
+
+    def score(self, logits: Tensor, y: Tensor) -> Tensor:
+        return ((logits > 0) == (y > 0.5)).sum()
+
+    def predictions(self, logits: Tensor) -> NDArray[np.float32]:
+        return torch.sigmoid(logits).squeeze(1).numpy(force=True)
+
+    def figures(self, y: Array, predictions: NDArray[np.float32]) -> dict[str, float]:
+        p = predictions.astype(np.float64)
+        return {
+            "accuracy": metrics.accuracy(y, (p > 0.5).astype(np.float64)),
+            "auc": metrics.auc(y, p),
+            "log_loss": metrics.log_loss(y, p),
+            "brier": metrics.brier(y, p),
+            "calibration_error": metrics.calibration_error(y, p),
+        }
+
+
+def _row_weights(class_weights: Tensor, y: Tensor) -> Tensor:
+    """The weight of each row's class, (n, 1); `y` is 0 or 1."""
+    return torch.lerp(class_weights[0], class_weights[1], y)
+
+
+@dataclass(frozen=True)
+class Multiclass(Task):
+    """0 … k-1: k logits, softmax cross-entropy."""
+
+    name = "multiclass"
+
+    def check(self, y: Array, where: str) -> None:
+        wrong = np.flatnonzero((y < 0) | (y >= self.outputs) | (y != np.floor(y)))
+        if len(wrong):
+            raise InputError(
+                f"a target of {self.outputs} classes must be a whole number from 0 to "
+                f"{self.outputs - 1}, however: {where} row {wrong[0]} is {y[wrong[0]]:g}"
+            )
+
+    def targets(self, y: Array) -> Tensor:
+        return torch.from_numpy(y.astype(np.int64))
+
+    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        return F.cross_entropy(logits, y, self.class_weights, reduction="sum")
+
+    def slope(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
+        torch.softmax(logits, 1, out=out)
+        truth = y.unsqueeze(1)
+        out.scatter_add_(1, truth, out.new_full((1, 1), -1.0).expand(truth.shape))
+        if self.class_weights is not None:
+            out.mul_(self.class_weights[truth])
+        return out
+
+    def score(self, logits: Tensor, y: Tensor) -> Tensor:
+        return (logits.argmax(1) == y).sum()
+
+    def predictions(self, logits: Tensor) -> NDArray[np.float32]:
+        return torch.softmax(logits, 1).numpy(force=True)
+
+    def figures(self, y: Array, predictions: NDArray[np.float32]) -> dict[str, float]:
+        p = predictions.astype(np.float64)
+        labels = p.argmax(1).astype(np.float64)
+        return {
+            "accuracy": metrics.accuracy(y, labels),
+            "macro_f1": metrics.macro_f1(y, labels, self.outputs),
+            "auc": metrics.auc_one_vs_rest(y, p),
+            "log_loss": metrics.log_loss(y, p),
+            "brier": metrics.brier(y, p),
+            "calibration_error": metrics.calibration_error(
+                (y == labels).astype(np.float64), p.max(1)
+            ),
+        }
+
+
+@dataclass(frozen=True)
+class Regression(Task):
+    """A real number: mean squared error of the standardised target.
+
+    Standardising by the training rows' mean and standard deviation makes the learning rate and
+    `min_delta` mean the same for a target in cents and in millions; `model.unscale` puts both into
+    the last layer when training ends, so that the saved model predicts in the target's units.
+    """
+
+    mean: float = 0.0
+    scale: float = 1.0
+
+    name = "regression"
+    score_name = "rmse"
+    prediction_key = "prediction"
+
+    def targets(self, y: Array) -> Tensor:
+        return super().targets((y - self.mean) / self.scale)
+
+    def truth(self, y: Tensor) -> NDArray[Any]:
+        return y.reshape(-1).numpy(force=True).astype(np.float64) * self.scale + self.mean
+
+    def loss(self, logits: Tensor, y: Tensor) -> Tensor:
+        return F.mse_loss(logits, y, reduction="sum")
+
+    def slope(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
+        return torch.sub(logits, y, out=out).mul_(2)
+
+    def score(self, logits: Tensor, y: Tensor) -> Tensor:
+        return self.loss(logits, y)
+
+    def score_of(self, total: float, rows: int) -> float:
+        return float((total / rows) ** 0.5) * self.scale
+
+    def predictions(self, logits: Tensor) -> NDArray[np.float32]:
+        return (logits.squeeze(1) * self.scale + self.mean).numpy(force=True)
+
+    def figures(self, y: Array, predictions: NDArray[np.float32]) -> dict[str, float]:
+        p = predictions.astype(np.float64)
+        return {
+            "rmse": metrics.rmse(y, p),
+            "mae": metrics.mae(y, p),
+            "r_squared": metrics.r_squared(y, p),
+        }
+
+
+@dataclass
+class Summary:
+    """Running totals of a target's values, from which a task takes what it needs."""
+
+    rows: int = 0
+    total: float = 0.0
+    squares: float = 0.0
+    counts: dict[float, int] | None = None
+
+    def add(self, y: Array, count_values: bool) -> None:
+        y = y.astype(np.float64)  # int8 would overflow when squared
+        self.rows += len(y)
+        self.total += float(y.sum())
+        self.squares += float((y * y).sum())
+        if count_values:
+            self.counts = self.counts or {}
+            for value, count in zip(*np.unique(y, return_counts=True), strict=True):
+                self.counts[float(value)] = self.counts.get(float(value), 0) + int(count)
+
+
+def make_task(
+    name: str,
+    summary: Summary,
+    classes: list[Any] | None = None,
+    balanced: bool = False,
+    device: torch.device | None = None,
+) -> Task:
+    """The task `name` for training targets of this `summary`; `classes` are the spec's, if known.
+
+    `balanced` weighs class c by rows / (k · rows of c), as scikit-learn does.
+    """
+    if name == "regression":
+        mean = summary.total / summary.rows
+        variance = max(summary.squares / summary.rows - mean * mean, 0.0)
+        return Regression(mean=mean, scale=variance**0.5 or 1.0)
+    counts = summary.counts or {}
+    k = 2 if name == "binary" else max(len(classes or ()), int(max(counts, default=0)) + 1, 2)
+    weights = None
+    if balanced:
+        shares = [summary.rows / (k * max(counts.get(c, 0), 1)) for c in range(k)]
+        weights = torch.tensor(shares, device=device)
+    if name == "binary":
+        return Binary(class_weights=weights)
+    return Multiclass(outputs=k, class_weights=weights)

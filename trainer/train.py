@@ -1,0 +1,407 @@
+"""Trains: the loop, what it carries from step to step, and the figures at its end.
+
+All that is random is a function of the seed and of the place in training, so a run resumed from a
+checkpoint does what the undisturbed one would have done, bit for bit.
+"""
+
+import json
+import math
+import os
+import platform
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainer import contract, outputs
+from trainer.adam import Adam
+from trainer.checkpoint import Checkpoints, Sigterm, Stopped
+from trainer.config import TASKS, Config
+from trainer.data import BLOCK_ROWS, Block, Files, Plan, Source, mix
+from trainer.distributed import World
+from trainer.errors import InputError, TabularError
+from trainer.gradients import AutogradGradients, Gradients
+from trainer.model import FlatModel, build
+from trainer.tasks import Regression, Task, make_task
+
+# Rows times parameters after which a block ends: a second or two of one core's work. Between
+# blocks a run looks up: at the loss, at SIGTERM, at the clock.
+BLOCK_WORK = 10**10
+
+# Rows times parameters of a step that are worth a thread: about 0.1 ms of one core's work.
+THREAD_WORK = 2 * 10**6
+
+
+@dataclass
+class State:
+    """Where training is: whole epochs done, and blocks of the next. Epochs count from 1."""
+
+    epoch: int = 0
+    block: int = 0
+    pending: int = 0  # rows whose gradients wait for their step
+    best_loss: float = math.inf
+    best_epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+class Training:
+    """One run's model, optimizer and state, and what is done with them."""
+
+    def __init__(
+        self, config: Config, world: World, task: Task, train: Source, val: Source
+    ) -> None:
+        self.config, self.world, self.task = config, world, task
+        self.train, self.val = train, val
+        random.seed(config.seed)
+        np.random.seed(config.seed % 2**32)
+        torch.manual_seed(config.seed)
+        module = build(train.features, config.hidden, task.outputs, config.dropout)
+        self.model = FlatModel(module, world.device)
+        self.gradients = (AutogradGradients if config.dropout else Gradients)(self.model, task)
+        self.adam = Adam(self.model.flat, self.model.gradient, config.weight_decay)
+        self.best = self.model.flat.clone()
+        self.loss_sum = torch.zeros((), dtype=torch.float64, device=world.device)
+        self.state = State()
+        block_rows = min(BLOCK_ROWS, BLOCK_WORK // len(self.model.flat))
+        if world.device.type == "cuda":
+            block_rows = 1 << 22  # to look up is to wait for the device
+        self.plan = Plan(config.batch_size, block_rows, config.seed, world.rank, world.size)
+
+    def fit(self, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
+        """Trains to the last epoch, or until patience runs out, and restores the best weights.
+
+        Raises:
+            TabularError: the loss is no longer finite.
+            Stopped: SIGTERM came; a checkpoint is saved.
+        """
+        state = self.state
+        while state.epoch < self.config.epochs and not self._out_of_patience():
+            began = time.perf_counter()
+            self.learn_epoch(checkpoints, sigterm)
+            self._end_epoch(began)
+            stop, due = self.world.any(sigterm.asked, checkpoints.due(state.epoch))
+            self._save(checkpoints, due, stop)
+        if self.config.restore_best:
+            self.model.flat.copy_(self.best)
+
+    def learn_epoch(self, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
+        """Takes the steps of an epoch, or of what is left of it, and looks up after each block."""
+        for block in self.train.blocks(self.plan, self.state.epoch, self.state.block):
+            before = self._snapshot()
+            self._learn(block)
+            lost = not math.isfinite(float(self.loss_sum))
+            lost, stop, due = self.world.any(lost, sigterm.asked, checkpoints.due())
+            if lost:  # take the same steps again, and look at each
+                self._restore(before)
+                self._learn(block, careful=True)
+            self.state.block += 1
+            self._save(checkpoints, due, stop)
+
+    def _out_of_patience(self) -> bool:
+        return 0 < self.config.patience <= self.state.epoch - self.state.best_epoch
+
+    def _learn(self, block: Block, careful: bool = False) -> None:
+        """Takes the steps of one block. Nothing in here waits for the device, unless `careful`."""
+        state, rate = self.state, self._learning_rate()
+        if self.config.dropout:
+            torch.manual_seed(mix(self.config.seed, state.epoch, state.block, self.plan.rank))
+        first = state.block * self.plan.batches_a_block + 1
+        batches = zip(
+            torch.split(block.x, block.sizes), torch.split(block.y, block.sizes), strict=True
+        )
+        for number, (x, y) in enumerate(batches, first):
+            self._add_gradients(x, y)
+            if careful:
+                self._check_loss(number)
+            if block.complete:
+                self._step(rate)
+
+    def _add_gradients(self, x: Tensor, y: Tensor) -> None:
+        """Adds these rows' gradients and losses to the sums, a chunk that fits the cache at a time.
+
+        The first rows after a step replace what the gradient buffer still holds.
+        """
+        first = self.state.pending == 0
+        for rows, truth in self._chunks(x, y):
+            logits = self.gradients.add(rows, truth, first)
+            self.loss_sum += self.task.loss(logits, truth)
+            first = False
+        self.state.pending += len(x)
+
+    def _chunks(self, x: Tensor, y: Tensor) -> Iterable[tuple[Tensor, Tensor]]:
+        chunk = self.gradients.chunk
+        if len(x) <= chunk:
+            return [(x, y)]
+        return zip(torch.split(x, chunk), torch.split(y, chunk), strict=True)
+
+    def _step(self, rate: float) -> None:
+        """One optimizer step with the mean gradient over the rows of all processes."""
+        model, rows = self.model, self.state.pending
+        if self.world.size == 1:
+            model.gradient.div_(rows)
+        else:
+            model.sums[-1] = rows
+            self.world.sum(model.sums)
+            model.gradient.div_(model.sums[-1])
+        self.adam.step(rate)
+        self.state.pending = 0
+
+    def _learning_rate(self) -> float:
+        """Of this epoch: constant, or a half cosine from the full rate down towards zero."""
+        if self.config.schedule == "none":
+            return self.config.learning_rate
+        done = self.state.epoch / self.config.epochs
+        return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
+
+    def _end_epoch(self, began: float) -> None:
+        """Evaluates, and lets rank 0 decide whether this epoch is the best so far."""
+        state, task = self.state, self.task
+        train_loss = float(self.world.sum(self.loss_sum)) / self.train.rows
+        loss, score = self.evaluate(self.val)
+        if not math.isfinite(loss):
+            raise TabularError(
+                f"the validation loss must be finite, however: {loss} after epoch "
+                f"{state.epoch + 1}; try a smaller --learning_rate"
+            )
+        improved = state.best_loss - loss > self.config.min_delta and self.world.rank == 0
+        (improved,) = self.world.any(improved)
+        state.epoch, state.block = state.epoch + 1, 0
+        if improved:
+            state.best_loss, state.best_epoch = loss, state.epoch
+            self.best.copy_(self.model.flat)
+        seconds = time.perf_counter() - began
+        row = {
+            "epoch": state.epoch,
+            "train_loss": train_loss,
+            "validation_loss": loss,
+            f"validation_{task.score_name}": score,
+            "seconds": round(seconds, 6),
+        }
+        state.history.append(row)
+        self.loss_sum.zero_()
+        if self.world.rank == 0:
+            print(
+                f"epoch {state.epoch}: train loss {train_loss:.5f}, validation loss {loss:.5f}, "
+                f"{task.score_name} {score:.4f}, {seconds:.3f} s{' *' if improved else ''}"
+            )
+
+    def evaluate(self, source: Source) -> tuple[float, float]:
+        """Mean loss and score over the rows of `source`, each process computing its share."""
+        loss = torch.zeros((), dtype=torch.float64, device=self.world.device)
+        score = torch.zeros_like(loss)
+        for x, y in source.parts(self.plan):
+            for rows, truth in self._chunks(x, y):
+                logits = self.gradients.logits(rows)
+                loss += self.task.loss(logits, truth)
+                score += self.task.score(logits, truth)
+        total_loss, total_score = self.world.sum(torch.stack([loss, score])).tolist()
+        return total_loss / source.rows, self.task.score_of(total_score, source.rows)
+
+    def predict(self, source: Source) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Targets and predictions of all rows of `source`, in their order; on one process alone."""
+        truths, predictions = [], []
+        for x, y in source.parts(Plan(0)):
+            for rows, truth in self._chunks(x, y):
+                predictions.append(self.task.predictions(self.gradients.logits(rows)))
+                truths.append(self.task.truth(truth))
+        return np.concatenate(truths), np.concatenate(predictions)
+
+    def _check_loss(self, batch: int) -> None:
+        """Raises TabularError if a process's loss is no longer finite, before the step is taken."""
+        (lost,) = self.world.any(not math.isfinite(float(self.loss_sum)))
+        if lost:
+            raise TabularError(
+                f"the loss must be finite, however: {float(self.loss_sum)} in epoch "
+                f"{self.state.epoch + 1}, batch {batch}; "
+                f"the largest gradient is {float(self.model.gradient.abs().max()):g}; "
+                "try a smaller --learning_rate"
+            )
+
+    # What steps change: the same in every process, and each process's own sums.
+    def _shared(self) -> dict[str, Tensor]:
+        adam = self.adam
+        return {
+            "parameters": self.model.flat,
+            "mean": adam.mean,
+            "square": adam.square,
+            "steps": adam.steps,
+        }
+
+    def _own(self) -> dict[str, Tensor]:
+        return {"gradient": self.model.gradient, "loss_sum": self.loss_sum}
+
+    def _snapshot(self) -> tuple[int, dict[str, Tensor]]:
+        tensors = {**self._shared(), **self._own()}
+        return self.state.pending, {name: tensor.clone() for name, tensor in tensors.items()}
+
+    def _restore(self, snapshot: tuple[int, dict[str, Tensor]]) -> None:
+        self.state.pending, saved = snapshot
+        for name, tensor in {**self._shared(), **self._own()}.items():
+            tensor.copy_(saved[name])
+
+    def content(self) -> dict[str, Any]:
+        """All of it, for a checkpoint; every process calls this, since each has a part."""
+        own = {"pending": torch.tensor(self.state.pending), **self._own()}
+        return {
+            "state": asdict(self.state),
+            "best": self.best.cpu(),
+            "shared": {name: tensor.cpu() for name, tensor in self._shared().items()},
+            "own": {name: self.world.gather(tensor).cpu() for name, tensor in own.items()},
+        }
+
+    def resume(self, content: dict[str, Any]) -> None:
+        """Goes back to where `content` was taken."""
+        own = {name: tensor[self.world.rank] for name, tensor in content["own"].items()}
+        self.state = State(**content["state"])
+        self.best.copy_(content["best"])
+        self._restore((int(own["pending"]), {**content["shared"], **own}))
+
+    def _save(self, checkpoints: Checkpoints, due: bool, stop: bool) -> None:
+        """Saves a checkpoint when one is due; when asked to stop, then stops."""
+        if due or stop:
+            content = self.content()
+            if self.world.rank == 0:
+                checkpoints.save(self.state.epoch, self.state.block, content)
+        if stop:
+            raise Stopped(f"stopped by SIGTERM in epoch {self.state.epoch + 1}")
+
+
+def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:
+    """Trains as `config` says; rank 0 writes the results to `config.model_out`.
+
+    Returns the names of the files written, for the manifest, which comes when the log is closed.
+
+    Raises:
+        InputError: the data, the spec or the checkpoint is not as it must be.
+        TabularError: training or writing failed.
+    """
+    began = time.perf_counter()
+    spec, spec_bytes = _read_spec(config)
+    name = config.task or spec.get("task") or "binary"
+    files = Files.find("train", config.train, contract.TRAIN_KEYS)
+    balanced = config.class_weight == "balanced"
+    summary = files.summary(count_values=balanced or name == "multiclass")
+    task = make_task(name, summary, spec.get("classes"), balanced, world.device)
+    train = files.load(task, world.device)
+    feature_names = spec.get("features") or [f"x{i}" for i in range(train.features)]
+    if len(feature_names) != train.features:
+        raise InputError(
+            f"the spec must have as many features as {config.train}, however: "
+            f"{len(feature_names)} and {train.features}"
+        )
+    val = Files.find("val", config.val, contract.VAL_KEYS).load(task, world.device, train)
+    held_out = {"validation": val}
+    if config.test:
+        test = Files.find("test", config.test, contract.TEST_KEYS)
+        held_out["test"] = test.load(task, world.device, train)
+
+    training = Training(config, world, task, train, val)
+    threads = config.threads or threads_for(training)
+    torch.set_num_threads(threads)
+    checkpoints = Checkpoints(
+        config.checkpoint_dir,
+        config.checkpoint_every,
+        config.checkpoint_minutes,
+        {**config.steering(), "spec": spec, "processes": world.size, "target": asdict(summary)},
+    )
+    content = checkpoints.load()
+    if content:
+        training.resume(content)
+    if world.rank == 0:
+        place = f"after epoch {training.state.epoch}" if content else "from the start"
+        print(
+            f"training {place}: {name}, {train.rows} rows of {train.features} features, "
+            f"{val.rows} rows to validate on; {world.size} process(es) on {world.device.type}, "
+            f"{threads} thread(s) each"
+        )
+    world.wait()  # loading may take one process minutes longer than another
+    sigterm.deferred = True
+    training.fit(checkpoints, sigterm)
+    sigterm.deferred = False
+
+    figures = {f"{rows}_loss": training.evaluate(held_out[rows])[0] for rows in held_out}
+    if world.rank != 0:
+        return []
+    for rows, source in held_out.items():
+        truth, predictions = training.predict(source)
+        if rows == "validation":
+            arrays = {"y_true": truth, task.prediction_key: predictions}
+        for key, value in task.figures(truth, predictions).items():
+            figures[f"{rows}_{key}"] = value
+    if isinstance(task, Regression):
+        training.model.unscale(task.mean, task.scale)
+    state = training.state
+    shown = ", ".join(f"{key} {value:.4f}" for key, value in figures.items())
+    print(f"best epoch {state.best_epoch} of {state.epoch}: {shown}")
+    outputs.report_to_hypertune(figures["validation_loss"], state.epoch)
+    metrics = {
+        "task": name,
+        **figures,
+        **_circumstances(training, threads),
+        "rows": {"train": train.rows, **{rows: source.rows for rows, source in held_out.items()}},
+        "feature_names": feature_names,
+        "classes": spec.get("classes"),
+        "seconds": round(time.perf_counter() - began, 3),
+    }
+    directory = contract.local_path(config.model_out)
+    weights = training.model.state_dict()
+    return outputs.write(directory, weights, metrics, state.history, arrays, spec_bytes)
+
+
+def _circumstances(training: Training, threads: int) -> dict[str, Any]:
+    """What metrics.json says of a run beside its figures."""
+    return {
+        "note": "validation figures stand on the rows that chose the epoch, and flatter; "
+        "test figures, if any, on rows that chose nothing",
+        "best_epoch": training.state.best_epoch,
+        "epochs": training.state.epoch,
+        "features": training.train.features,
+        "outputs": training.task.outputs,
+        "parameters": len(training.model.flat),
+        "seed": training.config.seed,
+        "hyperparameters": training.config.to_dict(),
+        "device": training.world.device.type,
+        "processes": training.world.size,
+        "threads": threads,
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "torch": str(torch.__version__),
+        },
+    }
+
+
+def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
+    """The features' spec.json, as a dict and as it is: --spec, or the one beside --train."""
+    if config.spec:
+        path = contract.input_file(config.spec)
+    else:
+        train = contract.local_path(config.train)
+        path = (train if train.is_dir() else train.parent) / contract.SPEC
+        if not path.is_file():
+            return {}, None
+    content = path.read_bytes()
+    try:
+        spec = json.loads(content)
+        if spec.get("task") not in (None, *TASKS):
+            raise ValueError(f"task is {spec['task']}, not one of {', '.join(TASKS)}")
+    except (ValueError, AttributeError) as error:
+        raise InputError(
+            f"a spec must be JSON from preprocessing, however: {path}: {error}"
+        ) from error
+    return spec, content
+
+
+def threads_for(training: Training) -> int:
+    """CPU threads for a run: as many as the work of a step keeps busy, of the cores that are this
+    process's share. Threads that wait for each other lose more than they gain."""
+    cores = len(os.sched_getaffinity(0)) // training.world.neighbours
+    rows = min(training.config.batch_size or training.train.rows, training.train.rows)
+    work = rows * len(training.model.flat) // training.world.size
+    return max(1, min(cores, -(-work // THREAD_WORK)))
