@@ -180,7 +180,7 @@ def test_twenty_problems_and_a_count(tmp_path: Path) -> None:
     assert lines[19:] == ["a must be a number, however: '?' (line 21)", "and 49980 more"]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(garbage=st.binary(max_size=300), header=st.booleans())
 def test_garbage_never_gives_a_traceback(garbage: bytes, header: bool) -> None:
     with tempfile.TemporaryDirectory() as directory:
@@ -198,7 +198,7 @@ LINES = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(lines=LINES, end=st.sampled_from(["\n", "\r\n", "\r"]))
 def test_nearly_right_tables_never_give_a_traceback(lines: list[str], end: str) -> None:
     with tempfile.TemporaryDirectory() as directory:

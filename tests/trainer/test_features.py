@@ -141,7 +141,7 @@ def test_prediction_has_the_arrays_of_training(tmp_path: Path) -> None:
         np.testing.assert_array_equal(features.apply(spec, alone)[0], row)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     rows=st.lists(
         st.tuples(st.floats(-1e9, 1e9) | st.none(), st.sampled_from(["x", "y", "z", ""])),

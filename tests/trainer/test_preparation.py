@@ -176,7 +176,7 @@ def test_target(
     np.testing.assert_array_equal(arrays(tmp_path)["y_val"], val)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     rows=st.lists(
         st.tuples(

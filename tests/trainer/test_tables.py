@@ -37,7 +37,7 @@ def test_chunks_end_where_records_end(chunk: int, monkeypatch: pytest.MonkeyPatc
     assert [b.levels[code] if code >= 0 else None for code in b.codes] == ["x", "y\r\nz", None, "x"]
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     rows=st.lists(
         st.tuples(st.floats(-1e6, 1e6, width=32), st.text('ab,"\n é', max_size=9)), min_size=1
