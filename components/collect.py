@@ -1,32 +1,44 @@
-"""Last step: the finished run directory becomes a model, metrics and plots in the Console."""
+"""Last step: the finished run directory becomes a model, metrics and a report in the Console."""
 
 from kfp import dsl
 
 
 def collect(
     run_directory: dsl.Input[dsl.Artifact],
+    train_data: dsl.Input[dsl.Dataset],
+    val_data: dsl.Input[dsl.Dataset],
     gcp_resources: str,
     model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     classification_metrics: dsl.Output[dsl.ClassificationMetrics],
     eval_history: dsl.Output[dsl.Artifact],
     training_log: dsl.Output[dsl.Artifact],
+    report: dsl.Output[dsl.HTML],
 ):
     """Checks the run directory and publishes its files where they lie; writes nothing there."""
     from trainer import contract, results
     from trainer.errors import reported
+    from trainer.report.job import Job
+    from trainer.report.page import write_report
 
+    report.uri += ".html"
+    job = Job(
+        source=train_data.metadata["source"],
+        fingerprints={"table": train_data.metadata["fingerprint"]},
+    )
+    arrays = {"train_data": train_data.uri, "val_data": val_data.uri}
     with reported():
         run = results.load(run_directory.uri, job=gcp_resources)
+        write_report(run_directory.uri, report.uri, job=job, **arrays)
     model.uri = contract.join(run_directory.uri, contract.MODEL)
-    model.metadata.update(run.model)
     metrics.uri = contract.join(run_directory.uri, contract.METRICS)
+    classification_metrics.uri = contract.join(run_directory.uri, contract.PREDICTIONS)
+    eval_history.uri = contract.join(run_directory.uri, contract.HISTORY)
+    training_log.uri = contract.join(run_directory.uri, contract.LOG)
+    model.metadata.update(run.model)
     for name, value in run.metrics.items():
         metrics.log_metric(name, value)
-    classification_metrics.uri = contract.join(run_directory.uri, contract.PREDICTIONS)
     if run.roc is not None:
         classification_metrics.log_roc_curve(*run.roc)
     if run.confusion is not None:
         classification_metrics.log_confusion_matrix(*run.confusion)
-    eval_history.uri = contract.join(run_directory.uri, contract.HISTORY)
-    training_log.uri = contract.join(run_directory.uri, contract.LOG)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines import cli_lint, cli_vertex
-from trainer.errors import reported
+from trainer.errors import InputError, reported
 
 SAMPLE_ROWS = 891
 SAMPLE_SEED = 42
@@ -55,7 +55,7 @@ def run(
 
     Example: tabpipe run --csv passengers.csv --set epochs=200
     """
-    from pipelines import local, progress
+    from pipelines import local, progress, report
 
     compiled, arguments = requested(csv, schema, settings, root)
     directory = local.new_run_directory(root)
@@ -65,6 +65,7 @@ def run(
     except KeyboardInterrupt:
         typer.echo(f"interrupted: {directory.name} and all that it started has ended", err=True)
         raise typer.Exit(INTERRUPTED) from None
+    report.complete(result, directory)
     typer.echo(json.dumps(asdict(result)) if as_json else progress.summary(result))
 
 
@@ -146,6 +147,26 @@ def preprocess(
     prepared = prepare(csv, content, str(directory), **arguments)
     typer.echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
     typer.echo(f"written to {directory}")
+
+
+@app.command()
+def plots(
+    run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run on this machine.")],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the PNG files go.")],
+    root: Root = Path("runs"),
+) -> None:
+    """Draw the plots of a run's report as PNG files, for a paper or a slide.
+
+    Example: tabpipe plots 20270131-030000-1a2b3c figures
+    """
+    from trainer.contract import input_file
+    from trainer.report.pictures import write_plots
+
+    artifacts = json.loads(input_file(str(root / run_id / "run.json")).read_text())["artifacts"]
+    if "run_directory" not in artifacts:
+        raise InputError(f"a run has plots when it has succeeded, however: {run_id} has not")
+    names = write_plots(artifacts["run_directory"], str(directory), val_data=artifacts["val_data"])
+    typer.echo(f"{', '.join(names)} written to {directory}")
 
 
 schema_app = typer.Typer(help="Feature schemas.", no_args_is_help=True)

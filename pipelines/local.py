@@ -40,6 +40,7 @@ class Run:
         run_id: name of the run's directory.
         state: RUNNING, SUCCEEDED, FAILED or CANCELLED.
         parameters: what the run was given; the YAML's defaults hold for the others.
+        fingerprint: what tells the input's content from any other.
         metrics: what the run's `metrics` artifact logged.
         artifacts: path of each output of the pipeline, by name.
         seconds: how long each step that ran took.
@@ -50,6 +51,7 @@ class Run:
     run_id: str
     state: str = "RUNNING"
     parameters: dict[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -103,6 +105,7 @@ def run(
             outputs = _execute(rewritten(spec), arguments, directory, cache)
         link_steps(directory, steps)
         result.artifacts = {name: shortened(output.uri) for name, output in outputs.items()}
+        result.fingerprint = outputs["train_data"].metadata["fingerprint"]
         result.metrics = dict(sorted(outputs["metrics"].metadata.items()))
         result.cached = [step for step in steps if not read_record(directory, step)]
         result.state = "SUCCEEDED"

@@ -39,6 +39,7 @@ class Results(NamedTuple):
     classification_metrics: dsl.ClassificationMetrics
     eval_history: dsl.Artifact
     training_log: dsl.Artifact
+    report: dsl.HTML
 
 
 def training_pipeline(code: Code, replicas: int = 1) -> Any:
@@ -167,6 +168,8 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
 
         collected = collect_step(
             run_directory=trained.outputs["run_directory"],
+            train_data=prepared.outputs["train_data"],
+            val_data=prepared.outputs["val_data"],
             gcp_resources=trained.outputs["gcp_resources"],
         ).set_display_name("Collect the results")
         # Each run publishes its own results, also when its training came from the cache.
@@ -183,6 +186,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             classification_metrics=collected.outputs["classification_metrics"],
             eval_history=collected.outputs["eval_history"],
             training_log=collected.outputs["training_log"],
+            report=collected.outputs["report"],
         )
 
     return training
