@@ -22,13 +22,13 @@ from trainer.errors import InputError, TabularError
 class Log:
     """The copy of all that a run prints, on stdout and stderr, in `training.log`.
 
-    On Cloud Storage, mounted at `mount`, a file appears when it is closed. There the log is written
-    to the machine's own disk, and a copy brought up to date each minute and at the end.
+    On mounted Cloud Storage a file appears when it is closed. There the log is written to the
+    machine's own disk, and a copy brought up to date each minute and at the end.
     """
 
-    def __init__(self, directory: Path, mount: str = "/gcs") -> None:
+    def __init__(self, directory: Path) -> None:
         self.path = directory / contract.LOG
-        self._copied = directory.is_relative_to(mount)
+        self._copied = directory.is_relative_to(contract.mount())
         self._own = Path(tempfile.mkdtemp()) / contract.LOG if self._copied else self.path
         self._published = time.monotonic()
 

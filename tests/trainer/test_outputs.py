@@ -27,11 +27,14 @@ def test_the_log_is_a_copy_of_both_streams(
 
 
 @pytest.mark.parametrize("append", [False, True])
-def test_on_a_mounted_bucket_the_log_is_copied_whole(tmp_path: Path, append: bool) -> None:
+def test_on_a_mounted_bucket_the_log_is_copied_whole(
+    tmp_path: Path, append: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     directory = tmp_path / "gcs" / "bucket" / "run"
     directory.mkdir(parents=True)
     (directory / "training.log").write_text("before\n")
-    with outputs.Log(directory, mount=str(tmp_path / "gcs")).recording(append):
+    monkeypatch.setenv("TABPIPE_GCS", str(tmp_path / "gcs"))
+    with outputs.Log(directory).recording(append):
         print("within")
         kept = "before\n" if append else ""
         assert (directory / "training.log").read_text() == kept  # published as it began

@@ -1,0 +1,214 @@
+"""The commands that submit to Vertex AI: `tabpipe submit`, `config` and `clean`.
+
+`register` also adds those of `cli_runs` and `cli_schedule`.
+"""
+
+import json
+import os
+import re
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainer.errors import InputError, TabularError
+
+if TYPE_CHECKING:
+    from pipelines.settings import Settings
+    from pipelines.vertex import Vertex
+
+Profile = Annotated[str | None, typer.Option(help="Table of tabpipe.toml.", metavar="NAME")]
+Project = Annotated[str | None, typer.Option(help="Google Cloud project.")]
+Region = Annotated[str | None, typer.Option(help="Vertex AI region.")]
+Bucket = Annotated[str | None, typer.Option(help="gs:// place of runs and packages.")]
+Image = Annotated[str | None, typer.Option(help="Image that holds every step.")]
+Owner = Annotated[str | None, typer.Option(help="Whose run it is, shown in its name.")]
+ServiceAccount = Annotated[str | None, typer.Option(help="Account that the run acts as.")]
+Network = Annotated[str | None, typer.Option(help="VPC network that the run joins.")]
+KmsKey = Annotated[str | None, typer.Option(help="Customer-managed encryption key.")]
+Csv = Annotated[str, typer.Option(help="The CSV on Cloud Storage.", metavar="gs://…")]
+Schema = Annotated[Path | None, typer.Option(help="Feature schema, a YAML file.")]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="Sets a parameter; may be repeated."),
+]
+MachineType = Annotated[str, typer.Option(help="Machine of the training job.")]
+Accelerator = Annotated[str, typer.Option(metavar="TYPE:COUNT", help="NVIDIA_TESLA_T4:1.")]
+Spot = Annotated[bool, typer.Option("--spot", help="Train on Spot machines.")]
+Hours = Annotated[
+    float | None, typer.Option(help="End the training job after so long; a week if not given.")
+]
+Labels = Annotated[
+    list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="May be repeated.")
+]
+Budget = Annotated[float | None, typer.Option(metavar="USD", help="Refuse an estimate above it.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the request; send nothing.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, no more.")]
+
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 20.0
+
+
+def submit(
+    csv: Csv = "",
+    schema: Schema = None,
+    sets: Sets = None,
+    machine: MachineType = "",
+    accelerator: Accelerator = "",
+    spot: Spot = False,
+    hours: Hours = None,
+    label: Labels = None,
+    image: Image = None,
+    owner: Owner = None,
+    project: Project = None,
+    region: Region = None,
+    bucket: Bucket = None,
+    service_account: ServiceAccount = None,
+    network: Network = None,
+    kms_key: KmsKey = None,
+    profile: Profile = None,
+    run_id: Annotated[str, typer.Option(help="Id of the run, to send it again safely.")] = "",
+    budget: Budget = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Stay until the run has ended.")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Submit a run to Vertex AI.
+
+    Example: tabpipe submit --csv gs://my-bucket/passengers.csv --accelerator NVIDIA_TESLA_T4:1
+    """
+    from pipelines import cost, submission
+    from pipelines.plan import Wanted, plan
+    from pipelines.vertex_records import console_link
+
+    flags = {"project": project, "region": region, "bucket": bucket, "image": image}
+    flags |= {"owner": owner, "service_account": service_account}
+    flags |= {"network": network, "kms_key": kms_key}
+    settings = resolved(flags, profile)
+    wanted = Wanted(csv, schema, sets or [], machine, accelerator, spot, hours, label or [])
+    planned = plan(wanted, settings)
+    estimate = planned.cost(settings.region.value)
+    if budget is not None:
+        cost.check_budget(estimate, budget)
+
+    parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"
+    run_id = run_id or submission.new_run_id()
+    request = submission.create_request(parent, run_id, planned.job)
+    if dry_run:
+        typer.echo(json.dumps(request, indent=2, ensure_ascii=False))
+        typer.echo(cost.summary(estimate), err=True)
+        return
+    if not as_json:
+        typer.echo(cost.summary(estimate), err=True)
+    vertex = connected(settings)
+    planned.put_in_place(vertex)
+    try:
+        vertex.create_run(request)
+    except InputError:
+        raise
+    except TabularError as error:
+        raise TabularError(
+            f"{error}; if in doubt, the same command with --run-id {run_id} submits it once"
+        ) from None
+    link = console_link(vertex.project, vertex.region, run_id)
+    typer.echo(json.dumps({"run_id": run_id, "link": link}) if as_json else f"{run_id}\n{link}")
+    if wait:
+        watch(vertex, run_id)
+
+
+def config(
+    profile: Profile = None, project: Project = None, region: Region = None, as_json: AsJson = False
+) -> None:
+    """Show each setting and where its value came from.
+
+    Example: tabpipe config --profile prod
+    """
+    from dataclasses import asdict
+
+    settings = asdict(resolved({"project": project, "region": region}, profile))
+    if as_json:
+        typer.echo(json.dumps(settings, indent=2))
+        return
+    widths = [max(map(len, settings)), max(len(s["value"]) for s in settings.values())]
+    for name, setting in settings.items():
+        value = setting["value"].ljust(widths[1])
+        typer.echo(f"{name.ljust(widths[0])}  {value}  {setting['origin']}".rstrip())
+
+
+def clean(
+    older_than: Annotated[str, typer.Option(metavar="DAYS", help="For example 30d.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it they are listed.")] = False,
+    project: Project = None,
+    region: Region = None,
+    bucket: Bucket = None,
+    profile: Profile = None,
+) -> None:
+    """List uploaded packages that no schedule and no run uses, and delete them with --yes.
+
+    Example: tabpipe clean --older-than 30d --yes
+    """
+    from pipelines.unused import unused_packages
+
+    match = re.fullmatch(r"(\d+)d", older_than)
+    if not match:
+        raise InputError(f"--older-than must be days like 30d, however: {older_than}")
+    settings = resolved({"project": project, "region": region, "bucket": bucket}, profile)
+    vertex = connected(settings)
+    found = unused_packages(vertex, settings.required("bucket"), days=int(match[1]))
+    for uri, size in found.items():
+        if yes:
+            vertex.delete_object(uri)
+        typer.echo(f"{'deleted' if yes else 'unused'} {uri} {size / 1024:.0f} KiB")
+    if not found:
+        typer.echo("no unused packages")
+
+
+def resolved(flags: Mapping[str, str | None], profile: str | None) -> "Settings":
+    """The settings in force in this directory."""
+    from pipelines.settings import resolve
+
+    return resolve(flags, os.environ, Path.cwd(), profile)
+
+
+def connected(settings: "Settings") -> "Vertex":
+    """The project and region that the settings name.
+
+    Raises:
+        InputError: no project is set, or there are no credentials.
+    """
+    from pipelines.vertex import Vertex
+
+    return Vertex(settings.required("project"), settings.region.value)
+
+
+def watch(vertex: "Vertex", run_id: str) -> None:
+    """Prints each change of a run and of its steps until it has ended.
+
+    Raises:
+        TabularError: it did not succeed.
+    """
+    seen: dict[str, str] = {}
+    pause = FIRST_WAIT_SECONDS
+    while True:
+        record = vertex.run(run_id)
+        for name, state in [(s.name, s.state) for s in record.steps] + [("run", record.state)]:
+            if seen.get(name) != state:
+                seen[name] = state
+                typer.echo(f"{name}: {state}", err=True)
+        if record.state not in ("PENDING", "RUNNING"):
+            break
+        time.sleep(pause)
+        pause = min(1.2 * pause, LONGEST_WAIT_SECONDS)
+    if record.state != "SUCCEEDED":
+        raise TabularError(record.error or f"{run_id} was cancelled")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the cloud's commands to the `tabpipe` command."""
+    from pipelines import cli_runs, cli_schedule
+
+    for command in (submit, config, clean):
+        app.command()(command)
+    cli_runs.register(app)
+    cli_schedule.register(app)

@@ -1,0 +1,171 @@
+"""What `submit` and `schedule apply` are about to send, decided and checked before anything is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.code import Code
+from pipelines import package, parameters, submission, training
+from pipelines.cli_lint import parse_accelerator
+from pipelines.cost import CostEstimate, Machine, estimate
+from pipelines.lint import check
+from pipelines.settings import Settings
+from pipelines.vertex import Vertex
+from trainer.config import Config
+from trainer.errors import InputError
+from trainer.preparation import DTYPES, FIT_ON
+from trainer.schema import parse_schema
+
+# https://cloud.google.com/vertex-ai/docs/training/pre-built-containers#pytorch
+PREBUILT_GPU_IMAGE = "us-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest"
+TITLE = "tabular training"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the user asks of a run, beside the settings.
+
+    Attributes:
+        csv: gs:// URI of the input.
+        schema: feature schema file; None takes the Titanic's.
+        sets: `name=value` parameters.
+        machine: machine type of the training job; empty takes the pipeline's default.
+        accelerator: TYPE:COUNT; empty for none.
+        spot: whether the training job runs on Spot machines.
+        hours: after which the training job is ended; None takes Vertex AI's own limit.
+        labels: `key=value` labels of the run and its training job.
+    """
+
+    csv: str
+    schema: Path | None
+    sets: Iterable[str]
+    machine: str
+    accelerator: str
+    spot: bool
+    hours: float | None
+    labels: Iterable[str]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be sent.
+
+    Attributes:
+        job: a PipelineJob as JSON.
+        csv: the input, which must exist.
+        wheel: URI and content of the package to upload; None in image mode.
+        machine: what the training job runs on.
+        spot: whether on Spot machines.
+        hours: after which the training job is ended.
+    """
+
+    job: dict[str, Any]
+    csv: str
+    wheel: tuple[str, bytes] | None
+    machine: Machine
+    spot: bool
+    hours: float
+
+    def cost(self, region: str, runs_per_month: float | None = None) -> CostEstimate:
+        """What a run costs at most, at list prices."""
+        return estimate(
+            self.machine,
+            hours=self.hours,
+            spot=self.spot,
+            runs_per_month=runs_per_month,
+            region=region,
+        )
+
+    def put_in_place(self, vertex: Vertex) -> None:
+        """Uploads the package if it is not there yet, and reads that the input exists.
+
+        Raises:
+            InputError: there is no such input.
+        """
+        vertex.size(self.csv)
+        if self.wheel is not None:
+            uri, content = self.wheel
+            vertex.upload_once(content, uri)
+
+
+def plan(wanted: Wanted, settings: Settings) -> Plan:
+    """Compiles, checks and assembles; nothing is sent.
+
+    Raises:
+        InputError: a value is malformed or missing, or a lint rule finds something.
+    """
+    code, wheel = _code(settings)
+    compiled = training.compiled(code)
+    declared = parameters.declared(yaml.safe_load(compiled))
+    arguments = parameters.parse_settings(wanted.sets, declared)
+    labels = submission.parse_labels(wanted.labels)
+    kind, count = parse_accelerator(wanted.accelerator)
+    given: dict[str, Any] = {
+        "csv": wanted.csv,
+        "schema": parameters.read_schema(wanted.schema) if wanted.schema else None,
+        "machine_type": wanted.machine,
+        "accelerator_type": kind,
+        "accelerator_count": count or None,
+        "strategy": "SPOT" if wanted.spot else None,
+        "timeout_seconds": None if wanted.hours is None else round(3600 * wanted.hours),
+        # Left out, the job would run as Vertex AI's own agent and not as the pipeline's account.
+        "service_account": settings.service_account.value,
+        "labels": {"owner": submission.as_label(settings.owner.value), **labels},
+    }
+    if wheel is not None and kind:
+        given["training_image"] = PREBUILT_GPU_IMAGE
+    given = {name: value for name, value in given.items() if value not in (None, "")}
+    arguments = {**given, **arguments}
+    csv = str(arguments.get("csv", ""))
+    if not csv.startswith("gs://"):
+        raise InputError(
+            "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, "
+            f"however: {csv or 'it is not given'}; gcloud storage cp puts a file there"
+        )
+    values: dict[str, Any] = {
+        name: parameter.get("defaultValue") for name, parameter in declared.items()
+    }
+    values |= arguments
+    check_ranges(values)
+    job = submission.pipeline_job(compiled, arguments, settings, labels, TITLE)
+    findings = check(compiled, "the pipeline", arguments)
+    if findings:
+        first = findings[0]
+        raise InputError(
+            f"the pipeline must pass tabpipe lint, however: {first.rule}: {first.place}: "
+            f"{first.found}; {first.cure}"
+        )
+    kind = str(values["accelerator_type"]).replace(parameters.NO_ACCELERATOR, "")
+    machine = Machine(str(values["machine_type"]), kind, int(values["accelerator_count"]))
+    hours = values["timeout_seconds"] / 3600
+    return Plan(job, csv, wheel, machine, values["strategy"] == "SPOT", hours)
+
+
+def check_ranges(values: Mapping[str, Any]) -> None:
+    """Applies the steps' own rules to their parameters, so that a mistake costs no run.
+
+    Raises:
+        InputError: a value that a step would refuse.
+    """
+    flags = [field.name for field in fields(Config) if field.name in values]
+    Config.from_args(["--train=any", "--val=any", *(f"--{name}={values[name]}" for name in flags)])
+    parse_schema(values["schema"])
+    for name, allowed in (("fit_on", FIT_ON), ("dtype", DTYPES)):
+        if values[name] not in allowed:
+            raise InputError(f"{name} must be {' or '.join(allowed)}, however: {values[name]}")
+    if values["timeout_seconds"] < 1:
+        raise InputError(f"--hours must be above 0, however: {values['timeout_seconds'] / 3600:g}")
+    if not 0 < values["val_size"] < 1:
+        raise InputError(f"val_size must be between 0 and 1, however: {values['val_size']}")
+
+
+def _code(settings: Settings) -> tuple[Code, tuple[str, bytes] | None]:
+    """The image that is set, or else a package of what is installed here."""
+    if settings.image.value:
+        return Code.in_image(settings.image.value), None
+    name, content = package.wheel()
+    uri = package.uri(settings.required("bucket"), name, content)
+    return Code.in_package(uri), (uri, content)

@@ -1,0 +1,121 @@
+"""gRPC services from plain Python methods: each call is recorded, and faults are injected here."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import grpc
+
+Methods = dict[str, tuple[type, Callable[[Any], Any]]]  # name → class of the request, the method
+
+
+class Refused(Exception):
+    """The service's "no": a gRPC status and its text."""
+
+    def __init__(self, code: grpc.StatusCode, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request as it arrived.
+
+    Attributes:
+        method: name of the method, for example CreatePipelineJob.
+        request: the message.
+    """
+
+    method: str
+    request: Any
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong with one call.
+
+    Attributes:
+        method: the method that it befalls.
+        code: status of the answer; None cuts the connection instead.
+        text: the status's message.
+        executed: whether the request is carried out before its answer is lost.
+    """
+
+    method: str
+    code: grpc.StatusCode | None
+    text: str = "injected"
+    executed: bool = False
+
+
+@dataclass
+class Switchboard:
+    """What all services share: the record of calls and the faults that wait for theirs.
+
+    Attributes:
+        cut: ends every connection.
+        calls: every call, in order of arrival.
+        faults: each is used up by the first call of its method.
+    """
+
+    cut: Callable[[], None] = lambda: None
+    calls: list[Call] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def handler(self, service: str, methods: Methods) -> grpc.GenericRpcHandler:
+        """The methods of a service, ready for `server.add_generic_rpc_handlers`."""
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(
+                self._answered(name, method),
+                request_deserializer=_reader(request),
+                response_serializer=_serialized,
+            )
+            for name, (request, method) in methods.items()
+        }
+        return grpc.method_handlers_generic_handler(service, handlers)
+
+    def _answered(
+        self, name: str, method: Callable[[Any], Any]
+    ) -> Callable[[Any, grpc.ServicerContext], Any]:
+        def answer(request: Any, context: grpc.ServicerContext) -> Any:
+            fault = self._arrived(name, request)
+            if fault and not fault.executed:
+                self._strike(fault, context)
+            try:
+                response = method(request)
+            except Refused as refusal:
+                context.abort(refusal.code, str(refusal))
+            if fault and fault.executed:
+                self._strike(fault, context)
+            return response
+
+        return answer
+
+    def _arrived(self, name: str, request: Any) -> Fault | None:
+        with self._lock:
+            self.calls.append(Call(name, request))
+            for index, fault in enumerate(self.faults):
+                if fault.method == name:
+                    return self.faults.pop(index)
+        return None
+
+    def _strike(self, fault: Fault, context: grpc.ServicerContext) -> None:
+        if fault.code is None:
+            self.cut()
+            context.abort(grpc.StatusCode.UNAVAILABLE, "never arrives: the connection is cut")
+        else:
+            context.abort(fault.code, fault.text)
+
+
+def _reader(message: Any) -> Callable[[bytes], Any]:
+    """How bytes become a message, for proto-plus and for plain protobuf classes."""
+    return message.deserialize if hasattr(message, "deserialize") else message.FromString
+
+
+def _serialized(message: Any) -> bytes:
+    kind = type(message)
+    data: bytes = (
+        kind.serialize(message) if hasattr(kind, "serialize") else message.SerializeToString()
+    )
+    return data

@@ -1,0 +1,203 @@
+"""One run in package mode, executed by the loopback cloud; what each command then says of it."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+from google.cloud import aiplatform_v1 as vertex
+from google.protobuf import json_format
+
+from tests.gcp.cloud import BUCKET, Cloud, running
+from tests.gcp.conftest import CSV, Result, Shell, add_data, wait_for
+from tests.gcp.names import PROJECT, REGION
+from trainer.contract import sha256_of
+
+QUICK = ["--csv", CSV, "--set", "epochs=5"]
+MACHINE = ["--accelerator", "NVIDIA_TESLA_T4:1", "--spot", "--label", "team=risk"]
+SDK = """
+import json
+import sys
+import time
+
+from google.cloud import aiplatform
+
+aiplatform.init(project=sys.argv[1], location=sys.argv[2])
+job = aiplatform.PipelineJob(
+    display_name="by the SDK",
+    template_path=sys.argv[3],
+    job_id="by-the-sdk",
+    pipeline_root=sys.argv[4],
+    parameter_values=json.loads(sys.argv[5]),
+)
+job.submit()
+while not job.done():
+    time.sleep(0.1)
+schedule = job.create_schedule(cron="TZ=Europe/Berlin 0 3 * * *", display_name="by the SDK")
+print(job.state.name, schedule.state.name)
+"""
+
+
+@pytest.fixture(scope="module")
+def executing() -> Iterator[Cloud]:
+    with running() as cloud:
+        add_data(cloud)
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def shell(executing: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    with closing(Shell(executing, tmp_path_factory.mktemp("executed"))) as shell:
+        yield shell
+
+
+@pytest.fixture(scope="module")
+def submitted(shell: Shell) -> Result:
+    """A run on a GPU and Spot machines, waited for."""
+    result = shell("submit", *QUICK, *MACHINE, "--json", "--wait")
+    assert result.status == 0, result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def run_id(submitted: Result) -> str:
+    run_id: str = json.loads(submitted.stdout)["run_id"]
+    return run_id
+
+
+def test_the_gpu_and_spot_reach_jobservice_through_the_real_launcher(
+    executing: Cloud, submitted: Result
+) -> None:
+    request = executing.calls("CreateCustomJob")[0]
+    spec = request.custom_job.job_spec
+    (pool,) = spec.worker_pool_specs
+    assert pool.machine_spec.accelerator_type.name == "NVIDIA_TESLA_T4"
+    assert pool.machine_spec.accelerator_count == 1
+    assert spec.scheduling.strategy.name == "SPOT"
+    assert dict(request.custom_job.labels).items() >= {"team": "risk", "owner": "ada-l-"}.items()
+    assert spec.base_output_directory.output_uri_prefix.startswith(f"gs://{BUCKET}/tabular/runs/")
+
+
+def test_the_job_ran_the_wheel_that_was_uploaded(executing: Cloud, submitted: Result) -> None:
+    request = executing.calls("CreateCustomJob")[0]
+    (pool,) = request.custom_job.job_spec.worker_pool_specs
+    (wheel,) = executing.storage.uris(f"gs://{BUCKET}/tabular/packages/")
+    assert list(pool.python_package_spec.package_uris) == [wheel]
+
+
+def test_each_change_of_state_was_shown(submitted: Result) -> None:
+    lines = submitted.stderr.splitlines()
+    assert lines.index("snapshot: SUCCEEDED") < lines.index("train: SUCCEEDED")
+    assert lines[-1] == "run: SUCCEEDED"
+
+
+def test_runs_and_show_and_logs(shell: Shell, run_id: str) -> None:
+    listed = [run for run in json.loads(shell("runs", "--json").stdout) if run["run_id"] == run_id]
+    assert [(run["state"], run["name"]) for run in listed] == [
+        ("SUCCEEDED", "Ada L.: tabular training")
+    ]
+    shown: dict[str, Any] = json.loads(shell("show", run_id, "--json").stdout)
+    states = {step["name"]: step["state"] for step in shown["steps"]}
+    assert states == dict.fromkeys(("snapshot", "preprocess", "train", "collect"), "SUCCEEDED")
+    assert shown["parameters"]["epochs"] == 5
+    assert shown["metrics"]["best_epoch"] == 5
+    assert shown["link"].endswith(f"/runs/{run_id}?project={PROJECT}")
+    assert "epoch 5: " in shell("logs", run_id, "train").stdout
+
+
+def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> None:
+    empty = f"gs://{BUCKET}/data/empty.csv"
+    executing.storage.write(empty, b"Survived,Pclass,Sex,Age,SibSp,Parch,Fare,Embarked\n")
+    result = shell("submit", "--csv", empty, "--run-id", "fails", "--wait")
+    assert result.status == 1
+    assert result.error.startswith("error: preprocess failed: ")
+    assert "non-zero status of 2" in result.error
+    shown = shell("show", "fails").stdout.splitlines()
+    assert shown[0].split()[:2] == ["fails", "FAILED"]
+    assert shown[1] == result.error
+    refused = shell("fetch", "fails", "anywhere")
+    assert refused.error.endswith("a run has results when it has SUCCEEDED, however: FAILED")
+
+
+def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: Shell) -> None:
+    endless = "--epochs=1000000"
+
+    def jobs() -> list[vertex.CustomJob]:
+        return [job for job in list(executing.jobs.jobs.values()) if endless in str(job)]
+
+    def processes() -> list[psutil.Process]:
+        everything = psutil.process_iter(["cmdline"])
+        return [process for process in everything if endless in (process.info["cmdline"] or [])]
+
+    shell("submit", *QUICK, "--set", "epochs=1000000", "--set", "patience=0", "--run-id", "long")
+    wait_for(lambda: jobs() and processes())
+    assert shell("cancel", "long").status == 0
+    wait_for(lambda: jobs()[0].end_time)
+    assert json.loads(shell("show", "long", "--json").stdout)["state"] == "CANCELLED"
+    assert jobs()[0].state == vertex.JobState.JOB_STATE_CANCELLED
+    assert not processes()
+
+
+def test_the_fetched_model_is_that_of_a_local_run(
+    executing: Cloud, shell: Shell, run_id: str, tmp_path: Path
+) -> None:
+    fetched = tmp_path / "fetched"
+    first = shell("fetch", run_id, str(fetched))
+    assert first.status == 0, first.stderr
+    (fetched / "model.pt").write_bytes(b"damaged")
+    assert shell("fetch", run_id, str(fetched)).stdout.startswith("1 files copied")
+
+    csv = tmp_path / "passengers.csv"
+    csv.write_bytes(executing.storage.read(CSV))
+    run = subprocess.run(
+        [sys.executable, "-m", "pipelines", "run", "--json", *QUICK, "--csv", str(csv)],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    local = json.loads(run.stdout)
+    model = tmp_path / local["artifacts"]["model"]
+    assert sha256_of(fetched / "model.pt") == sha256_of(model)
+    # The same commands serve a local run.
+    root = ["--root", str(tmp_path / "runs")]
+    assert shell("fetch", local["run_id"], str(tmp_path / "copy"), *root).status == 0
+    assert sha256_of(tmp_path / "copy" / "model.pt") == sha256_of(model)
+    shown = json.loads(shell("show", local["run_id"], "--json", *root).stdout)
+    assert (shown["place"], shown["state"]) == ("local", "SUCCEEDED")
+    assert "epoch 5: " in shell("logs", local["run_id"], "train", *root).stdout
+
+
+def test_the_sdk_itself_submits_the_same_pipeline_and_the_cache_serves_it(
+    executing: Cloud, run_id: str, tmp_path: Path
+) -> None:
+    request = executing.calls("CreatePipelineJob")[0]
+    job = json_format.MessageToDict(type(request).pb(request))["pipelineJob"]
+    values = json.dumps(job["runtimeConfig"]["parameterValues"])
+    template = tmp_path / "training.yaml"
+    template.write_text(yaml.safe_dump(job["pipelineSpec"]))
+    root = f"gs://{BUCKET}/sdk"
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SDK, PROJECT, REGION, str(template), root, values],
+        env=executing.environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "PIPELINE_STATE_SUCCEEDED ACTIVE"
+    (name,) = [name for name in executing.pipelines.jobs if name.endswith("/by-the-sdk")]
+    tasks = executing.pipelines.jobs[name].job_detail.task_details
+    states = {task.task_name: task.state.name for task in tasks if task.task_id}
+    assert states == {
+        "snapshot": "SUCCEEDED",
+        "preprocess": "SKIPPED",
+        "train": "SKIPPED",
+        "collect": "SUCCEEDED",
+    }

@@ -1,0 +1,102 @@
+"""`tabpipe runs`, `show`, `cancel`, `compare` and `clean` where nothing is executed."""
+
+import json
+from pathlib import Path
+
+import grpc
+import pytest
+
+from tests.gcp.cloud import BUCKET, Cloud
+from tests.gcp.conftest import CSV, Shell
+from tests.gcp.rpc import Fault
+
+PACKAGE = ["submit", "--csv", CSV]
+SUBMIT = [*PACKAGE, "--image", "us-docker.pkg.dev/p/r/i:1"]
+
+
+def test_runs_lists_the_newest_first(recorder: Cloud, recorded: Shell) -> None:
+    for number in range(3):
+        recorded(*SUBMIT, "--run-id", f"trial-{number}")
+    lines = recorded("runs", "--most", "2").stdout.splitlines()
+    assert [line.split()[:2] for line in lines] == [["trial-2", "PENDING"], ["trial-1", "PENDING"]]
+
+
+def test_a_run_that_waits_shows_its_steps_and_can_be_cancelled(
+    recorder: Cloud, recorded: Shell
+) -> None:
+    recorded(*SUBMIT, "--run-id", "trial-1")
+    shown = json.loads(recorded("show", "trial-1", "--json").stdout)
+    assert [step["name"] for step in shown["steps"]] == [
+        "snapshot",
+        "preprocess",
+        "train",
+        "collect",
+    ]
+    assert {step["state"] for step in shown["steps"]} == {"WAITING"}
+    assert recorded("cancel", "trial-1").stdout == "trial-1 is being cancelled\n"
+    assert recorded("show", "trial-1").stdout.startswith("trial-1  CANCELLED  Ada L.: ")
+    again = recorded("cancel", "trial-1")
+    assert again.status == 2 and "PIPELINE_STATE_CANCELLED" in again.error
+
+
+@pytest.mark.parametrize("command", [["show"], ["logs"], ["cancel"], ["fetch"]])
+def test_a_run_that_does_not_exist(recorder: Cloud, recorded: Shell, command: list[str]) -> None:
+    arguments = [*command, "nothing", *(["here"] if command == ["fetch"] else [])]
+    result = recorded(*arguments)
+    assert result.status == 2
+    assert result.error.endswith("/pipelineJobs/nothing does not exist")
+
+
+def test_compare_shows_what_differs(recorder: Cloud, recorded: Shell) -> None:
+    recorded(*SUBMIT, "--run-id", "trial-1", "--set", "epochs=5")
+    recorded(*SUBMIT, "--run-id", "trial-2", "--set", "epochs=9")
+    lines = recorded("compare", "trial-1", "trial-2").stdout.splitlines()
+    assert [line.split() for line in lines] == [
+        ["run", "trial-1", "trial-2"],
+        ["state", "PENDING", "PENDING"],
+        ["epochs", "5", "9"],
+    ]
+
+
+def test_a_reading_command_asks_again_when_google_does_not_answer(
+    recorder: Cloud, recorded: Shell
+) -> None:
+    recorder.board.faults += [
+        Fault("ListPipelineJobs", grpc.StatusCode.UNAVAILABLE),
+        Fault("ListPipelineJobs", None),
+    ]
+    assert recorded("runs").status == 0
+    assert len(recorder.calls("ListPipelineJobs")) == 3
+
+
+def test_clean_deletes_only_what_nothing_uses(recorder: Cloud, recorded: Shell) -> None:
+    packages = f"gs://{BUCKET}/tabular/packages/"
+    for uri in recorder.storage.uris(packages):  # of other tests
+        recorder.storage.delete(uri)
+    recorded(*PACKAGE, "--run-id", "trial-1")
+    used = recorder.storage.uris(packages)
+    recorder.storage.write(f"{packages}0123456789abcdef/vertex_tabular-0.0.9.whl", b"old")
+    clean = ["clean", "--older-than"]
+    assert recorded(*clean, "30d").stdout == "no unused packages\n"
+    assert recorded(*clean, "0d").stdout.startswith(f"unused {packages}0123456789abcdef/")
+    assert recorded(*clean, "0d", "--yes").stdout.startswith("deleted ")
+    assert recorder.storage.uris(packages) == used and len(used) == 1
+    assert recorded(*clean, "soon").error.endswith("must be days like 30d, however: soon")
+
+
+def test_the_same_package_is_uploaded_once(recorder: Cloud, recorded: Shell) -> None:
+    assert recorded(*PACKAGE, "--run-id", "trial-1").status == 0
+    recorder.storage_calls.clear()
+    assert recorded(*PACKAGE, "--run-id", "trial-2").status == 0
+    assert "POST" not in {method for method, _ in recorder.storage_calls}
+
+
+def test_config_shows_each_value_and_its_origin(recorder: Cloud, recorded: Shell) -> None:
+    lines = [line.split() for line in recorded("config").stdout.splitlines()]
+    assert ["project", "loopback-project", "TABPIPE_PROJECT"] in lines
+    assert ["region", "us-central1", "default"] in lines
+
+
+def test_local_commands_need_no_project(tmp_path: Path, recorded: Shell) -> None:
+    result = recorded("runs", "--root", str(tmp_path), "--project", "")
+    assert result.stdout == f"no runs in {tmp_path}; no project is set\n"

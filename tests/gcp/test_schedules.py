@@ -1,0 +1,156 @@
+"""`tabpipe schedule …`: idempotent, never two that fire, right across daylight saving."""
+
+import datetime
+from zoneinfo import ZoneInfo
+
+import grpc
+import pytest
+
+from pipelines.cron import Cron
+from tests.gcp.cloud import Cloud
+from tests.gcp.conftest import CSV, Shell
+from tests.gcp.rpc import Fault
+from trainer.errors import InputError
+
+UTC = datetime.timezone.utc
+CHICAGO = ZoneInfo("America/Chicago")
+CRON = "TZ=America/Chicago 0 3 * * *"
+APPLY = ["schedule", "apply", "nightly", "--csv", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
+APPLY += ["--cron", CRON]
+
+
+def states(cloud: Cloud) -> list[str]:
+    return [schedule.state.name for schedule in cloud.schedules.schedules.values()]
+
+
+def test_apply_creates_leaves_alone_and_replaces(recorder: Cloud, recorded: Shell) -> None:
+    first, second = recorded(*APPLY), recorded(*APPLY)
+    assert (first.stdout, second.stdout) == ("nightly: created\n", "nightly: unchanged\n")
+    (old,) = recorder.schedules.schedules
+    assert "a month, 30 runs" in first.stderr
+
+    changed = recorded(*APPLY, "--set", "epochs=7")
+    assert changed.stdout == "nightly: replaced\n"
+    (new,) = recorder.schedules.schedules
+    assert new != old and states(recorder) == ["ACTIVE"]
+    # The successor is there before the old one goes, and the old one fires no more by then.
+    order = [call.method for call in recorder.board.calls if not call.method.startswith("List")]
+    assert order == ["CreateSchedule", "PauseSchedule", "CreateSchedule", "DeleteSchedule"]
+    schedule = recorder.schedules.schedules[new]
+    assert schedule.max_concurrent_active_run_count == 1
+    parameters = schedule.create_pipeline_job_request.pipeline_job.runtime_config.parameter_values
+    assert parameters["epochs"] == 7
+
+
+@pytest.mark.parametrize(
+    ("method", "left"),
+    [
+        ("PauseSchedule", ["ACTIVE"]),
+        ("CreateSchedule", ["ACTIVE"]),
+        ("DeleteSchedule", ["PAUSED", "ACTIVE"]),
+    ],
+)
+def test_a_failure_half_way_leaves_one_that_fires_and_is_mended_by_applying_again(
+    recorder: Cloud, recorded: Shell, method: str, left: list[str]
+) -> None:
+    recorded(*APPLY)
+    denied = grpc.StatusCode.PERMISSION_DENIED
+    recorder.board.faults.append(Fault(method, denied, "Permission denied"))
+    change = [*APPLY, "--set", "epochs=7"]
+    failed = recorded(*change)
+    assert failed.status == 1
+    assert failed.error.count("\n") == 0 and "Permission denied" in failed.error
+    assert states(recorder) == left
+
+    mended = recorded(*change)
+    assert mended.status == 0, mended.stderr
+    assert states(recorder) == ["ACTIVE"]
+    (schedule,) = recorder.schedules.schedules.values()
+    job = schedule.create_pipeline_job_request.pipeline_job
+    assert job.runtime_config.parameter_values["epochs"] == 7
+
+
+def test_a_lost_answer_creates_no_second_schedule(recorder: Cloud, recorded: Shell) -> None:
+    recorder.board.faults += [
+        Fault("CreateSchedule", grpc.StatusCode.UNAVAILABLE),
+        Fault("CreateSchedule", None, executed=True),
+        Fault("DeleteSchedule", grpc.StatusCode.DEADLINE_EXCEEDED, executed=True),
+    ]
+    created = recorded(*APPLY)
+    deleted = recorded("schedule", "delete", "nightly")
+    assert (created.status, deleted.status) == (0, 0), created.stderr + deleted.stderr
+    assert len(recorder.calls("CreateSchedule")) == 2
+    assert recorder.schedules.schedules == {}
+
+
+def test_it_fires_at_three_local_time_on_both_sides_of_both_changes(
+    recorder: Cloud, recorded: Shell
+) -> None:
+    for day in (datetime.date(2027, 3, 13), datetime.date(2027, 11, 6)):
+        start = datetime.datetime.combine(day, datetime.time(0, 0), CHICAGO)
+        recorder.clock.set(start)
+        recorder.pipelines.jobs.clear()
+        recorded(*APPLY, "--start", start.isoformat(), "--overlap", "9")
+        recorder.fire_until(start + datetime.timedelta(days=3))
+        fired = [job.create_time.astimezone(CHICAGO) for job in recorder.pipelines.jobs.values()]
+        assert [time.hour for time in fired] == [3, 3, 3]
+        assert fired[0].utcoffset() != fired[2].utcoffset()
+
+
+def test_no_run_starts_while_another_goes_on(recorder: Cloud, recorded: Shell) -> None:
+    start = datetime.datetime(2027, 1, 1, tzinfo=UTC)
+    recorder.clock.set(start)
+    recorded(*APPLY)
+    recorder.fire_until(start + datetime.timedelta(days=3))
+    assert len(recorder.pipelines.jobs) == 1  # nothing executes here, so the first never ends
+
+
+def test_pause_resume_list_show_delete(recorder: Cloud, recorded: Shell) -> None:
+    start = datetime.datetime(2027, 1, 1, tzinfo=UTC)
+    recorder.clock.set(start)
+    apply = recorded(*APPLY, "--overlap", "9")
+    listed = recorded("schedule", "list")
+    shown = recorded("schedule", "show", "nightly")
+    recorded("schedule", "pause", "nightly")
+    assert apply.status == 0, apply.stderr
+    assert "nightly" in listed.stdout and "2027-01-01T09:00:00Z" in listed.stdout
+    assert '"cron": "TZ=America/Chicago 0 3 * * *"' in shown.stdout
+    assert "pipelineSpec" not in shown.stdout
+    recorder.fire_until(start + datetime.timedelta(days=2))
+    assert not recorder.pipelines.jobs
+
+    resumed = recorded("schedule", "resume", "nightly", "--catch-up")
+    assert resumed.stdout == "nightly: resumed\n"
+    assert recorder.calls("ResumeSchedule")[-1].catch_up
+    recorder.fire_until(start + datetime.timedelta(days=3))
+    assert len(recorder.pipelines.jobs) == 3  # two that were missed, and one in its time
+
+    deleted = recorded("schedule", "delete", "nightly")
+    missing = recorded("schedule", "pause", "nightly")
+    assert deleted.stdout == "nightly: deleted\n"
+    assert missing.error == "error: a schedule must exist, however: nightly; there are none"
+
+
+def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Shell) -> None:
+    start = ["--start", "2027-03-12T12:00Z"]
+    preview = recorded("schedule", "preview", "--cron", CRON, *start)
+    lines = preview.stdout.splitlines()
+    assert len(lines) == 10
+    assert lines[0] == "Sat 2027-03-13 03:00 CST  2027-03-13 09:00Z"
+    assert lines[1] == "Sun 2027-03-14 03:00 CDT  2027-03-14 08:00Z"
+
+
+@pytest.mark.parametrize(
+    ("cron", "complaint"),
+    [
+        ("0 3 * *", "must be five fields"),
+        ("* * * * * *", "must be five fields"),
+        ("61 3 * * *", "must be a cron expression, however: '61 3 * * *': Bad minute"),
+        ("TZ=Mars/Olympus 0 3 * * *", "must name a time zone, however: Mars/Olympus"),
+        ("TZ=../etc 0 3 * * *", "must name a time zone, however: ../etc"),
+    ],
+)
+def test_a_bad_cron_expression(cron: str, complaint: str) -> None:
+    with pytest.raises(InputError) as caught:
+        Cron.parse(cron)
+    assert complaint in str(caught.value)

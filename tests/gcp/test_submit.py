@@ -1,0 +1,64 @@
+"""`tabpipe submit`: what it sends, and what it refuses to send."""
+
+import json
+
+import pytest
+from google.protobuf import json_format
+
+from tests.gcp.cloud import Cloud
+from tests.gcp.conftest import CSV, Shell
+
+IMAGE = ["--image", "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0"]
+QUICK = ["--csv", CSV, "--set", "epochs=5"]
+SUBMIT = ["submit", *QUICK, *IMAGE]
+
+
+def test_what_is_submitted_is_what_the_dry_run_printed(recorder: Cloud, recorded: Shell) -> None:
+    account = "trainer@my-project.iam.gserviceaccount.com"
+    key = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
+    command = [*SUBMIT, "--run-id", "trial-1", "--service-account", account, "--kms-key", key]
+    command += ["--network", "projects/123456789012/global/networks/vpc"]
+    dry = recorded(*command, "--dry-run")
+    assert (dry.status, recorder.board.calls) == (0, [])
+    assert "estimate" in dry.stderr
+    printed = json.loads(dry.stdout)
+
+    submitted = recorded(*command)
+    assert submitted.status == 0, submitted.stderr
+    (request,) = recorder.calls("CreatePipelineJob")
+    assert json_format.MessageToDict(type(request).pb(request)) == printed
+    job = request.pipeline_job
+    assert (job.service_account, job.encryption_spec.kms_key_name) == (account, key)
+    assert job.runtime_config.parameter_values["service_account"] == account
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--csv", ""], "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, however: it is not"),
+        (
+            ["--csv", "here.csv"],
+            "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, however: he",
+        ),
+        (["--set", "learning_rate=-1"], "--learning_rate must be positive, however: -1.0"),
+        (["--set", "epochs=many"], "epochs must be a whole number, however: many"),
+        (["--set", "fit_on=none"], "fit_on must be train or all, however: none"),
+        (["--set", "val_size=2"], "val_size must be between 0 and 1, however: 2.0"),
+        (["--hours", "0"], "--hours must be above 0, however: 0"),
+        (["--accelerator", "NVIDIA_TESLA_T4"], "--accelerator must be TYPE:COUNT, however: NVID"),
+        (["--accelerator", "NVIDIA_TESLA_T4:3"], "the pipeline must pass tabpipe lint, however: "),
+        (["--label", "Team=x"], "--label must be key=value of at most 63 of a-z"),
+        (["--run-id", "Trial"], "--run-id must match [a-z][-a-z0-9]{0,127}, however: Trial"),
+        (["--budget", "20"], "--budget"),
+        (["--service-account", "me"], "service_account must look like "),
+        (["--network", "default"], "network must look like projects/"),
+        (["--profile", "prod"], "--profile must name one of "),
+        (["--region", "mars"], "region must look like europe-west4, however: mars"),
+    ],
+)
+def test_a_mistake_is_found_before_anything_is_sent(
+    recorder: Cloud, recorded: Shell, arguments: list[str], complaint: str
+) -> None:
+    result = recorded(*SUBMIT, *arguments)
+    assert (result.status, recorder.board.calls) == (2, []), result.stderr
+    assert complaint in result.error
