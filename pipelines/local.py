@@ -113,7 +113,8 @@ def run(
         result.state = "CANCELLED"
         raise
     except RuntimeError as error:
-        failure = why_failed(directory, steps) or TabularError(f"the run failed: {error}")
+        step = failed_step(directory, steps)
+        failure = why_failed(directory, step) if step else TabularError(f"the run failed: {error}")
         result.state, result.error = "FAILED", str(failure)
         raise failure from error
     finally:
@@ -197,17 +198,24 @@ def read_record(directory: Path, step: str) -> dict[str, Any]:
     return record
 
 
-def why_failed(directory: Path, steps: list[str]) -> TabularError | None:
-    """The error of the step that failed: its name, and the error or last line that it logged."""
-    for step in steps:
-        status = read_record(directory, step).get("status", 0)
-        if status:
-            text = log_path(directory, step).read_text(errors="replace").rstrip()
-            _, reported, error = text.rpartition("\nerror: ")
-            why = error if reported else text.rpartition("\n")[2].removeprefix("error: ")
-            kind = InputError if status == InputError.exit_status else TabularError
-            return kind(f"{step} failed: {why or 'it printed nothing'}")
-    return None
+def failed_step(directory: Path, steps: list[str]) -> str | None:
+    """The name of the step that failed, if one did."""
+    return next((step for step in steps if read_record(directory, step).get("status")), None)
+
+
+def last_lines(directory: Path, step: str, most: int = 10) -> list[str]:
+    """The end of a step's log."""
+    return log_path(directory, step).read_text(errors="replace").rstrip().splitlines()[-most:]
+
+
+def why_failed(directory: Path, step: str) -> TabularError:
+    """The error of a step that failed: its name, and the error or last line that it logged."""
+    text = log_path(directory, step).read_text(errors="replace").rstrip()
+    _, reported, error = text.rpartition("\nerror: ")
+    why = error if reported else text.rpartition("\n")[2].removeprefix("error: ")
+    status = read_record(directory, step)["status"]
+    kind = InputError if status == InputError.exit_status else TabularError
+    return kind(f"{step} failed: {why or 'it printed nothing'}")
 
 
 @contextlib.contextmanager

@@ -11,7 +11,9 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.local import Run, read_record
+from pipelines.local import Run, failed_step, last_lines, read_record
+from pipelines.local_step import log_path
+from trainer.errors import InputError
 
 REFRESH_SECONDS = 0.1
 
@@ -36,17 +38,33 @@ def table(directory: Path, steps: list[str]) -> Table:
 
 @contextlib.contextmanager
 def watch(directory: Path, steps: list[str]) -> Iterator[None]:
-    """Shows the steps of the run in `directory`: live on a terminal, elsewhere one line a step."""
-    console = Console(stderr=True)
-    if console.is_terminal:
-        with Live(
-            get_renderable=lambda: table(directory, steps),
-            console=console,
-            refresh_per_second=1 / REFRESH_SECONDS,
-            redirect_stdout=False,
-        ):
+    """Shows the steps of the run in `directory`: live on a terminal, elsewhere one line a step.
+    When a step breaks down, the end of its log follows."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    live = Live(
+        get_renderable=lambda: table(directory, steps),
+        console=console,
+        refresh_per_second=1 / REFRESH_SECONDS,
+        redirect_stdout=False,
+    )
+    try:
+        with live if console.is_terminal else _lines(console, directory, steps):
             yield
-        return
+    finally:
+        _show_breakdown(console, directory, steps)
+
+
+def _show_breakdown(console: Console, directory: Path, steps: list[str]) -> None:
+    """The end of a failed step's log; bad input needs no more than its error."""
+    step = failed_step(directory, steps)
+    if step and read_record(directory, step)["status"] != InputError.exit_status:
+        console.print(f"{log_path(directory, step)} ends:")
+        for line in last_lines(directory, step):
+            console.print(f"  {line}", markup=False)
+
+
+@contextlib.contextmanager
+def _lines(console: Console, directory: Path, steps: list[str]) -> Iterator[None]:
     ended = threading.Event()
     reporter = threading.Thread(target=_report, args=(console, directory, steps, ended))
     reporter.start()
@@ -67,7 +85,7 @@ def _report(console: Console, directory: Path, steps: list[str], ended: threadin
             if "seconds" in record:
                 waiting.remove(step)
                 state = "failed after" if record["status"] else "done in"
-                console.print(f"{step}: {state} {record['seconds']:.1f} s", highlight=False)
+                console.print(f"{step}: {state} {record['seconds']:.1f} s")
         if last_look:
             return
 

@@ -133,6 +133,8 @@ def test_a_run_that_fails_is_one_line_and_exit_status_1(tabpipe: Tabpipe) -> Non
     assert result.stdout == ""
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert line.startswith("error: train failed: ")
+    assert "train.log ends:" in result.stderr
+    assert "  error: the " in result.stderr.partition("train.log ends:")[2]
 
 
 def test_an_unknown_option_is_exit_status_2(tabpipe: Tabpipe) -> None:
