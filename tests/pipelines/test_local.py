@@ -104,7 +104,14 @@ def test_a_step_that_fails_is_named_with_its_last_line(
 def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int) -> None:
     settings = ["--set", "epochs=100000000", "--set", "patience=100000000"]
     command = [sys.executable, "-m", "pipelines", "run", *settings]
-    run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    run = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background ignores SIGINT, and its children would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         wait_for(lambda: any(is_trainer(process) for process in descendants(run.pid)))
         started = descendants(run.pid)
@@ -112,7 +119,7 @@ def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int)
         _, stderr = run.communicate(timeout=30)
     finally:
         run.kill()
-        run.wait()
+        run.communicate()
     assert run.returncode == 130
     assert "interrupted: " in stderr and "Traceback" not in stderr
     assert not [process for process in started if process.is_running()]
