@@ -40,7 +40,7 @@ compile: $(READY) ## Write build/training.yaml
 bench: $(READY) ## Measure speed as ratios within one run; writes build/bench.json
 	$(BIN)/python -m benchmarks
 
-image: ## Build the one image that holds every step
+image: $(READY) ## Build the one image that holds every step
 	docker build --tag vertex-tabular:$$($(BIN)/python -c 'from importlib.metadata import version; print(version("vertex-tabular"))') .
 
 lock: $(READY) ## Resolve requirements.lock anew, for Python 3.10 to 3.12

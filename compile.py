@@ -17,12 +17,19 @@ def main() -> None:
     args = parser.parse_args()
     if args.replicas < 1:
         parser.error(f"--replicas must be at least 1, however: {args.replicas}")
+    if not args.image:
+        parser.error("--image must name an image, however: it is empty")
     try:
-        code = Code.in_package(args.package_uri) if args.package_uri else Code.in_image(args.image)
+        in_package = args.package_uri is not None
+        code = Code.in_package(args.package_uri) if in_package else Code.in_image(args.image)
     except ValueError as error:
         parser.error(str(error))
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    args.output.write_text(compiled(code, args.replicas))
+    document = compiled(code, args.replicas)
+    try:
+        args.output.parent.mkdir(parents=True, exist_ok=True)
+        args.output.write_text(document)
+    except OSError as error:
+        parser.error(f"--output must be writable, however: {args.output}: {error.strerror}")
     print(f"wrote {args.output}")
     if code.image == DEFAULT_IMAGE:
         print(

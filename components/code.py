@@ -1,5 +1,6 @@
 """How a step's code reaches its container; chosen when the pipeline is compiled."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -37,10 +38,10 @@ class Code:
         Raises:
             ValueError: `package_uri` does not name a wheel on Cloud Storage.
         """
-        if not (package_uri.startswith("gs://") and package_uri.endswith(".whl")):
+        if not re.fullmatch(r"gs://[^/]+/\S*[^/\s]+-[^/\s]+\.whl", package_uri):
             raise ValueError(
                 f"a package URI must be gs://….whl, however: {package_uri}; "
-                "upload the wheel that `python -m build --wheel` makes"
+                "upload the wheel that `pip wheel --no-deps .` makes"
             )
         return cls("python:3.11-slim", PREBUILT_TRAINING_IMAGE, package_uri)
 

@@ -65,16 +65,25 @@ def local_copy(uri: str, expected: str) -> Iterator[str]:
 
 def _objects(uri: str) -> list[Any]:
     """The objects that a URI names, or those that a pattern or directory (`…/`) does, by name."""
+    from google.auth.exceptions import DefaultCredentialsError
     from google.cloud import storage
 
+    try:
+        client = storage.Client()
+    except (DefaultCredentialsError, OSError) as error:  # OSError: there is no project either
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"gs:// needs credentials, however: {uri}: {reason}; "
+            "gcloud auth application-default login"
+        ) from None
     bucket, _, name = uri.removeprefix("gs://").partition("/")
     pattern = f"{name}*" if name.endswith("/") else name
     if glob.has_magic(pattern):
         start = next(i for i, character in enumerate(pattern) if character in "*?[")
-        listed = storage.Client().list_blobs(bucket, prefix=pattern[:start])
+        listed = client.list_blobs(bucket, prefix=pattern[:start])
         found = [blob for blob in listed if fnmatch.fnmatchcase(blob.name, pattern)]
     else:
-        blob = storage.Client().bucket(bucket).get_blob(name)
+        blob = client.bucket(bucket).get_blob(name)
         found = [blob] if blob else []
     if not found:
         raise InputError(f"an input must be a file, however: {uri}: there is no such object")

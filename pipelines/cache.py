@@ -16,12 +16,13 @@ from trainer.contract import MANIFEST
 
 
 def code_fingerprint() -> str:
-    """A digest of the source of `trainer`, which is what every step runs."""
+    """A digest of the source that the steps run: `trainer`, and what their doorways call."""
     digest = hashlib.sha256()
-    package = find_spec("trainer")
-    assert package and package.submodule_search_locations
-    for source in sorted(Path(package.submodule_search_locations[0]).glob("*.py")):
-        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    for name in ("trainer", "components"):
+        package = find_spec(name)
+        assert package and package.submodule_search_locations
+        for source in sorted(Path(package.submodule_search_locations[0]).rglob("*.py")):
+            digest.update(source.name.encode() + b"\0" + source.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -30,10 +31,10 @@ def forget_damaged(cache: Path) -> None:
     for entry in cache.glob("*.json"):
         with contextlib.suppress(ValueError, OSError):
             outputs: dict[str, Any] = json.loads(entry.read_text())
-            uris = [
-                out["uri"] for out in outputs.values() if isinstance(out, dict) and "uri" in out
-            ]
-            if not all(is_whole(Path(uri)) for uri in uris):
+            paths = [out["uri"] for out in outputs.values() if isinstance(out, dict)]
+            # A parameter may name a file too: the rows that preprocess held out.
+            paths += [out for out in outputs.values() if isinstance(out, str) and out[:1] == "/"]
+            if not all(is_whole(Path(path)) for path in paths):
                 entry.unlink()
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines import cli_lint, cli_vertex
-from trainer.errors import InputError, reported
+from trainer.errors import InputError, TabularError, reported
 
 SAMPLE_ROWS = 891
 SAMPLE_SEED = 42
@@ -62,6 +62,10 @@ def run(
     try:
         kept = cache_of(root) if cache else None
         result = local.run(compiled, arguments, directory, progress.watch, kept)
+    except TabularError:
+        if as_json:
+            typer.echo(json.dumps(json.loads((directory / "run.json").read_text())))
+        raise
     except KeyboardInterrupt:
         typer.echo(f"interrupted: {directory.name} and all that it started has ended", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -96,19 +100,27 @@ def requested(
 
     from components.code import Code
     from pipelines import parameters, training
+    from trainer.schema import parse_schema
     from trainer.sources import parts_of
 
     compiled = training.compiled(Code.in_image(training.DEFAULT_IMAGE))
     declared = parameters.declared(yaml.safe_load(compiled))
     arguments = parameters.parse_settings(settings or [], declared)
+    for name, option in (("csv", csv), ("schema", schema)):
+        if option is not None and name in arguments:
+            raise InputError(f"--{name} and --set {name}= exclude each other, however: both are")
     if schema is not None:
         arguments["schema"] = parameters.read_schema(schema)
+    parse_schema(arguments.get("schema", training.titanic_schema()))
+    csv = arguments.get("csv", csv)
+    if csv == "":
+        raise InputError("--csv must name a file, however: it is empty")
     if csv is not None:
         if not csv.startswith("gs://"):
             parts_of(csv)  # before anything is written: is there such a file?
             csv = str(Path(csv).resolve())
         arguments["csv"] = csv
-    elif "csv" not in arguments:
+    else:
         from pipelines.sample import write_sample
 
         sample_file = root / "sample.csv"
@@ -126,7 +138,7 @@ def cache_of(root: Path) -> Path:
 @app.command()
 def preprocess(
     csv: Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")],
-    directory: Annotated[Path, typer.Argument(help="Where the arrays are written.")],
+    directory: Annotated[str, typer.Argument(help="Where the arrays are written.")],
     schema: SchemaFile = None,
     settings: Settings = None,
 ) -> None:
@@ -141,10 +153,12 @@ def preprocess(
     from trainer.preparation import prepare
 
     spec = yaml.safe_load(training.compiled(Code.in_image(training.DEFAULT_IMAGE)))
-    declared = parameters.declared(spec, "preprocess")
+    declared = dict(parameters.declared(spec, "preprocess"))
+    for given_otherwise in ("csv", "fingerprint", "schema"):
+        del declared[given_otherwise]
     arguments = parameters.parse_settings(settings or [], declared)
     content = parameters.read_schema(schema) if schema else training.titanic_schema()
-    prepared = prepare(csv, content, str(directory), **arguments)
+    prepared = prepare(csv, content, directory, **arguments)
     typer.echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
     typer.echo(f"written to {directory}")
 
@@ -208,17 +222,20 @@ def check_schema(
 
 @app.command()
 def sample(
-    out: Annotated[Path, typer.Argument(help="The CSV to write.")],
-    rows: Annotated[int, typer.Option(help="How many passengers.")] = SAMPLE_ROWS,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same file.")] = SAMPLE_SEED,
+    out: Annotated[str, typer.Argument(help="The CSV to write.")],
+    rows: Annotated[int, typer.Option(max=10_000_000, help="How many passengers.")] = SAMPLE_ROWS,
+    seed: Annotated[
+        int, typer.Option(min=0, help="The same seed gives the same file.")
+    ] = SAMPLE_SEED,
 ) -> None:
     """Write a CSV of made-up passengers in the form of the Titanic's list.
 
     Example: tabpipe sample passengers.csv --rows 1000 --seed 7
     """
     from pipelines.sample import write_sample
+    from trainer.contract import local_path
 
-    write_sample(out, rows, seed)
+    write_sample(local_path(out), rows, seed)
     typer.echo(f"{rows} passengers written to {out}")
 
 

@@ -9,9 +9,11 @@ which keeps its log and its time.
 import contextlib
 import datetime
 import json
+import os
 import re
 import secrets
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
@@ -24,6 +26,7 @@ import yaml
 
 from pipelines.cache import code_fingerprint, forget_damaged
 from pipelines.local_step import log_path, record_path
+from pipelines.parameters import check_text
 from trainer.errors import InputError, TabularError
 
 LAUNCHER = "google_cloud_pipeline_components.container.v1.custom_job.launcher"
@@ -65,6 +68,7 @@ class Run:
 
 def new_run_directory(root: Path) -> Path:
     """A directory below `root` that no other run has; its name sorts by time."""
+    check_text("--root", str(root.resolve()))
     now = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     directory = root / f"{now}-{secrets.token_hex(3)}"
     try:
@@ -112,7 +116,7 @@ def run(
     except KeyboardInterrupt:
         result.state = "CANCELLED"
         raise
-    except RuntimeError as error:
+    except Exception as error:  # whatever kfp.local makes of a step that failed
         step = failed_step(directory, steps)
         failure = why_failed(directory, step) if step else TabularError(f"the run failed: {error}")
         result.state, result.error = "FAILED", str(failure)
@@ -220,12 +224,14 @@ def why_failed(directory: Path, step: str) -> TabularError:
 
 @contextlib.contextmanager
 def stopped_with_this_process() -> Iterator[None]:
-    """Ends every process started inside, whatever ends the block; SIGTERM counts as Ctrl-C."""
+    """Ends every process started inside, whatever ends the block. SIGTERM, and SIGHUP as a closed
+    terminal sends it, count as Ctrl-C."""
 
     def interrupt(signum: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    signals = (signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, interrupt) for number in signals]
     try:
         yield
     finally:
@@ -236,7 +242,8 @@ def stopped_with_this_process() -> Iterator[None]:
         for process in psutil.wait_procs(started, timeout=GRACE_SECONDS)[1]:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _execute(
@@ -247,7 +254,8 @@ def _execute(
 
     if cache:
         forget_damaged(cache)
-    with open(directory / "kfp.log", "w") as log, contextlib.redirect_stdout(log):
+    log = open(directory / "kfp.log", "w")  # noqa: SIM115  (the next line closes it)
+    with log, contextlib.redirect_stdout(log), _undisturbed(directory):
         local.init(
             local.SubprocessRunner(use_venv=False),
             pipeline_root=str(directory),
@@ -258,3 +266,24 @@ def _execute(
     # In the YAML's order: kfp.local's own is that of a set.
     names = sorted(task.outputs)
     return {name: task.outputs[name] for name in names}
+
+
+@contextlib.contextmanager
+def _undisturbed(directory: Path) -> Iterator[None]:
+    """Steps find this Python and its packages, whatever the paths are called and wherever one is.
+
+    `kfp.local` replaces the text `python3` by `sys.executable` in every word of a command, also
+    where it is part of a path; so for the time being that is `python3`, found by way of PATH. And
+    `python3 -m` looks for modules in the working directory first, where a user may have a package
+    `trainer` of their own.
+    """
+    python, path, before = sys.executable, os.environ.get("PATH", ""), Path.cwd()
+    os.environ["PATH"] = f"{Path(python).parent}{os.pathsep}{path}"
+    sys.executable = "python3"
+    os.chdir(directory)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        sys.executable = python
+        os.environ["PATH"] = path

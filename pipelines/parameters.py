@@ -1,9 +1,10 @@
 """A pipeline's parameters: what a compiled YAML declares, and values for them from the user."""
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import yaml
 
@@ -18,6 +19,7 @@ IN_WORDS = {
     "STRUCT": "a JSON object",
     "LIST": "a JSON list",
 }
+STRATEGIES = ("STANDARD", "SPOT")
 NO_ACCELERATOR = "ACCELERATOR_TYPE_UNSPECIFIED"
 
 
@@ -29,7 +31,8 @@ def declared(spec: Mapping[str, Any], component: str | None = None) -> Declared:
 
 
 def parse_settings(settings: Iterable[str], among: Declared) -> dict[str, Any]:
-    """The values of `name=value` settings, each of the type that is declared for it.
+    """The values of `name=value` settings, each of the type that is declared for it; the last one
+    of a name counts.
 
     Raises:
         InputError: not of that form, an unknown name, or a value of another type.
@@ -55,16 +58,33 @@ def _parsed(text: str, kind: str) -> Any:
         case "NUMBER_INTEGER":
             return int(text)
         case "NUMBER_DOUBLE":
-            return float(text)
+            number = float(text)
+            if not math.isfinite(number):
+                raise ValueError(text)
+            return number
         case "BOOLEAN":
             return {"true": True, "false": False}[text.lower()]
         case "STRUCT" | "LIST":
-            value = json.loads(text)
+            value = json.loads(text, parse_constant=_refuse)
             if isinstance(value, dict) != (kind == "STRUCT"):
                 raise ValueError(text)
             return value
         case _:
             return text
+
+
+def _refuse(constant: str) -> NoReturn:
+    """NaN and Infinity are not JSON, and no parameter can hold them."""
+    raise ValueError(constant)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which a date is text, as it is in JSON."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def read_schema(path: Path) -> dict[str, Any]:
@@ -74,15 +94,25 @@ def read_schema(path: Path) -> dict[str, Any]:
         InputError: there is no such file, or it is not a YAML mapping.
     """
     try:
-        schema = yaml.safe_load(path.read_text())
+        schema = yaml.load(path.read_text(), _Loader)
+        json.dumps(schema, allow_nan=False)
     except OSError as error:
         raise InputError(f"--schema must be a file, however: {path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, TypeError) as error:  # ValueError: no text, or NaN
         reason = " ".join(str(error).split())
-        raise InputError(f"--schema must be YAML, however: {path}: {reason}") from None
+        raise InputError(f"--schema must be plain YAML, however: {path}: {reason}") from None
     if not isinstance(schema, dict):
         raise InputError(f"--schema must hold `target` and `columns`, however: {path} does not")
     return schema
+
+
+def check_text(name: str, value: str) -> None:
+    """Raises InputError if `value` would break the training job's payload, which is JSON."""
+    if any(c in '"\\' or not c.isprintable() for c in value):
+        raise InputError(
+            f'{name} must not contain ", \\ or a control character, because the training '
+            f"job's payload is JSON, however: {value!r}"
+        )
 
 
 def check(arguments: Mapping[str, Any]) -> None:
@@ -93,11 +123,14 @@ def check(arguments: Mapping[str, Any]) -> None:
             type without a count, or the reverse.
     """
     for name, value in arguments.items():
-        if isinstance(value, str) and any(c in '"\\' or not c.isprintable() for c in value):
-            raise InputError(
-                f'{name} must not contain ", \\ or a control character, because the training '
-                f"job's payload is JSON, however: {value!r}"
-            )
+        if isinstance(value, str):
+            check_text(name, value)
+    strategy = arguments.get("strategy", STRATEGIES[0])
+    if strategy not in STRATEGIES:
+        raise InputError(f"strategy must be {' or '.join(STRATEGIES)}, however: {strategy}")
+    seconds = arguments.get("timeout_seconds", 1)
+    if seconds < 1:
+        raise InputError(f"timeout_seconds must be at least 1, however: {seconds}")
     kind = arguments.get("accelerator_type", NO_ACCELERATOR)
     count = arguments.get("accelerator_count", 0)
     if (kind == NO_ACCELERATOR) != (count == 0):

@@ -1,4 +1,4 @@
-"""What is shipped: the wheel holds the packages and their data, the sdist builds the same."""
+"""What is shipped: the wheel and the sdist hold the packages with their data, and no more."""
 
 import subprocess
 import sys
@@ -14,6 +14,11 @@ NEEDED = {
     "components/train.py",
     "pipelines/cli.py",
     "pipelines/titanic.yaml",
+    "pipelines/machines.toml",
+    "pipelines/prices.toml",
+    "pipelines/lint/pins.py",
+    "trainer/report/templates/report.html.j2",
+    "trainer/report/templates/report.css",
 }
 
 

@@ -24,6 +24,11 @@ def test_the_picture_is_of_the_pipeline() -> None:
     assert picture == mermaid(spec()), "python -m pipelines.dag build/training.yaml"
 
 
+def test_the_artifacts_it_shows_are_those_of_a_run() -> None:
+    shown = re.findall(r"^  (\w+) +runs/\d", README, re.MULTILINE)
+    assert shown == sorted(training.Results._fields)
+
+
 def test_every_make_target_it_names_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"\bmake ([a-z]+)\b", README))

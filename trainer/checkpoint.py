@@ -32,6 +32,13 @@ class Checkpoints:
 
     def __init__(self, uri: str, every: int, minutes: float, identity: dict[str, Any]) -> None:
         self.directory = contract.local_path(uri) if uri else None
+        if self.directory is not None:
+            try:  # better now than when the first checkpoint is due
+                self.directory.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise InputError(
+                    f"--checkpoint_dir must be writable, however: {uri}: {error.strerror}"
+                ) from error
         self.every, self.seconds, self.identity = every, minutes * 60, identity
         self._last = time.monotonic()
 

@@ -11,8 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from trainer.errors import InputError
-
-TASKS = ("binary", "multiclass", "regression")
+from trainer.schema import TASKS
 
 
 def whole(text: str) -> int:
@@ -55,6 +54,8 @@ class Rule:
 
 POSITIVE = Rule("positive", lambda value: 0 < value < float("inf"))
 NOT_NEGATIVE = Rule("zero or more", lambda value: 0 <= value < float("inf"))
+SEED = Rule("from 0 to 2**63 - 1", lambda value: 0 <= value < 2**63)
+THREADS = Rule("from 0 to 1024", lambda value: 0 <= value <= 1024)
 FRACTION = Rule("at least 0 and below 1", lambda value: 0 <= value < 1)
 WIDTHS = Rule("positive whole numbers, as in 64,32", lambda value: all(n > 0 for n in value))
 ANY = Rule("given", lambda value: True)
@@ -123,10 +124,10 @@ class Config:
         "an epoch improves when best - loss exceeds this", 0.001, float, NOT_NEGATIVE
     )
     restore_best: bool = flag("keep the best epoch's weights, not the last one's", True, truth)
-    seed: int = flag("seed of every random choice", 42, whole, NOT_NEGATIVE)
+    seed: int = flag("seed of every random choice", 42, whole, SEED)
     device: str = flag("auto, cpu or cuda", "auto", rule=one_of("auto", "cpu", "cuda"))
     threads: int = flag(
-        "CPU threads; 0 chooses by the size of a step", 0, whole, NOT_NEGATIVE, steers=False
+        "CPU threads; 0 chooses by the size of a step", 0, whole, THREADS, steers=False
     )
     checkpoint_dir: str = flag(
         "directory to resume from (default: AIP_CHECKPOINT_DIR; without either, no checkpoints)",

@@ -86,6 +86,8 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         TabularError: writing failed half-way, as on a full disk; `path` is as it was before.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    if path.is_dir():
+        raise InputError(f"an output must be a file, however: {path}: it is a directory")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = open(temporary, "wb")  # noqa: SIM115  (closed by the `with` below)

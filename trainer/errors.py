@@ -3,7 +3,7 @@
     TabularError       the run failed                           exit status 1
     └── InputError     the input or the usage is at fault       exit status 2
 
-Both carry one line that says what is wrong, where, the value, and the cure.
+Both say what is wrong, where, the value, and the cure: one line, or one for each thing wrong.
 """
 
 import contextlib

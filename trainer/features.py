@@ -125,11 +125,12 @@ def unseen(spec: Spec, table: Table) -> dict[str, int]:
 def labels(spec: Spec, table: Table, dtype: str = "float32") -> npt.NDArray[Any]:
     """The target of the table's rows, shape (rows,): positions in `spec.classes`, or numbers.
 
-    Positions are int64 beside float64 features, as in the lesson, else as short as they can be.
+    Numbers are float64. Positions are int64 beside float64 features, as in the lesson, else as
+    short as they can be.
     """
     if spec.classes is None:
-        numbers: npt.NDArray[Any] = table.numbers[spec.target].astype(dtype)
-        return numbers
+        # float32 would turn ids, or seconds since 1970, into steps of hundreds.
+        return table.numbers[spec.target].astype(np.float64)
     target = table.texts[spec.target]
     code_of = {level: code for code, level in enumerate(spec.classes)}
     numeric = not isinstance(spec.classes[0], str)

@@ -76,7 +76,7 @@ def _task(values: list[str]) -> tuple[str, str]:
     levels = _present(values)
     classes = classes_of(levels)
     if len(classes) <= 2:
-        return "binary", f"its values are {', '.join(map(str, classes))}"
+        return "binary", f"its values are {json.dumps(classes, ensure_ascii=False)}"
     if any(isinstance(level, str | float) for level in classes) and _all_numbers(levels):
         return "regression", f"its values are {len(classes)} numbers"
     if len(classes) <= FEW or isinstance(classes[0], str):

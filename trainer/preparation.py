@@ -81,6 +81,8 @@ def prepare(
         raise InputError(f"fit_on must be one of {', '.join(FIT_ON)}, however: {fit_on!r}")
     if dtype not in DTYPES:
         raise InputError(f"dtype must be one of {', '.join(DTYPES)}, however: {dtype!r}")
+    if not 0 <= max_unseen <= 1:
+        raise InputError(f"max_unseen must be from 0 to 1, however: {max_unseen:g}")
     checked = parse_schema(schema)
     target = contract.local_path(directory)
 

@@ -27,6 +27,7 @@ It is written as YAML, travels as a plain dict, and is checked here before any d
 |          |                                | (Monday is 0) and hour; the first four if not given  |
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -166,7 +167,7 @@ def _parse_split(
 
 
 def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _texts(value: object) -> bool:
@@ -176,13 +177,16 @@ def _texts(value: object) -> bool:
 # By key, what its value must be: in words, and as a test.
 RULES: dict[str, tuple[str, Callable[[object], bool]]] = {
     "encoding": ("ordinal or onehot", lambda value: value in ("ordinal", "onehot")),
-    "rare": ("a whole number", lambda value: _number(value) and float(str(value)).is_integer()),
+    "rare": (
+        "a whole number above 0",
+        lambda value: _number(value) and float(str(value)).is_integer() and float(str(value)) > 0,
+    ),
     "values": ("a list of levels", _texts),
     "min": ("a number", _number),
     "max": ("a number", _number),
     "parts": (
         f"a list of {', '.join(PARTS)}",
-        lambda value: isinstance(value, list) and value != [] and set(value) <= set(PARTS),
+        lambda value: isinstance(value, list) and value != [] and all(p in PARTS for p in value),
     ),
 }
 

@@ -152,13 +152,19 @@ def read_blocks(file: BinaryIO, schema: Schema, delimiter: str = ",") -> Iterato
         for data in whole_records(file):
             yield data, names
             if names is None:
-                first = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace", newline="")
-                names = next(csv.reader(first, delimiter=delimiter), [])
+                names = _header(data, delimiter)
+                if twice := [name for name in schema.names if names.count(name) > 1]:
+                    raise Refused(f"there are several columns {', '.join(twice)}")
 
     try:
         yield from in_order(parse, chunks())
     except (pa.ArrowException, csv.Error) as error:
         raise Refused(str(error)) from error
+
+
+def _header(data: bytearray, delimiter: str) -> list[str]:
+    first = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace", newline="")
+    return next(csv.reader(first, delimiter=delimiter), [])
 
 
 def whole_records(file: BinaryIO) -> Iterator[bytearray]:

@@ -58,11 +58,11 @@ class Task:
         """`score_name` from the sum that `score` gave."""
         return total / rows
 
-    def predictions(self, logits: Tensor) -> NDArray[np.float32]:
-        """Probabilities (n,) or (n, k), or predicted values (n,) in the target's units."""
+    def predictions(self, logits: Tensor) -> NDArray[Any]:
+        """Probabilities, float32 (n,) or (n, k), or values in the target's units, float64 (n,)."""
         raise NotImplementedError
 
-    def figures(self, y: Array, predictions: NDArray[np.float32]) -> dict[str, float]:
+    def figures(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
         """The figures of merit of predictions for targets `y` as they were read."""
         raise NotImplementedError
 
@@ -98,7 +98,7 @@ class Binary(Task):
     def predictions(self, logits: Tensor) -> NDArray[np.float32]:
         return torch.sigmoid(logits).squeeze(1).numpy(force=True)
 
-    def figures(self, y: Array, predictions: NDArray[np.float32]) -> dict[str, float]:
+    def figures(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
         p = predictions.astype(np.float64)
         return {
             "accuracy": metrics.accuracy(y, (p > 0.5).astype(np.float64)),
@@ -148,7 +148,7 @@ class Multiclass(Task):
     def predictions(self, logits: Tensor) -> NDArray[np.float32]:
         return torch.softmax(logits, 1).numpy(force=True)
 
-    def figures(self, y: Array, predictions: NDArray[np.float32]) -> dict[str, float]:
+    def figures(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
         p = predictions.astype(np.float64)
         labels = p.argmax(1).astype(np.float64)
         return {
@@ -197,10 +197,11 @@ class Regression(Task):
     def score_of(self, total: float, rows: int) -> float:
         return float((total / rows) ** 0.5) * self.scale
 
-    def predictions(self, logits: Tensor) -> NDArray[np.float32]:
-        return (logits.squeeze(1) * self.scale + self.mean).numpy(force=True)
+    def predictions(self, logits: Tensor) -> NDArray[Any]:
+        standard: NDArray[Any] = logits.squeeze(1).numpy(force=True).astype(np.float64)
+        return standard * self.scale + self.mean
 
-    def figures(self, y: Array, predictions: NDArray[np.float32]) -> dict[str, float]:
+    def figures(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
         p = predictions.astype(np.float64)
         return {
             "rmse": metrics.rmse(y, p),
@@ -211,18 +212,28 @@ class Regression(Task):
 
 @dataclass
 class Summary:
-    """Running totals of a target's values, from which a task takes what it needs."""
+    """Of a target's values, what a task needs to know; added up file by file.
+
+    `deviation` is the sum of squared differences from the mean, joined as Chan, Golub and LeVeque
+    do (1983, https://doi.org/10.1080/00031305.1983.10483115): the difference of two large sums
+    would lose a small variance.
+    """
 
     rows: int = 0
-    total: float = 0.0
-    squares: float = 0.0
+    mean: float = 0.0
+    deviation: float = 0.0
     counts: dict[float, int] | None = None
 
     def add(self, y: Array, count_values: bool) -> None:
-        y = y.astype(np.float64)  # int8 would overflow when squared
-        self.rows += len(y)
-        self.total += float(y.sum())
-        self.squares += float((y * y).sum())
+        y = y.astype(np.float64)  # int8 would overflow
+        if not len(y):
+            return
+        before, rows = self.rows, self.rows + len(y)
+        mean = float(y.mean())
+        step = mean - self.mean
+        self.deviation += float(((y - mean) ** 2).sum()) + step * step * before * len(y) / rows
+        self.mean += step * len(y) / rows
+        self.rows = rows
         if count_values:
             self.counts = self.counts or {}
             for value, count in zip(*np.unique(y, return_counts=True), strict=True):
@@ -241,9 +252,8 @@ def make_task(
     `balanced` weighs class c by rows / (k · rows of c), as scikit-learn does.
     """
     if name == "regression":
-        mean = summary.total / summary.rows
-        variance = max(summary.squares / summary.rows - mean * mean, 0.0)
-        return Regression(mean=mean, scale=variance**0.5 or 1.0)
+        spread = (summary.deviation / summary.rows) ** 0.5
+        return Regression(mean=summary.mean, scale=spread or 1.0)
     counts = summary.counts or {}
     k = 2 if name == "binary" else max(len(classes or ()), int(max(counts, default=0)) + 1, 2)
     weights = None

@@ -22,12 +22,13 @@ from torch import Tensor
 from trainer import contract, outputs
 from trainer.adam import Adam
 from trainer.checkpoint import Checkpoints, Sigterm, Stopped
-from trainer.config import TASKS, Config
+from trainer.config import Config
 from trainer.data import BLOCK_ROWS, Block, Files, Plan, Source, mix
 from trainer.distributed import World
 from trainer.errors import InputError, TabularError
 from trainer.gradients import AutogradGradients, Gradients
 from trainer.model import FlatModel, build
+from trainer.schema import TASKS
 from trainer.tasks import Regression, Task, make_task
 
 # Rows times parameters after which a block ends: a second or two of one core's work. Between
@@ -203,7 +204,7 @@ class Training:
         total_loss, total_score = self.world.sum(torch.stack([loss, score])).tolist()
         return total_loss / source.rows, self.task.score_of(total_score, source.rows)
 
-    def predict(self, source: Source) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    def predict(self, source: Source) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Targets and predictions of all rows of `source`, in their order; on one process alone."""
         truths, predictions = [], []
         for x, y in source.parts(Plan(0)):

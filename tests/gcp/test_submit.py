@@ -41,7 +41,7 @@ def test_what_is_submitted_is_what_the_dry_run_printed(recorder: Cloud, recorded
             "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, however: he",
         ),
         (["--set", "learning_rate=-1"], "--learning_rate must be positive, however: -1.0"),
-        (["--set", "epochs=many"], "epochs must be a whole number, however: many"),
+        (["--set", "patience=many"], "patience must be a whole number, however: many"),
         (["--set", "fit_on=none"], "fit_on must be train or all, however: none"),
         (["--set", "val_size=2"], "val_size must be between 0 and 1, however: 2.0"),
         (["--hours", "0"], "--hours must be above 0, however: 0"),

@@ -49,6 +49,18 @@ def test_another_data_set_by_another_schema(tabpipe: Tabpipe, tmp_path: Path) ->
     assert json.loads(result.stdout)["metrics"]["validation_accuracy"] >= 0.95
 
 
+def test_no_name_of_a_path_and_no_neighbour_disturbs_a_run(tmp_path: Path) -> None:
+    here = tmp_path / "python3 and 'ü'"
+    for shadow in ("trainer", "pipelines", "kfp"):
+        (here / shadow).mkdir(parents=True)
+        (here / shadow / "__init__.py").write_text("raise ImportError('not this one')")
+    (here / "random.py").write_text("raise ImportError('not this one')")
+    command = [str(Path(sys.executable).parent / "tabpipe"), "run", "--json", "--set", "epochs=2"]
+    result = subprocess.run(command, cwd=here, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    assert Path(json.loads(result.stdout)["artifacts"]["model"]).is_relative_to(here / "runs")
+
+
 def test_two_runs_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pipelines", "run", "--json", "--set", "epochs=20"]
     runs = [
@@ -104,8 +116,16 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
         (["run", "--csv", "bad.csv", "--schema", "no.yaml"], "--schema must be a file, however:"),
         (["run", "--set", "epoch=5"], "--set must name a parameter, however: epoch"),
         (["run", "--set", "epochs=0"], "train failed: --epochs must be positive, however: 0"),
-        (["run", "--set", "csv=no.csv"], "snapshot failed: an input must be a file"),
+        (["run", "--set", "csv=no.csv"], "an input must be a file, however: no.csv"),
         (["run", "--root", "bad.csv"], "writable, however: "),
+        (["run", "--root", 'a"b'], 'must not contain ", '),
+        (["run", "--csv", ""], "--csv must name a file, however: it is empty"),
+        (["run", "--csv", "bad.csv", "--set", "csv=x"], "--csv and --set csv= exclude each other"),
+        (["run", "--set", "val_size=nan"], "val_size must be a number, however: nan"),
+        (["run", "--set", "timeout_seconds=0"], "timeout_seconds must be at least 1, however: 0"),
+        (["run", "--set", "strategy=CHEAP"], "strategy must be STANDARD or SPOT, however: CHEAP"),
+        (["preprocess", "bad.csv", "gs://b/arrays"], "gs:// needs Cloud Storage mounted"),
+        (["preprocess", "bad.csv", "arrays", "--set", "csv=a"], "--set must name a parameter"),
         (["preprocess", "no.csv", "arrays"], "no.csv"),
         (["preprocess", "bad.csv", "arrays"], "column Pclass must be there, however: "),
         (["preprocess", "bad.csv", "arrays", "--set", "epochs=5"], "--set must name a parameter"),
@@ -130,7 +150,9 @@ def test_bad_input_is_one_line_and_exit_status_2(
 def test_a_run_that_fails_is_one_line_and_exit_status_1(tabpipe: Tabpipe) -> None:
     result = tabpipe("run", "--set", "learning_rate=1e30", "--json")
     assert result.returncode == 1
-    assert result.stdout == ""
+    printed = json.loads(result.stdout)
+    assert printed["state"] == "FAILED"
+    assert printed["error"].startswith("train failed: ")
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
     assert line.startswith("error: train failed: ")
     assert "train.log ends:" in result.stderr

@@ -17,7 +17,7 @@ import yaml
 from components.code import Code
 from pipelines import local, training
 from trainer.contract import check_manifest
-from trainer.errors import TabularError
+from trainer.errors import InputError, TabularError
 
 STEPS = ["snapshot", "preprocess", "train", "collect"]
 
@@ -40,7 +40,7 @@ def test_rewriting_changes_commands_only(spec: dict[str, Any]) -> None:
 
 
 def test_nothing_is_installed_on_this_machine() -> None:
-    spec = yaml.safe_load(training.compiled(Code.in_package("gs://bucket/w.whl")))
+    spec = yaml.safe_load(training.compiled(Code.in_package("gs://bucket/tabular-1-any.whl")))
     assert "pip install" in json.dumps(spec)
     assert "pip install" not in json.dumps(local.rewritten(spec))
 
@@ -100,7 +100,14 @@ def test_a_step_that_fails_is_named_with_its_last_line(
     assert (record["state"], record["error"]) == ("FAILED", str(failure.value))
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_an_input_that_vanishes_fails_the_first_step(spec: dict[str, Any], tmp_path: Path) -> None:
+    directory = local.new_run_directory(tmp_path)
+    arguments = {"csv": str(tmp_path / "gone.csv")}
+    with pytest.raises(InputError, match="^snapshot failed: an input must be a file, however: "):
+        local.run(yaml.safe_dump(spec), arguments, directory, lambda *_: contextlib.nullcontext())
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int) -> None:
     settings = ["--set", "epochs=100000000", "--set", "patience=100000000"]
     command = [sys.executable, "-m", "pipelines", "run", *settings]
@@ -112,17 +119,20 @@ def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int)
         # A test run in the background ignores SIGINT, and its children would too.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
+    started: list[psutil.Process] = []
     try:
         wait_for(lambda: any(is_trainer(process) for process in descendants(run.pid)))
         started = descendants(run.pid)
         run.send_signal(stop)
         _, stderr = run.communicate(timeout=30)
+        assert not [process for process in started if process.is_running()]
     finally:
-        run.kill()
+        for process in [psutil.Process(run.pid), *started] if run.poll() is None else started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         run.communicate()
     assert run.returncode == 130
     assert "interrupted: " in stderr and "Traceback" not in stderr
-    assert not [process for process in started if process.is_running()]
     (record,) = tmp_path.glob("runs/*/run.json")
     assert json.loads(record.read_text())["state"] == "CANCELLED"
 

@@ -38,6 +38,8 @@ def test_a_setting_gets_the_declared_type() -> None:
         ("restore_best=yes", "restore_best must be true or false, however: yes"),
         ("labels=[1]", "labels must be a JSON object, however: [1]"),
         ("labels={", "labels must be a JSON object, however: {"),
+        ('labels={"a": NaN}', "labels must be a JSON object, however: {"),
+        ("val_size=inf", "val_size must be a number, however: inf"),
     ],
 )
 def test_a_bad_setting(setting: str, complaint: str) -> None:
@@ -64,8 +66,9 @@ def test_accelerator_type_and_count_go_together(arguments: dict[str, object]) ->
     ("content", "complaint"),
     [
         (None, "--schema must be a file, however: .*: No such file"),
-        (b"a: [", "--schema must be YAML, however: "),
-        (b"\xff\xfe\x00a", "--schema must be YAML, however: "),
+        (b"a: [", "--schema must be plain YAML, however: "),
+        (b"a: .nan", "--schema must be plain YAML, however: "),
+        (b"\xff\xfe\x00a", "--schema must be plain YAML, however: "),
         (b"- a\n- b\n", "--schema must hold `target` and `columns`, however: "),
     ],
 )
@@ -75,3 +78,12 @@ def test_a_bad_schema_file(tmp_path: Path, content: bytes | None, complaint: str
         path.write_bytes(content)
     with pytest.raises(InputError, match="^" + complaint):
         read_schema(path)
+
+
+def test_a_date_in_a_schema_is_text_as_in_json(tmp_path: Path) -> None:
+    (tmp_path / "schema.yaml").write_text("min: 2020-01-01\n")
+    assert read_schema(tmp_path / "schema.yaml") == {"min": "2020-01-01"}
+
+
+def test_the_last_of_several_settings_counts() -> None:
+    assert parse_settings(["epochs=1", "epochs=2"], DECLARED) == {"epochs": 2}

@@ -46,7 +46,10 @@ BAD = {
             "column y must be there, however: there are a, c",
         ],
     ),
-    "duplicated column": (b"a,b,y,a\n1,x,0,2\n", ["column a must be there once, however: 2 times"]),
+    "duplicated column": (
+        b"a,b,y,a\n" + b"1,x,0,2\n2,z,1,3\n" * 20,
+        ["column a must be there once, however: 2 times"],
+    ),
     "wrong delimiter": (
         b"a;b;y\n1;x;0\n",
         ["columns must be separated by a comma, however: by a semicolon (line 1)"],
