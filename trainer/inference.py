@@ -76,7 +76,11 @@ def _task(values: list[str]) -> tuple[str, str]:
     levels = _present(values)
     classes = classes_of(levels)
     if len(classes) <= 2:
-        return "binary", f"its values are {json.dumps(classes, ensure_ascii=False)}"
+        # A text may hold a line break, which would end the comment.
+        shown = [
+            json.dumps(c, ensure_ascii=False) if isinstance(c, str) else str(c) for c in classes
+        ]
+        return "binary", f"its values are {', '.join(shown)}"
     if any(isinstance(level, str | float) for level in classes) and _all_numbers(levels):
         return "regression", f"its values are {len(classes)} numbers"
     if len(classes) <= FEW or isinstance(classes[0], str):
