@@ -284,7 +284,9 @@ def package_without_version():
 
 
 @dsl.component(
-    base_image=PYTHON, packages_to_install=["a==1"], pip_index_urls=["https://pypi.example/simple"]
+    base_image=PYTHON,
+    packages_to_install=["a==1"],
+    pip_index_urls=["https://packages.example/simple"],
 )
 def own_index() -> int:
     return 1
@@ -367,7 +369,7 @@ def two(a: int) -> NamedTuple("Two", [("x", int), ("y", float)]):
 @dsl.component(
     base_image=PYTHON,
     packages_to_install=["pandas==2.2.3", "pkg @ https://x/p-1.whl"],
-    pip_index_urls=["https://pypi.example/simple"],
+    pip_index_urls=["https://packages.example/simple"],
     pip_trusted_hosts=[],
 )
 def join(parts: list) -> str:
