@@ -139,6 +139,8 @@ def rewritten(spec: dict[str, Any]) -> dict[str, Any]:
     text = text.replace("{{$.pipeline_google_cloud_project_id}}", "this-machine")
     text = text.replace("{{$.pipeline_google_cloud_location}}", "local")
     local: dict[str, Any] = json.loads(text)
+    # An image is part of the cache's key; here the code is what an image is elsewhere.
+    image = f"python {code_fingerprint()}"
     for label, executor in local["deploymentSpec"]["executors"].items():
         container = executor["container"]
         step = label.removeprefix("exec-")
@@ -150,8 +152,7 @@ def rewritten(spec: dict[str, Any]) -> dict[str, Any]:
             container["args"] += ["--executor_input", "{{$}}"]
         recorder = ["python3", "-m", "pipelines.local_step", step, dsl.PIPELINE_ROOT_PLACEHOLDER]
         container["command"] = [*recorder, *command]
-        # An image is part of the cache's key; here the code is what an image is elsewhere.
-        container["image"] = f"python {code_fingerprint()}"
+        container["image"] = image
     for name, task in local["root"]["dag"]["tasks"].items():
         task["taskInfo"]["name"] = name  # kfp.local warns of display names
     return local
@@ -254,8 +255,11 @@ def _execute(
 
     if cache:
         forget_damaged(cache)
-    log = open(directory / "kfp.log", "w")  # noqa: SIM115  (the next line closes it)
-    with log, contextlib.redirect_stdout(log), _undisturbed(directory):
+    with (
+        open(directory / "kfp.log", "w") as log,
+        contextlib.redirect_stdout(log),
+        _undisturbed(directory),
+    ):
         local.init(
             local.SubprocessRunner(use_venv=False),
             pipeline_root=str(directory),

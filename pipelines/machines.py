@@ -5,7 +5,8 @@ from typing import Any
 
 from pipelines.dated_tables import read_table
 
-NO_ACCELERATOR = ("", "ACCELERATOR_TYPE_UNSPECIFIED")
+UNSPECIFIED = "ACCELERATOR_TYPE_UNSPECIFIED"  # the API's name for no accelerator
+NO_ACCELERATOR = ("", UNSPECIFIED)
 
 
 @cache

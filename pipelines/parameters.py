@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
+from pipelines.machines import UNSPECIFIED
 from trainer.errors import InputError
 
 Declared = Mapping[str, Mapping[str, Any]]  # name → parameterType, description, defaultValue, …
@@ -20,7 +21,6 @@ IN_WORDS = {
     "LIST": "a JSON list",
 }
 STRATEGIES = ("STANDARD", "SPOT")
-NO_ACCELERATOR = "ACCELERATOR_TYPE_UNSPECIFIED"
 
 
 def declared(spec: Mapping[str, Any], component: str | None = None) -> Declared:
@@ -131,9 +131,9 @@ def check(arguments: Mapping[str, Any]) -> None:
     seconds = arguments.get("timeout_seconds", 1)
     if seconds < 1:
         raise InputError(f"timeout_seconds must be at least 1, however: {seconds}")
-    kind = arguments.get("accelerator_type", NO_ACCELERATOR)
+    kind = arguments.get("accelerator_type", UNSPECIFIED)
     count = arguments.get("accelerator_count", 0)
-    if (kind == NO_ACCELERATOR) != (count == 0):
+    if (kind == UNSPECIFIED) != (count == 0):
         raise InputError(
             "accelerator_type and accelerator_count go together, "
             f"however: accelerator_type={kind}, accelerator_count={count}"

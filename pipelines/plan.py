@@ -12,6 +12,7 @@ from pipelines import package, parameters, submission, training
 from pipelines.cli_lint import parse_accelerator
 from pipelines.cost import CostEstimate, Machine, estimate
 from pipelines.lint import check
+from pipelines.machines import UNSPECIFIED
 from pipelines.settings import Settings
 from pipelines.vertex import Vertex
 from trainer.config import Config
@@ -138,7 +139,7 @@ def plan(wanted: Wanted, settings: Settings) -> Plan:
             f"the pipeline must pass tabpipe lint, however: {first.rule}: {first.place}: "
             f"{first.found}; {first.cure}"
         )
-    kind = str(values["accelerator_type"]).replace(parameters.NO_ACCELERATOR, "")
+    kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
     machine = Machine(str(values["machine_type"]), kind, int(values["accelerator_count"]))
     hours = values["timeout_seconds"] / 3600
     return Plan(job, csv, wheel, machine, values["strategy"] == "SPOT", hours)

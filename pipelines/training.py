@@ -15,6 +15,7 @@ from components.collect import collect
 from components.preprocess import preprocess
 from components.snapshot import snapshot
 from components.train import train_component
+from pipelines.machines import UNSPECIFIED
 
 PIPELINE_NAME = "vertex-tabular-training"
 DEFAULT_IMAGE = f"vertex-tabular:{version('vertex-tabular')}"
@@ -82,7 +83,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         seed: int = 42,
         training_image: str = code.training_image,
         machine_type: str = "n1-standard-4",
-        accelerator_type: str = "ACCELERATOR_TYPE_UNSPECIFIED",
+        accelerator_type: str = UNSPECIFIED,
         accelerator_count: int = 0,
         strategy: str = "STANDARD",
         timeout_seconds: int = 7 * 24 * 3600,

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer import contract, diagnosis, features, sources
+from trainer.config import whole
 from trainer.errors import InputError
 from trainer.npz import Rows, write_npz
 from trainer.profile import profile_of, to_html
@@ -76,7 +77,10 @@ def prepare(
     Raises:
         InputError: an argument, the schema or the table is at fault; one line for each problem.
     """
-    seed = _whole("split_seed", split_seed)
+    try:
+        seed = whole(str(split_seed))
+    except ValueError:
+        raise InputError(f"split_seed must be a whole number, however: {split_seed!r}") from None
     if fit_on not in FIT_ON:
         raise InputError(f"fit_on must be one of {', '.join(FIT_ON)}, however: {fit_on!r}")
     if dtype not in DTYPES:
@@ -195,14 +199,3 @@ def _ascending(rows: Indices, count: int) -> Indices:
     chosen = np.zeros(count, np.bool_)
     chosen[rows] = True
     return np.flatnonzero(chosen)
-
-
-def _whole(name: str, value: int | float | str) -> int:
-    """A whole number that may arrive as 42.0 or "42.0", because KFP's numbers are doubles."""
-    try:
-        number = float(value)
-    except ValueError:
-        number = float("nan")
-    if not number.is_integer():
-        raise InputError(f"{name} must be a whole number, however: {value!r}")
-    return int(number)
