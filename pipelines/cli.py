@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines import cli_lint, cli_predict, cli_vertex
+from pipelines import cli_benchmark, cli_lint, cli_predict, cli_vertex
 from trainer.errors import InputError, TabularError, reported
 
 SAMPLE_ROWS = 891
@@ -239,6 +239,7 @@ def sample(
     typer.echo(f"{rows} passengers written to {out}")
 
 
+cli_benchmark.register(app)
 cli_lint.register(app)
 cli_predict.register(app)
 cli_vertex.register(app)

@@ -17,6 +17,7 @@ from trainer.tasks import Task
 # Activations of one chunk, forward and backward, take about this many bytes: of the order of the
 # cache of a core. Between 1 and 8 MB the speed is flat.
 CHUNK_BYTES = 4 << 20
+CUDA_CHUNK_BYTES = 1 << 30
 
 
 class Gradients:
@@ -29,7 +30,8 @@ class Gradients:
         row_bytes = 4 * sum(2 * (width + 1) for width in widths)
         self.chunk = max(1024, CHUNK_BYTES // row_bytes)
         if device.type == "cuda":
-            self.chunk = 1 << 20  # a GPU is filled by rows, not by its cache
+            # A GPU is filled by rows, not by its cache; a wide net must still fit its memory.
+            self.chunk = max(1024, min(1 << 20, CUDA_CHUNK_BYTES // row_bytes))
         self._rows = 0
         self._widths = widths
         self._views: dict[int, tuple[list[Tensor], list[Tensor], Tensor, Tensor]] = {}

@@ -152,8 +152,8 @@ def test_sigterm_saves_and_says_start_again(
         if line.startswith("epoch 3"):
             break
     process.send_signal(signal.SIGTERM)
-    process.stdout.read()
-    assert process.wait() == 143
+    process.communicate(timeout=10)  # Vertex AI's grace: what takes longer is killed
+    assert process.returncode == 143
     assert len(list(saved.iterdir())) == 1
     assert not (out / "manifest.json").exists()
     assert "error: stopped by SIGTERM in epoch" in (out / "training.log").read_text()

@@ -1,0 +1,163 @@
+"""Times the same training in several ways on this machine, so that one is chosen by its numbers.
+
+    python -m trainer.benchmark --train train_data.npz --val val_data.npz [--hidden 64,32 …]
+
+Each way is the real program, `python -m trainer`, ended once enough epochs have been seen.
+"""
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from trainer.config import Config
+from trainer.errors import TabularError, reported
+
+SECONDS = 1.0  # of epochs in each turn of a way, after the first epoch
+TURNS = 2
+NOISE = 0.95  # a way is faster than a simpler one if its epoch takes less than this share of it
+
+
+@dataclass(frozen=True)
+class Way:
+    """A way to train: so many processes of so many threads each, on the CPU or on CUDA GPUs."""
+
+    name: str
+    device: str
+    processes: int
+    threads: int
+
+    def command(self, flags: Sequence[str], directory: str) -> list[str]:
+        start = [sys.executable]
+        if self.processes > 1:
+            start += ["-m", "torch.distributed.run", "--standalone"]
+            start += [f"--nproc_per_node={self.processes}"]
+        # The last of a repeated flag counts: these stand after the user's.
+        ours = [f"--device={self.device}", f"--threads={self.threads}", f"--model_out={directory}"]
+        return [*start, "-m", "trainer", *flags, *ours, "--epochs=1000000000", "--patience=0"]
+
+
+@dataclass(frozen=True)
+class Timing:
+    """The median seconds of an epoch, its validation included, trained in that way."""
+
+    way: Way
+    seconds: float
+    epochs: int
+
+
+def ways() -> list[Way]:
+    """The ways that this machine offers; the first is one process of one thread."""
+    import torch
+
+    cores = len(os.sched_getaffinity(0))
+    offered = [Way("1 process, 1 thread", "cpu", 1, 1)]
+    if cores > 1:
+        offered.append(Way(f"1 process, {cores} threads", "cpu", 1, cores))
+        half = cores // 2
+        offered.append(Way(f"2 processes, {half} thread(s) each", "cpu", 2, half))
+    gpus = torch.cuda.device_count()
+    if gpus:
+        offered.append(Way("1 GPU", "cuda", 1, 1))
+    if gpus > 1:
+        offered.append(Way(f"{gpus} GPUs", "cuda", gpus, 1))
+    return offered
+
+
+def measure(flags: Sequence[str]) -> list[Timing]:
+    """Times each way of `ways`, in turns, so that a machine that slows down slows them all.
+
+    Args:
+        flags: of `python -m trainer`; the device, threads, epochs and results are set here.
+
+    Raises:
+        TabularError: a way ended by itself; with the last line that it wrote.
+    """
+    offered = ways()
+    seconds: list[list[float]] = [[] for _ in offered]
+    for _ in range(TURNS):
+        for way, times in zip(offered, seconds, strict=True):
+            times += _epochs(way, flags)
+    return [
+        Timing(way, statistics.median(times), len(times))
+        for way, times in zip(offered, seconds, strict=True)
+    ]
+
+
+def _epochs(way: Way, flags: Sequence[str]) -> list[float]:
+    """The seconds between the lines that a training prints at the end of each epoch."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIP_", "CLUSTER_"))}
+    environment |= {"OMP_NUM_THREADS": str(way.threads), "PYTHONUNBUFFERED": "1"}
+    if way.device == "cuda" and way.processes == 1:
+        visible = environment.get("CUDA_VISIBLE_DEVICES", "0")
+        environment["CUDA_VISIBLE_DEVICES"] = visible.partition(",")[0]
+    with tempfile.TemporaryDirectory() as directory:
+        process = subprocess.Popen(
+            way.command(flags, directory),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=environment,
+        )
+        assert process.stdout is not None
+        ends, line = [], ""
+        try:
+            for line in process.stdout:
+                if line.startswith("epoch "):
+                    ends.append(time.perf_counter())
+                    if len(ends) > 1 and ends[-1] - ends[0] >= SECONDS:
+                        break
+            else:
+                raise TabularError(f"{way.name} must train, however: {line.strip()}")
+        finally:
+            process.send_signal(signal.SIGTERM)  # torchrun hands it on
+            process.communicate()
+    return [after - before for before, after in zip(ends, ends[1:], strict=False)]
+
+
+def table(timings: Sequence[Timing], rows: int, epochs: int) -> str:
+    """The timings as text: rows/s, seconds an epoch, a run of so many epochs, and the ratio."""
+    lines = [f"{'':32}{'rows/s':>14}{'s an epoch':>12}{f's for {epochs}':>14}{'ratio':>8}"]
+    for timing in timings:
+        lines.append(
+            f"{timing.way.name:32}{rows / timing.seconds:14,.0f}{timing.seconds:12.5f}"
+            f"{timing.seconds * epochs:14.1f}{timings[0].seconds / timing.seconds:8.2f}"
+        )
+    return "\n".join(lines)
+
+
+def verdict(timings: Sequence[Timing]) -> str:
+    """Which way is the fastest, and whether several processes or GPUs pay; starting up, which
+    takes several processes longest, does not count."""
+    best = timings[0]
+    for timing in timings[1:]:
+        if timing.seconds < NOISE * best.seconds:
+            best = timing
+    said = [f"Fastest here: {best.way.name}."]
+    for device, noun in (("cpu", "processes"), ("cuda", "GPUs")):
+        one = [t.seconds for t in timings if t.way.device == device and t.way.processes == 1]
+        many = [t for t in timings if t.way.device == device and t.way.processes > 1]
+        if one and many:
+            ratio = min(one) / many[0].seconds
+            pays = "pay" if ratio * NOISE > 1 else "do not pay"
+            said.append(
+                f"{many[0].way.processes} {noun} {pays}: {ratio:.2f} times the speed of one."
+            )
+    return " ".join(said)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measures and prints one JSON list."""
+    Config.from_args(list(arguments))  # refuses what no training would take
+    print(json.dumps([asdict(timing) for timing in measure(arguments)], indent=2))
+
+
+if __name__ == "__main__":
+    with reported():
+        main(sys.argv[1:])
