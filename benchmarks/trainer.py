@@ -30,6 +30,7 @@ from trainer.tasks import Binary
 from trainer.train import Training, threads_for
 
 FEATURES = 7
+CPU = torch.device("cpu")
 BATCHES = (256, 1024, 8192)
 REPEATS = 5
 SLOW_SHARE = 5  # the slow ways train on a fifth of the rows; their time a row is the same
@@ -108,14 +109,24 @@ class Unshuffled(Rows):
 
 
 def one_epoch(
-    x: np.ndarray, y: np.ndarray, batch: int, shuffled: bool = True
+    x: np.ndarray,
+    y: np.ndarray,
+    batch: int,
+    shuffled: bool = True,
+    hidden: tuple[int, ...] = (64, 32),
+    device: torch.device = CPU,
 ) -> Callable[[], None]:
     """One epoch of this package's training, as the loop runs it, validation on a few rows."""
-    config = Config(train="", val="", batch_size=batch, patience=0, restore_best=False)
+    config = Config(
+        train="", val="", hidden=hidden, batch_size=batch, patience=0, restore_best=False
+    )
     ones = np.ones((len(x), 1), np.float32)
     inputs, targets = torch.from_numpy(np.hstack([x, ones])), torch.from_numpy(y[:, None])
+    inputs, targets = inputs.to(device), targets.to(device)
     train = (Rows if shuffled else Unshuffled)(inputs, targets)
-    training = Training(config, World(), Binary(), train, Rows(inputs[:1000], targets[:1000]))
+    training = Training(
+        config, World(device=device), Binary(), train, Rows(inputs[:1000], targets[:1000])
+    )
     threads = threads_for(training)
 
     def run() -> None:
@@ -126,21 +137,30 @@ def one_epoch(
     return run
 
 
-def data_loader_epoch(x: np.ndarray, y: np.ndarray, batch: int) -> Callable[[], None]:
+def data_loader_epoch(
+    x: np.ndarray,
+    y: np.ndarray,
+    batch: int,
+    hidden: tuple[int, ...] = (64, 32),
+    device: torch.device = CPU,
+) -> Callable[[], None]:
     """The loop of the tutorials: DataLoader, autograd, torch.optim.Adam."""
     from torch.utils.data import DataLoader, TensorDataset
 
     data = TensorDataset(torch.from_numpy(x), torch.from_numpy(y[:, None]))
     loader = DataLoader(data, batch_size=batch, shuffle=True)
-    model = build(x.shape[1])
+    model = build(x.shape[1], hidden).to(device)
     optimizer = torch.optim.Adam(model.parameters())
 
     def run() -> None:
         torch.set_num_threads(os.cpu_count() or 1)
         for inputs, targets in loader:
+            inputs, targets = inputs.to(device), targets.to(device)
             optimizer.zero_grad()
             F.binary_cross_entropy_with_logits(model(inputs), targets).backward()
             optimizer.step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
 
     return run
 
