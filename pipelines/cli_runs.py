@@ -4,6 +4,8 @@ A run is here when its id names a directory in `--root`, else in the cloud.
 """
 
 import json
+import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +17,7 @@ from pipelines.cli_vertex import AsJson, Profile, Project, Region, connected, re
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
+    from pipelines.comparison import Comparison
     from pipelines.records import Record
 
 Root = Annotated[Path, typer.Option(help="Where the runs of this machine are.")]
@@ -154,25 +157,57 @@ def compare(
     profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show in what runs differ: parameters that are not the same, and every metric.
+    """Show in what runs differ: parameters, data, code and metrics, and whether beyond chance.
 
     Example: tabpipe compare 20270131-030000-1a2b3c tabular-20270131-040000-4d5e6f7a
     """
+    from pipelines import comparison
+    from pipelines import fetch as fetching
+
+    def copier(record: "Record") -> fetching.Copy:
+        if record.place == "local":
+            return fetching.copy_file
+        return connected(resolved({"project": project, "region": region}, profile)).download
+
     records = [_record(run_id, root, project, region, profile) for run_id in run_ids]
-    names = {name for record in records for name in record.parameters}
-    given = {name: [record.parameters.get(name) for record in records] for name in sorted(names)}
-    differing = {name: v for name, v in given.items() if any(each != v[0] for each in v)}
-    metrics = sorted({name for record in records for name in record.metrics})
-    measured = {name: [record.metrics.get(name) for record in records] for name in metrics}
+    found = comparison.compare(records, copier)
     if as_json:
-        typer.echo(json.dumps({"runs": run_ids, "parameters": differing, "metrics": measured}))
+        differences = [
+            {**_finite(asdict(each)), "beyond_chance": each.beyond_chance}
+            for each in found.differences
+        ]
+        typer.echo(json.dumps({**asdict(found), "differences": differences}))
         return
-    rows = [["run", *run_ids], ["state", *(record.state for record in records)]]
-    rows += [[name, *map(_text, values)] for name, values in {**differing, **measured}.items()]
+    _print_values(found)
+    for run_id, why in found.not_paired.items():
+        if "without results" not in why:
+            typer.echo(f"{run_id}: no paired comparison with {found.run_ids[0]}: {why}")
+    for each in found.differences:
+        verdict = "beyond chance" if each.beyond_chance else "within chance"
+        typer.echo(
+            f"{each.run_id}: {each.figure} {each.value:+.4g} "
+            f"(95 % interval {each.low:+.4g} to {each.high:+.4g}): {verdict}"
+        )
+
+
+def _print_values(found: "Comparison") -> None:
+    """A column for each run; on a terminal too narrow for that, a block for each row."""
+    values = {**found.parameters, **found.data, **found.code, **found.metrics}
+    rows = [["run", *found.run_ids], ["state", *found.states]]
+    rows += [[name, *map(_text, each)] for name, each in values.items()]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
+        for name, *cells in rows:
+            typer.echo("\n".join([name, *(f"  {cell}" for cell in cells)]))
+        return
     for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        typer.echo("  ".join(padded).rstrip())
+
+
+def _finite(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with null for NaN, which JSON has not."""
+    return {name: None if value != value else value for name, value in values.items()}
 
 
 def _record(

@@ -44,6 +44,7 @@ class Run:
         state: RUNNING, SUCCEEDED, FAILED or CANCELLED.
         parameters: what the run was given; the YAML's defaults hold for the others.
         fingerprint: what tells the input's content from any other.
+        code: digest of the code that the steps run.
         metrics: what the run's `metrics` artifact logged.
         artifacts: path of each output of the pipeline, by name.
         seconds: how long each step that ran took.
@@ -55,6 +56,7 @@ class Run:
     state: str = "RUNNING"
     parameters: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    code: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -102,7 +104,7 @@ def run(
     spec = yaml.safe_load(compiled)
     steps = in_order(spec["root"]["dag"]["tasks"])
     (directory / "training.yaml").write_text(compiled)
-    result = Run(run_id=directory.name, parameters=arguments)
+    result = Run(run_id=directory.name, parameters=arguments, code=code_fingerprint())
     result.save(directory)
     try:
         with stopped_with_this_process(), watch(directory, steps):

@@ -44,6 +44,8 @@ class Record:
         name: what the Console shows; empty for a local run.
         artifacts: URI or path of each output of the pipeline, by name.
         sizes: bytes of each artifact, by name; empty when they were not asked for.
+        fingerprint: what tells its table from any other; empty when that is not known.
+        code: digest of the code of a local run; empty when that is not known.
         error: why it failed, one line.
         link: its page in the Console; empty for a local run.
     """
@@ -58,6 +60,8 @@ class Record:
     metrics: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
+    fingerprint: str = ""
+    code: str = ""
     error: str = ""
     link: str = ""
 
@@ -100,6 +104,8 @@ def local_record(directory: Path) -> Record:
         metrics=run["metrics"],
         artifacts=run["artifacts"],
         sizes={name: size_on_disk(Path(path)) for name, path in run["artifacts"].items()},
+        fingerprint=run.get("fingerprint", ""),
+        code=run.get("code", ""),
         error=run["error"],
     )
 

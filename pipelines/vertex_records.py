@@ -38,6 +38,9 @@ def add_details(record: Record, job: Any) -> None:
         for output, listed in details[name].outputs.items() if name in details else ():
             for artifact in listed.artifacts:
                 record.artifacts[output] = artifact.uri
+                if output == "train_data":
+                    told = as_json(artifact).get("metadata", {})
+                    record.fingerprint = told.get("fingerprint", "")
                 if artifact.schema_title == METRICS:
                     record.metrics.update(as_json(artifact).get("metadata", {}))
     record.parameters = content["runtimeConfig"].get("parameterValues", {})

@@ -1,0 +1,80 @@
+"""What `tabpipe compare` says of runs on this machine."""
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pipelines.comparison import Comparison, compare
+from pipelines.fetch import copy_file
+from pipelines.records import Record, local_record
+from tests.pipelines.conftest import Tabpipe
+from trainer.contract import MANIFEST, PREDICTIONS, sha256_of
+from trainer.errors import TabularError
+
+
+@pytest.fixture
+def first(finished: tuple[Path, dict[str, Any]]) -> Record:
+    return local_record(finished[0])
+
+
+def changed(record: Record, directory: Path, **arrays: Any) -> Record:
+    """A copy of a run with other arrays in val_predictions.npz."""
+    shutil.copytree(record.artifacts["run_directory"], directory)
+    with np.load(directory / PREDICTIONS) as own:
+        np.savez(directory / PREDICTIONS, **{**own, **arrays})
+    manifest = json.loads((directory / MANIFEST).read_bytes())
+    manifest["files"][PREDICTIONS]["sha256"] = sha256_of(directory / PREDICTIONS)
+    (directory / MANIFEST).write_text(json.dumps(manifest))
+    artifacts = {"run_directory": str(directory)}
+    return dataclasses.replace(record, run_id="other", artifacts=artifacts)
+
+
+def compared(*records: Record) -> Comparison:
+    return compare(records, lambda record: copy_file)
+
+
+def truth(record: Record) -> Any:
+    with np.load(Path(record.artifacts["run_directory"], PREDICTIONS)) as arrays:
+        return arrays["y_true"]
+
+
+def test_a_run_is_not_beyond_chance_from_itself(first: Record) -> None:
+    found = compared(first, first)
+    assert not (found.parameters or found.data or found.code or found.not_paired)
+    assert {each.figure for each in found.differences} >= {"accuracy", "auc", "log_loss"}
+    assert not any(each.beyond_chance or each.value for each in found.differences)
+
+
+def test_a_much_better_run_is_beyond_chance(first: Record, tmp_path: Path) -> None:
+    right = truth(first).astype(np.float32) * 0.98 + 0.01
+    found = compared(first, changed(first, tmp_path / "other", probability=right))
+    by_figure = {each.figure: each for each in found.differences}
+    assert by_figure["accuracy"].low > 0 and by_figure["accuracy"].beyond_chance
+    assert by_figure["log_loss"].high < 0 and by_figure["log_loss"].beyond_chance
+
+
+def test_other_rows_are_not_paired(first: Record, tmp_path: Path) -> None:
+    other = changed(first, tmp_path / "other", y_true=truth(first)[::-1])
+    assert compared(first, other).not_paired == {"other": "the validation rows differ"}
+    other = dataclasses.replace(first, run_id="other", fingerprint="sha256:1", code="1")
+    found = compared(first, other)
+    assert "table" in found.data and "code" in found.code and not found.differences
+    assert found.not_paired["other"].startswith("the tables differ")
+
+
+def test_damaged_predictions_are_refused(first: Record, tmp_path: Path) -> None:
+    other = changed(first, tmp_path / "other")
+    (tmp_path / "other" / PREDICTIONS).write_bytes(b"")
+    with pytest.raises(TabularError, match="is not what its manifest says"):
+        compared(first, other)
+
+
+def test_the_command(first: Record, finished: tuple[Path, Any], tabpipe: Tabpipe) -> None:
+    line = ["compare", first.run_id, first.run_id, "--root", str(finished[0].parent)]
+    assert "within chance" in tabpipe(*line).stdout
+    assert json.loads(tabpipe(*line, "--json").stdout)["differences"][0]["beyond_chance"] is False
