@@ -4,13 +4,14 @@ Each command imports what it needs when it runs, so that `tabpipe --help` is qui
 """
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pipelines import cli_benchmark, cli_lint, cli_predict, cli_vertex
+from pipelines import cli_benchmark, cli_init, cli_lint, cli_predict, cli_vertex
 from trainer.errors import InputError, TabularError, reported
 
 SAMPLE_ROWS = 891
@@ -25,7 +26,9 @@ app = typer.Typer(
 
 SchemaFile = Annotated[
     Path | None,
-    typer.Option("--schema", help="Feature schema, a YAML file; the Titanic's if not given."),
+    typer.Option(
+        "--schema", help="Feature schema, a YAML file; else tabpipe.toml's, the Titanic's."
+    ),
 ]
 Settings = Annotated[
     list[str] | None,
@@ -33,7 +36,9 @@ Settings = Annotated[
 ]
 
 
-CsvFile = Annotated[str | None, typer.Option(help="The CSV; a made-up sample if not given.")]
+CsvFile = Annotated[
+    str | None, typer.Option(help="The CSV; else tabpipe.toml's, or a made-up sample.")
+]
 Root = Annotated[Path, typer.Option(help="Each run gets a directory in it.")]
 
 cache_app = typer.Typer(help="The results of earlier local runs.", no_args_is_help=True)
@@ -100,6 +105,7 @@ def requested(
 
     from components.code import Code
     from pipelines import parameters, training
+    from pipelines import settings as project
     from trainer.schema import parse_schema
     from trainer.sources import parts_of
 
@@ -109,6 +115,10 @@ def requested(
     for name, option in (("csv", csv), ("schema", schema)):
         if option is not None and name in arguments:
             raise InputError(f"--{name} and --set {name}= exclude each other, however: both are")
+    project_csv, project_schema = project.data_of(os.environ, Path.cwd())
+    csv = project_csv if csv is None else csv
+    if "schema" not in arguments:
+        schema = schema or project_schema
     if schema is not None:
         arguments["schema"] = parameters.read_schema(schema)
     parse_schema(arguments.get("schema", training.titanic_schema()))
@@ -150,6 +160,7 @@ def preprocess(
 
     from components.code import Code
     from pipelines import parameters, training
+    from pipelines import settings as project
     from trainer.preparation import prepare
 
     spec = yaml.safe_load(training.compiled(Code.in_image(training.DEFAULT_IMAGE)))
@@ -157,6 +168,7 @@ def preprocess(
     for given_otherwise in ("csv", "fingerprint", "schema"):
         del declared[given_otherwise]
     arguments = parameters.parse_settings(settings or [], declared)
+    schema = schema or project.data_of(os.environ, Path.cwd())[1]
     content = parameters.read_schema(schema) if schema else training.titanic_schema()
     prepared = prepare(csv, content, directory, **arguments)
     typer.echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
@@ -240,6 +252,7 @@ def sample(
 
 
 cli_benchmark.register(app)
+cli_init.register(app)
 cli_lint.register(app)
 cli_predict.register(app)
 cli_vertex.register(app)

@@ -30,8 +30,8 @@ class Wanted:
     """What the user asks of a run, beside the settings.
 
     Attributes:
-        csv: gs:// URI of the input.
-        schema: feature schema file; None takes the Titanic's.
+        csv: gs:// URI of the input; empty takes the project's.
+        schema: feature schema file; None takes the project's, else the Titanic's.
         sets: `name=value` parameters.
         machine: machine type of the training job; empty takes the pipeline's default.
         accelerator: TYPE:COUNT; empty for none.
@@ -104,9 +104,10 @@ def plan(wanted: Wanted, settings: Settings) -> Plan:
     arguments = parameters.parse_settings(wanted.sets, declared)
     labels = submission.parse_labels(wanted.labels)
     kind, count = parse_accelerator(wanted.accelerator)
+    schema = str(wanted.schema or settings.schema.value)
     given: dict[str, Any] = {
-        "csv": wanted.csv,
-        "schema": parameters.read_schema(wanted.schema) if wanted.schema else None,
+        "csv": wanted.csv or settings.csv.value,
+        "schema": parameters.read_schema(Path(schema)) if schema else None,
         "machine_type": wanted.machine,
         "accelerator_type": kind,
         "accelerator_count": count or None,

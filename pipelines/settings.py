@@ -1,8 +1,10 @@
-"""Settings of the cloud commands, and where each value came from.
+"""Settings of a project, and where each value came from.
 
 A flag wins over the environment (`TABPIPE_PROJECT` …), that over `tabpipe.toml`, where a profile
 wins over what stands above it:
 
+    csv = "passengers.csv"
+    schema = "schema.yaml"
     project = "my-project"
     bucket = "gs://my-bucket/tabular"
 
@@ -48,6 +50,8 @@ class Form:
 
 ACCOUNT = r"[\w.-]+@[\w.-]+\.gserviceaccount\.com"
 FORMS = {
+    "csv": Form(r".+", "passengers.csv", "the table; its path is seen from this directory"),
+    "schema": Form(r".+", "schema.yaml", "feature schema; the Titanic's if there is none"),
     "project": Form(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "my-project", "Google Cloud project id"),
     "region": Form(r"[a-z]+-[a-z]+\d+", "europe-west4", "Vertex AI region", "us-central1"),
     "bucket": Form(
@@ -89,6 +93,8 @@ class Setting:
 class Settings:
     """One value for each name in FORMS, none of them malformed."""
 
+    csv: Setting
+    schema: Setting
     project: Setting
     region: Setting
     bucket: Setting
@@ -132,25 +138,42 @@ def resolve(
     """
     profile = profile or environ.get(f"{PREFIX}PROFILE") or None
     filed = _from_file(directory / FILE, profile)
-    settings = {}
-    for name, form in FORMS.items():
-        if flags.get(name) is not None:
-            setting = Setting(flags[name] or "", _flag(name))
-        elif _variable(name) in environ:
-            setting = Setting(environ[_variable(name)], _variable(name))
-        elif name in filed:
-            setting = filed[name]
-        elif name == "owner":
-            setting = Setting(getpass.getuser(), "login name")
-        else:
-            setting = Setting(form.default, "default" if form.default else "not set")
-        if setting.value and not re.fullmatch(form.pattern, setting.value):
-            raise InputError(
-                f"{name} must look like {form.example}, however: {setting.value} "
-                f"(from {setting.origin})"
-            )
-        settings[name] = setting
-    return Settings(**settings)
+    return Settings(**{name: _chosen(name, flags.get(name), environ, filed) for name in FORMS})
+
+
+def data_of(environ: Mapping[str, str], directory: Path) -> tuple[str | None, Path | None]:
+    """The project's own csv and schema, None where it names none. The cloud's settings do not
+    matter here: a local run needs none of them.
+
+    Raises:
+        InputError: a malformed file, an unknown name, or no such profile.
+    """
+    filed = _from_file(directory / FILE, environ.get(f"{PREFIX}PROFILE") or None)
+    csv, schema = (_chosen(name, None, environ, filed).value for name in ("csv", "schema"))
+    return csv or None, Path(schema) if schema else None
+
+
+def _chosen(
+    name: str, flag: str | None, environ: Mapping[str, str], filed: Mapping[str, Setting]
+) -> Setting:
+    """The value of one setting that wins over its others."""
+    form = FORMS[name]
+    if flag is not None:
+        setting = Setting(flag, _flag(name))
+    elif _variable(name) in environ:
+        setting = Setting(environ[_variable(name)], _variable(name))
+    elif name in filed:
+        setting = filed[name]
+    elif name == "owner":
+        setting = Setting(getpass.getuser(), "login name")
+    else:
+        setting = Setting(form.default, "default" if form.default else "not set")
+    if setting.value and not re.fullmatch(form.pattern, setting.value):
+        raise InputError(
+            f"{name} must look like {form.example}, however: {setting.value} "
+            f"(from {setting.origin})"
+        )
+    return setting
 
 
 def _from_file(path: Path, profile: str | None) -> dict[str, Setting]:

@@ -7,24 +7,27 @@ from itertools import islice
 from trainer import diagnosis, sources
 from trainer.errors import InputError
 from trainer.features import classes_of
+from trainer.schema import TASKS
 from trainer.values import BOOLEANS, MISSING, broken_number, date_of
 
 SAMPLE = 100_000  # rows of the first part are looked at
 FEW = 20  # classes at most, where the target is not a number to be estimated
 TARGETS = ("target", "label", "class", "y", "survived", "outcome")  # what targets are often called
+WHOLE_NUMBERS = "whole numbers"  # may be classes, or a quantity to be estimated
 WORDS = frozenset(word for word in BOOLEANS if word.isalpha())
 
 
-def infer(uri: str, target: str | None = None) -> str:
+def infer(uri: str, target: str | None = None, task: str | None = None) -> str:
     """A schema as YAML, from the first rows of a table.
 
     Args:
         uri: as `trainer.sources` describes it.
         target: the column to predict; without it, one that is called like a target, else the last
             with two values, else the last.
+        task: one of `TASKS`; without it, what the target's values suggest.
 
     Raises:
-        InputError: the table has no rows, or no such target, or cannot be read.
+        InputError: the table has no rows, or no such target or task, or cannot be read.
     """
     columns = _columns(uri)
     if target is not None and target not in columns:
@@ -33,9 +36,14 @@ def infer(uri: str, target: str | None = None) -> str:
         )
     guess = "as asked for" if target else "a guess"
     target = target or _guess_target(columns)
-    task, classes = _task(columns[target])
+    if task is None:
+        task, why = _task(columns[target])
+    elif task in TASKS:
+        why = "as asked for"
+    else:
+        raise InputError(f"the task must be one of {', '.join(TASKS)}, however: {task}")
     lines = [f"target: {json.dumps(target, ensure_ascii=False)}  # {guess}"]
-    lines += [f"task: {task}  # {classes}", "columns:"]
+    lines += [f"task: {task}  # {why}", "columns:"]
     for name, values in columns.items():
         if name != target:
             kind, why = _kind(values)
@@ -84,7 +92,8 @@ def _task(values: list[str]) -> tuple[str, str]:
     if any(isinstance(level, str | float) for level in classes) and _all_numbers(levels):
         return "regression", f"its values are {len(classes)} numbers"
     if len(classes) <= FEW or isinstance(classes[0], str):
-        return "multiclass", f"it has {len(classes)} different values"
+        of = "texts" if isinstance(classes[0], str) else WHOLE_NUMBERS
+        return "multiclass", f"it has {len(classes)} different {of}"
     return "regression", f"its values are {len(classes)} numbers"
 
 
