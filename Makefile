@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos lint compile bench image lock clean
+.PHONY: help run test chaos lint compile docs bench image lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ lint: $(READY) ## Check style and types
 
 compile: $(READY) ## Write build/training.yaml
 	$(BIN)/python compile.py
+
+docs: $(READY) ## Write docs/reference.md anew
+	$(BIN)/python -m pipelines.reference > docs/reference.md
 
 bench: $(READY) ## Measure speed as ratios within one run; writes build/bench.json
 	$(BIN)/python -m benchmarks

@@ -27,7 +27,7 @@ app = typer.Typer(
 SchemaFile = Annotated[
     Path | None,
     typer.Option(
-        "--schema", help="Feature schema, a YAML file; else tabpipe.toml's, the Titanic's."
+        "--schema", help="Feature schema, a YAML file; else the project's, the Titanic's."
     ),
 ]
 Settings = Annotated[
@@ -37,7 +37,7 @@ Settings = Annotated[
 
 
 CsvFile = Annotated[
-    str | None, typer.Option(help="The CSV; else tabpipe.toml's, or a made-up sample.")
+    str | None, typer.Option(help="The CSV; else the project's, or a made-up sample.")
 ]
 Root = Annotated[Path, typer.Option(help="Each run gets a directory in it.")]
 

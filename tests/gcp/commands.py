@@ -3,11 +3,13 @@
     python -m tests.gcp.commands
 
 It reads a line for each, a JSON list of arguments, and prints a line: exit status, stdout, stderr.
+A line that is a JSON string is a directory to go on in.
 """
 
 import contextlib
 import io
 import json
+import os
 import sys
 
 from pipelines.cli import main
@@ -28,4 +30,8 @@ def run(argv: list[str]) -> tuple[int, str, str]:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        print(json.dumps(run(json.loads(line))), flush=True)
+        match json.loads(line):
+            case str(directory):
+                os.chdir(directory)
+            case arguments:
+                print(json.dumps(run(arguments)), flush=True)

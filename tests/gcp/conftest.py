@@ -52,6 +52,11 @@ class Shell:
         print(json.dumps(arguments), file=self._process.stdin, flush=True)
         return Result(*json.loads(self._process.stdout.readline()))
 
+    def go_to(self, directory: Path) -> None:
+        """Runs what follows in `directory`."""
+        assert self._process.stdin
+        print(json.dumps(str(directory)), file=self._process.stdin, flush=True)
+
     def close(self) -> None:
         self._process.communicate(timeout=TIMEOUT_SECONDS)
 
