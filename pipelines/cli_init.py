@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.errors import InputError
+from trainer.errors import InputError, TabularError
 
 
 def init(
@@ -37,9 +37,14 @@ def init(
     typer.echo(f"{proposal.target} is predicted ({proposal.task}); a first run:\n")
 
     root = directory / "runs"
-    cli.run(csv, directory / project.SCHEMA_FILE, root=root)
-    newest = max(path.parent.name for path in root.glob("*/run.json"))
     away = [] if directory.resolve() == Path.cwd() else [f"cd {shlex.quote(str(directory))}"]
+    try:
+        cli.run(csv, directory / project.SCHEMA_FILE, root=root)
+    except TabularError:
+        again = " && ".join([*away, "tabpipe run"])
+        typer.echo(f"mend the table or {project.SCHEMA_FILE}, then: {again}", err=True)
+        raise
+    newest = max(path.parent.name for path in root.glob("*/run.json"))
     following = [
         *away,
         f"open runs/{newest}/collect/report.html in a browser",

@@ -98,3 +98,11 @@ def test_only_few_whole_numbers_are_doubtful(orders: Path) -> None:
         for name in ("Stars", "Region", "Amount", "Returned?")
     }
     assert doubtful == {"Stars": True, "Region": False, "Amount": False, "Returned?": False}
+
+
+def test_a_first_run_that_fails_says_how_to_go_on(tabpipe: Tabpipe, tmp_path: Path) -> None:
+    (tmp_path / "gaps.csv").write_text("a,target\n" + "1,yes\n2,no\n3,\n" * 9)
+    result = tabpipe("init", "gaps.csv", "--directory", "project", "--yes")
+    assert result.returncode == 2
+    assert "then: cd project && tabpipe run" in result.stderr
+    assert "target target must not be missing" in result.stderr
