@@ -1,9 +1,9 @@
 """Every code block of the README and of docs/ does what it says.
 
 A page's blocks run in order in one directory that holds mine.csv, new.csv and labelled.csv. The
-commands see the loopback Google Cloud, where my-bucket is its bucket. RUN is the run made last.
-Output that a block shows is compared, numbers aside; a line `...` stands for any lines. A block
-that cannot run here stands after a comment `<!-- not run: REASON -->`.
+commands see the loopback Google Cloud, where my-bucket is its bucket. RUN is the run made last,
+OTHER the one before it. Output that a block shows is compared, numbers aside; a line `...` stands
+for any lines. A block that cannot run here stands after a comment `<!-- not run: REASON -->`.
 """
 
 import csv
@@ -56,7 +56,7 @@ class Reader:
 
     def __init__(self, cloud: Cloud, shell: Shell, directory: Path) -> None:
         self.cloud, self.shell, self.directory = cloud, shell, directory
-        self.run = "RUN"
+        self.runs = ["OTHER", "RUN"]
         write_sample(directory / "sample.csv", rows=120, seed=2)
         with (directory / "sample.csv").open() as source:
             head, *rows = csv.reader(source)
@@ -74,7 +74,7 @@ class Reader:
                     command, *shown = part.replace("\\\n", "").rstrip().split("\n")
                     self.types(command, shown)
             case "python":
-                exec(text.replace("RUN", self.run), {})
+                exec(self.named(text), {})
             case "toml":
                 (self.directory / "tabpipe.toml").write_text(text)
                 resolve({}, {}, self.directory)
@@ -86,9 +86,13 @@ class Reader:
             case other:
                 pytest.fail(f"nobody knows how to run a block of {other or 'no language'}")
 
+    def named(self, text: str) -> str:
+        """`text` with the names of real runs."""
+        return text.replace("OTHER", self.runs[-2]).replace("RUN", self.runs[-1])
+
     def types(self, command: str, shown: list[str]) -> None:
         """One command; it must succeed, and print what is shown, if anything is."""
-        command = command.replace("make run", "tabpipe run").replace("RUN", self.run)
+        command = self.named(command.replace("make run", "tabpipe run"))
         if command.startswith("tabpipe submit") and "--dry-run" not in command:
             command += " --wait"
         if command.startswith("tabpipe ") and not set("|>") & set(command):
@@ -108,9 +112,9 @@ class Reader:
         assert status == 0, f"{command}: {stderr}"
         made = [path.parent.name for path in self.directory.rglob("runs/*/run.json")]
         if command.startswith(("tabpipe run", "tabpipe init")):
-            self.run = max(made)
+            self.runs.append(max(made))
         elif command.startswith("tabpipe submit") and "--dry-run" not in command:
-            self.run = stdout.split()[0]
+            self.runs.append(stdout.split()[0])
         shown = [line for line in shown if line.strip() and not line.startswith("✓")]
         if shown:
             pattern = "\n".join(
