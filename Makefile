@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos lint compile docs bench image lock clean
+.PHONY: help run test chaos lint compile docs bench image image-test lock clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = (3, 10) <= sys.version_info < (3, 13); \
@@ -45,6 +45,9 @@ bench: $(READY) ## Measure speed as ratios within one run; writes build/bench.js
 
 image: $(READY) ## Build the one image that holds every step
 	docker build --tag vertex-tabular:$$($(BIN)/python -c 'from importlib.metadata import version; print(version("vertex-tabular"))') .
+
+image-test: $(READY) ## Run the Dockerfile's lines in an empty environment, without Docker
+	$(BIN)/python -m pytest -m image
 
 lock: $(READY) ## Resolve requirements.lock anew, for Python 3.10 to 3.12
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 \
