@@ -3,11 +3,12 @@
 `register` also adds those of `cli_runs` and `cli_schedule`.
 """
 
+import contextlib
 import json
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,6 +70,9 @@ def submit(
     kms_key: KmsKey = None,
     profile: Profile = None,
     run_id: Annotated[str, typer.Option(help="Id of the run, to send it again safely.")] = "",
+    experiment: Annotated[
+        str, typer.Option(help="Vertex AI experiment to list the run in; made if there is none.")
+    ] = "",
     budget: Budget = None,
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the run has ended.")] = False,
     dry_run: DryRun = False,
@@ -95,7 +99,10 @@ def submit(
     parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"
     run_id = run_id or submission.new_run_id()
     request = submission.create_request(parent, run_id, planned.job)
+    context = submission.experiment_request(parent, experiment) if experiment else None
     if dry_run:
+        if context is not None:
+            typer.echo(json.dumps(context, indent=2))
         typer.echo(json.dumps(request, indent=2, ensure_ascii=False))
         typer.echo(cost.summary(estimate), err=True)
         return
@@ -103,18 +110,30 @@ def submit(
         typer.echo(cost.summary(estimate), err=True)
     vertex = connected(settings)
     planned.put_in_place(vertex)
-    try:
+    if context is not None:
+        vertex.create_experiment(context, settings.kms_key.value)
+    with _repeatable(run_id):
         vertex.create_run(request)
+    link = console_link(vertex.project, vertex.region, run_id)
+    typer.echo(json.dumps({"run_id": run_id, "link": link}) if as_json else f"{run_id}\n{link}")
+    if experiment:
+        with _repeatable(run_id):
+            vertex.add_to_experiment(run_id, experiment)
+    if wait:
+        watch(vertex, run_id)
+
+
+@contextlib.contextmanager
+def _repeatable(run_id: str) -> Iterator[None]:
+    """Says of a failure how the command is repeated without a second run."""
+    try:
+        yield
     except InputError:
         raise
     except TabularError as error:
         raise TabularError(
             f"{error}; if in doubt, the same command with --run-id {run_id} submits it once"
         ) from None
-    link = console_link(vertex.project, vertex.region, run_id)
-    typer.echo(json.dumps({"run_id": run_id, "link": link}) if as_json else f"{run_id}\n{link}")
-    if wait:
-        watch(vertex, run_id)
 
 
 def config(

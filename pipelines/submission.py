@@ -20,6 +20,9 @@ DIGEST_LABEL = "tabpipe-digest"
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
 RUN_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
+# https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.metadataStores.contexts/create
+EXPERIMENT = re.compile(r"[a-z0-9][-a-z0-9]{3,127}")
+EXPERIMENT_SCHEMA = "system.Experiment"
 MOST_NAME_CHARACTERS = 128
 
 
@@ -110,6 +113,26 @@ def create_request(parent: str, run_id: str, job: Mapping[str, Any]) -> dict[str
     if not RUN_ID.fullmatch(run_id):
         raise InputError(f"--run-id must match {RUN_ID.pattern}, however: {run_id}")
     return {"parent": parent, "pipelineJobId": run_id, "pipelineJob": dict(job)}
+
+
+def experiment_request(parent: str, name: str) -> dict[str, Any]:
+    """A CreateContextRequest as JSON: an experiment, as Google's SDK makes one.
+
+    Raises:
+        InputError: Vertex AI would refuse the name.
+    """
+    if not EXPERIMENT.fullmatch(name):
+        raise InputError(f"--experiment must match {EXPERIMENT.pattern}, however: {name}")
+    return {
+        "parent": f"{parent}/metadataStores/default",
+        "contextId": name,
+        "context": {
+            "displayName": name,
+            "schemaTitle": EXPERIMENT_SCHEMA,
+            "schemaVersion": "0.0.1",
+            "metadata": {"experiment_deleted": False},  # the Console shows those alone
+        },
+    }
 
 
 def digest(content: Any) -> str:

@@ -8,6 +8,7 @@ what `--dry-run` printed, and asking again after a lost answer is safe.
 import contextlib
 import datetime
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from google.protobuf import json_format
 
 from pipelines.records import Record
 from pipelines.refusals import ATTEMPT_SECONDS, LOST, RETRY, explained
-from pipelines.submission import DIGEST_LABEL
+from pipelines.submission import DIGEST_LABEL, EXPERIMENT_SCHEMA
 from pipelines.vertex_records import add_details, as_json, summary
 from trainer.errors import InputError, TabularError
 
@@ -30,6 +31,7 @@ CALL: dict[str, Any] = {"retry": RETRY, "timeout": ATTEMPT_SECONDS}
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 LOGGING = "https://logging.googleapis.com/v2/entries:list"
 MOST_LOG_LINES = 1000
+CONTEXT_SECONDS = 300.0  # how long a run's context in ML Metadata is waited for
 
 
 class Vertex:
@@ -48,6 +50,7 @@ class Vertex:
             self._pipelines = api.PipelineServiceClient(client_options=options)
             self._schedules = api.ScheduleServiceClient(client_options=options)
             self._jobs = api.JobServiceClient(client_options=options)
+            self._metadata = api.MetadataServiceClient(client_options=options)
             self._storage = storage.Client(project=project)
 
     # Runs
@@ -199,6 +202,91 @@ class Vertex:
         # Not found: an earlier attempt, whose answer was lost, deleted it.
         with explained("delete the schedule"), contextlib.suppress(exceptions.NotFound):
             operation: Any = self._schedules.delete_schedule(name=resource, **CALL)
+            operation.result(timeout=60)
+
+    # Experiments
+
+    def create_experiment(self, request: dict[str, Any], kms_key: str = "") -> None:
+        """Creates an experiment unless there is one of that name.
+
+        The calls are those of `aiplatform.Experiment.get_or_create`.
+
+        Args:
+            request: a CreateContextRequest as JSON.
+            kms_key: encrypts the region's metadata store, if this is what creates it.
+
+        Raises:
+            InputError: the name is that of something else.
+        """
+        message = api.CreateContextRequest()
+        json_format.ParseDict(request, api.CreateContextRequest.pb(message))
+        name = message.context_id
+        with explained(f"create the experiment {name}"):
+            try:
+                found = self._context(name)
+            except exceptions.NotFound:
+                self._ensure_metadata_store(message.parent, kms_key)
+                try:
+                    found = self._metadata.create_context(message, **CALL)
+                except exceptions.AlreadyExists:
+                    found = self._context(name)
+        if found.schema_title != EXPERIMENT_SCHEMA:
+            raise InputError(
+                f"--experiment must name an experiment, however: {name} is a {found.schema_title} "
+                "of this region; take another name"
+            )
+
+    def add_to_experiment(self, run_id: str, experiment: str) -> None:
+        """Lists a run among those of an experiment; to do so again does nothing.
+
+        Raises:
+            TabularError: Vertex AI has made no context for the run.
+        """
+        with explained(f"add {run_id} to the experiment {experiment}"):
+            child = self._run_context(run_id)
+            self._metadata.add_context_children(
+                context=self._context_name(experiment), child_contexts=[child], **CALL
+            )
+
+    def _run_context(self, run_id: str) -> str:
+        """The run's own context, which Vertex AI makes some time after the run."""
+        deadline = time.monotonic() + CONTEXT_SECONDS
+        pause = 0.25
+        while True:
+            job = self._pipelines.get_pipeline_job(name=self._name(run_id), **CALL)
+            name: str = job.job_detail.pipeline_run_context.name
+            if name:
+                return name
+            state = self._record(job).state
+            if state not in ("PENDING", "RUNNING") or time.monotonic() > deadline:
+                raise TabularError(
+                    f"a run must have a context to be in an experiment, however: {run_id}, "
+                    f"{state}, has none"
+                )
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
+    def _context(self, name: str) -> api.Context:
+        return self._metadata.get_context(name=self._context_name(name), **CALL)
+
+    def _context_name(self, name: str) -> str:
+        return f"{self.parent}/metadataStores/default/contexts/{name}"
+
+    def _ensure_metadata_store(self, name: str, kms_key: str) -> None:
+        """The first pipeline or experiment of a region finds none."""
+        try:
+            self._metadata.get_metadata_store(name=name, **CALL)
+            return
+        except exceptions.NotFound:
+            pass
+        store = api.MetadataStore()
+        if kms_key:
+            store.encryption_spec = api.EncryptionSpec(kms_key_name=kms_key)
+        with contextlib.suppress(exceptions.AlreadyExists):
+            parent, _, store_id = name.rpartition("/metadataStores/")
+            operation: Any = self._metadata.create_metadata_store(
+                parent=parent, metadata_store=store, metadata_store_id=store_id, **CALL
+            )
             operation.result(timeout=60)
 
     # Cloud Storage

@@ -22,6 +22,7 @@ from tests.gcp import (
     credentials,
     job_service,
     logging_service,
+    metadata_service,
     names,
     pipeline_service,
     project_service,
@@ -45,7 +46,7 @@ class Cloud:
         environ: environment of a process that is to use this cloud.
         clock: its time; `fire_until` moves it through the schedules' firings.
         storage: its buckets, one of which, BUCKET, is there from the start.
-        pipelines, jobs, schedules: its services, with everything that was created.
+        pipelines, jobs, schedules, metadata: its services, with everything that was created.
         storage_calls: method and path of every request to Cloud Storage.
     """
 
@@ -85,14 +86,16 @@ class Cloud:
         }
         machines = Machines(directory / "machines", self.environ, logs, at_once=2)
         self.jobs = job_service.JobService(self.clock, machines, self.storage)
+        self.metadata = metadata_service.MetadataService(self.clock)
         self.pipelines = pipeline_service.PipelineService(
-            self.clock, machines, self.storage, self.jobs, executes
+            self.clock, machines, self.storage, self.jobs, self.metadata, executes
         )
         self.schedules = schedule_service.ScheduleService(self.clock, self.pipelines)
         services = {
             pipeline_service.SERVICE: self.pipelines.methods(),
             schedule_service.SERVICE: self.schedules.methods(),
             job_service.SERVICE: self.jobs.methods(),
+            metadata_service.SERVICE: self.metadata.methods(),
             project_service.SERVICE: project_service.methods(),
         }
         server.add_generic_rpc_handlers(
@@ -115,6 +118,10 @@ class Cloud:
             self.pipelines.jobs,
             self.jobs.jobs,
             self.schedules.schedules,
+            self.metadata.stores,
+            self.metadata.contexts,
+            self.metadata.executions,
+            self.metadata.artifacts,
         ):
             kept.clear()
 

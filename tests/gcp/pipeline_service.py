@@ -20,6 +20,7 @@ from tests.gcp import checks, names
 from tests.gcp.clock import Clock
 from tests.gcp.job_service import JobService
 from tests.gcp.machines import Machines
+from tests.gcp.metadata_service import MetadataService
 from tests.gcp.rpc import Methods, Refused
 from tests.gcp.storage import Mount
 
@@ -48,10 +49,11 @@ class PipelineService:
         machines: Machines,
         mount: Mount,
         custom_jobs: JobService,
+        metadata: MetadataService,
         executes: bool,
     ) -> None:
         self.jobs: dict[str, vertex.PipelineJob] = {}
-        self._custom_jobs = custom_jobs
+        self._custom_jobs, self._metadata = custom_jobs, metadata
         self._clock, self._machines, self._mount = clock, machines, mount
         self._executes = executes
         self._lock = threading.Lock()
@@ -87,7 +89,10 @@ class PipelineService:
         job = self._named(request.name)
         if self._executes:
             job.job_detail.task_details = self._tasks(job)
-        return job
+        before = vertex.PipelineJob(job)
+        self._metadata.record(job)
+        # The contexts appear some time after the job: who asks for the first time finds none.
+        return job if "pipeline_run_context" in before.job_detail else before
 
     def list(self, request: vertex.ListPipelineJobsRequest) -> vertex.ListPipelineJobsResponse:
         names.parent(request.parent, "aiplatform.pipelineJobs.list")

@@ -16,7 +16,7 @@ ACCOUNT = ["--service-account", "trainer@my-project.iam.gserviceaccount.com"]
 RUN = ["--csv", CSV, *ACCOUNT]
 SCHEDULE = ["schedule", "apply", "nightly", *RUN, "--cron", "0 3 * * *"]
 LIFE = [
-    ["submit", *RUN, "--run-id", "trial-1"],
+    ["submit", *RUN, "--run-id", "trial-1", "--experiment", "titanic"],
     ["runs"],
     ["show", "trial-1"],
     ["cancel", "trial-1"],

@@ -49,6 +49,10 @@ def test_what_is_submitted_is_what_the_dry_run_printed(recorder: Cloud, recorded
         (["--accelerator", "NVIDIA_TESLA_T4:3"], "the pipeline must pass tabpipe lint, however: "),
         (["--label", "Team=x"], "--label must be key=value of at most 63 of a-z"),
         (["--run-id", "Trial"], "--run-id must match [a-z][-a-z0-9]{0,127}, however: Trial"),
+        (
+            ["--experiment", "Trials"],
+            "--experiment must match [a-z0-9][-a-z0-9]{3,127}, however: T",
+        ),
         (["--budget", "20"], "--budget"),
         (["--service-account", "me"], "service_account must look like "),
         (["--network", "default"], "network must look like projects/"),
