@@ -29,6 +29,7 @@ from pipelines.cli_vertex import (
     Sets,
     Spot,
     connected,
+    priced,
     resolved,
 )
 from trainer.errors import InputError
@@ -75,7 +76,6 @@ def apply(
 
     Example: tabpipe schedule apply nightly --cron "TZ=America/Chicago 0 3 * * *" --csv gs://b/a.csv
     """
-    from pipelines import cost
     from pipelines import schedules as scheduling
     from pipelines.cron import parse_time
     from pipelines.plan import Wanted, plan
@@ -94,12 +94,10 @@ def apply(
     runs_per_month = scheduling.runs_in(timing, datetime.timedelta(days=DAYS_OF_A_MONTH))
     wanted = Wanted(csv, schema, sets or [], machine, accelerator, spot, hours, label or [])
     planned = plan(wanted, settings)
-    estimate = planned.cost(settings.region.value, runs_per_month)
-    if budget is not None:
-        cost.check_budget(estimate, budget)
+    costs = priced(planned, settings, budget, runs_per_month)
     parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"
     schedule = scheduling.described(name, timing, parent, planned.job)
-    typer.echo(cost.summary(estimate), err=True)
+    typer.echo(costs, err=True)
     if dry_run:
         typer.echo(json.dumps({"parent": parent, "schedule": schedule}, indent=2))
         return

@@ -17,6 +17,7 @@ import typer
 from trainer.errors import InputError, TabularError
 
 if TYPE_CHECKING:
+    from pipelines.plan import Plan
     from pipelines.settings import Settings
     from pipelines.vertex import Vertex
 
@@ -82,7 +83,7 @@ def submit(
 
     Example: tabpipe submit --csv gs://my-bucket/passengers.csv --accelerator NVIDIA_TESLA_T4:1
     """
-    from pipelines import cost, submission
+    from pipelines import submission
     from pipelines.plan import Wanted, plan
     from pipelines.vertex_records import console_link
 
@@ -92,10 +93,7 @@ def submit(
     settings = resolved(flags, profile)
     wanted = Wanted(csv, schema, sets or [], machine, accelerator, spot, hours, label or [])
     planned = plan(wanted, settings)
-    estimate = planned.cost(settings.region.value)
-    if budget is not None:
-        cost.check_budget(estimate, budget)
-
+    costs = priced(planned, settings, budget)
     parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"
     run_id = run_id or submission.new_run_id()
     request = submission.create_request(parent, run_id, planned.job)
@@ -104,10 +102,10 @@ def submit(
         if context is not None:
             typer.echo(json.dumps(context, indent=2))
         typer.echo(json.dumps(request, indent=2, ensure_ascii=False))
-        typer.echo(cost.summary(estimate), err=True)
+        typer.echo(costs, err=True)
         return
     if not as_json:
-        typer.echo(cost.summary(estimate), err=True)
+        typer.echo(costs, err=True)
     vertex = connected(settings)
     planned.put_in_place(vertex)
     if context is not None:
@@ -188,6 +186,30 @@ def resolved(flags: Mapping[str, str | None], profile: str | None) -> "Settings"
     from pipelines.settings import resolve
 
     return resolve(flags, os.environ, Path.cwd(), profile)
+
+
+def priced(
+    planned: "Plan",
+    settings: "Settings",
+    budget: float | None,
+    runs_per_month: float | None = None,
+) -> str:
+    """The estimate to show, or what its table lacks: Vertex AI has regions that it has not.
+
+    Raises:
+        InputError: above the budget, or there is a budget and no estimate.
+    """
+    from pipelines import cost
+
+    try:
+        estimate = planned.cost(settings.region.value, runs_per_month)
+    except cost.UnknownPrice as unknown:
+        if budget is not None:
+            raise
+        return f"no estimate of the cost: {unknown}"
+    if budget is not None:
+        cost.check_budget(estimate, budget)
+    return cost.summary(estimate)
 
 
 def connected(settings: "Settings") -> "Vertex":

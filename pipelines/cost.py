@@ -22,6 +22,10 @@ STEPS = 3  # snapshot, preprocess and collect
 STEP_HOURS = 0.25  # for each of them: most of it is the start of its machine
 
 
+class UnknownPrice(InputError):
+    """The table of prices lacks something."""
+
+
 @dataclass(frozen=True)
 class Machine:
     """What the training job runs on.
@@ -108,7 +112,7 @@ class _Prices:
         """The price of a machine or an accelerator."""
         prices = self.table["regions"][self.region][f"{kind}s"]
         if name not in prices:
-            raise InputError(_not_listed(kind, name, prices))
+            raise UnknownPrice(_not_listed(kind, name, prices))
         return self.take(name, prices[name])
 
     @property
@@ -143,8 +147,8 @@ def estimate(
         region: of Google Cloud.
 
     Raises:
-        InputError: the price table lacks the machine, the accelerator or the region; they do not
-            go together; or a number is out of range.
+        UnknownPrice: the price table lacks the machine, the accelerator or the region.
+        InputError: they do not go together, or a number is out of range.
     """
     _check_range("--hours", hours, above=0)
     _check_range("--replicas", machine.replicas, above=0)
@@ -152,7 +156,7 @@ def estimate(
         _check_range("--runs-per-month", runs_per_month, above=0)
     table = read_table("prices.toml")
     if region not in table["regions"]:
-        raise InputError(_not_listed("region", region, table["regions"]))
+        raise UnknownPrice(_not_listed("region", region, table["regions"]))
 
     prices = _Prices(table, region)
     compute = _compute(machine, prices)

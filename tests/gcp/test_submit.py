@@ -66,3 +66,21 @@ def test_a_mistake_is_found_before_anything_is_sent(
     result = recorded(*SUBMIT, *arguments)
     assert (result.status, recorder.board.calls) == (2, []), result.stderr
     assert complaint in result.error
+
+
+def test_a_region_without_a_price_is_submitted_to_and_only_a_budget_refuses_it(
+    recorder: Cloud, recorded: Shell
+) -> None:
+    command = [*SUBMIT, "--region", "europe-west4", "--run-id", "trial-1"]
+    schedule = ["schedule", "apply", "nightly", "--cron", "0 3 * * *", *command[1:-2]]
+    unknown = "the region must be in pipelines/prices.toml, however: europe-west4"
+    for each in (command, schedule):
+        refused = recorded(*each, "--budget", "20")
+        assert (refused.status, recorder.calls("CreatePipelineJob")) == (2, [])
+        assert unknown in refused.error
+    for each in (command, schedule):
+        result = recorded(*each)
+        assert result.status == 0, result.stderr
+        assert f"no estimate of the cost: {unknown}" in result.stderr
+    (request,) = recorder.calls("CreatePipelineJob")
+    assert request.parent.endswith("/locations/europe-west4")
