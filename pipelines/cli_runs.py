@@ -151,6 +151,9 @@ def fetch(
 
 def compare(
     run_ids: Annotated[list[str], typer.Argument(help="Ids of runs.", metavar="RUN…")],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write it as a page, with the curves.")
+    ] = None,
     root: Root = DEFAULT_ROOT,
     project: Project = None,
     region: Region = None,
@@ -171,23 +174,29 @@ def compare(
 
     records = [_record(run_id, root, project, region, profile) for run_id in run_ids]
     found = comparison.compare(records, copier)
+    if html:
+        from pipelines.comparison_page import write_page
+
+        write_page(found, html)
     if as_json:
         differences = [
             {**_finite(asdict(each)), "beyond_chance": each.beyond_chance}
             for each in found.differences
         ]
-        typer.echo(json.dumps({**asdict(found), "differences": differences}))
+        shown = {**asdict(found), "differences": differences}
+        del shown["histories"]  # which `tabpipe fetch` gives, as eval_history.csv
+        typer.echo(json.dumps(shown))
         return
     _print_values(found)
     for run_id, why in found.not_paired.items():
-        if "without results" not in why:
-            typer.echo(f"{run_id}: no paired comparison with {found.run_ids[0]}: {why}")
+        typer.echo(f"{run_id}: not compared with {found.run_ids[0]} row by row: {why}")
     for each in found.differences:
-        verdict = "beyond chance" if each.beyond_chance else "within chance"
         typer.echo(
             f"{each.run_id}: {each.figure} {each.value:+.4g} "
-            f"(95 % interval {each.low:+.4g} to {each.high:+.4g}): {verdict}"
+            f"(95 % interval {each.low:+.4g} to {each.high:+.4g}): {each.verdict}"
         )
+    if html:
+        typer.echo(f"\nwritten: {html}")
 
 
 def _print_values(found: "Comparison") -> None:

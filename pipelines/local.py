@@ -44,6 +44,7 @@ class Run:
         state: RUNNING, SUCCEEDED, FAILED or CANCELLED.
         parameters: what the run was given; the YAML's defaults hold for the others.
         fingerprint: what tells the input's content from any other.
+        val_sha256: of the file of the validation rows.
         code: digest of the code that the steps run.
         metrics: what the run's `metrics` artifact logged.
         artifacts: path of each output of the pipeline, by name.
@@ -56,6 +57,7 @@ class Run:
     state: str = "RUNNING"
     parameters: dict[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    val_sha256: str = ""
     code: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
@@ -112,6 +114,7 @@ def run(
         link_steps(directory, steps)
         result.artifacts = {name: shortened(output.uri) for name, output in outputs.items()}
         result.fingerprint = outputs["train_data"].metadata["fingerprint"]
+        result.val_sha256 = outputs["val_data"].metadata["sha256"]
         result.metrics = dict(sorted(outputs["metrics"].metadata.items()))
         result.cached = [step for step in steps if not read_record(directory, step)]
         result.state = "SUCCEEDED"

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import yaml
 
 from pipelines.local import in_order, read_record
 from pipelines.local_step import log_path
+from pipelines.parameters import declared
 from trainer.errors import InputError
 
 
@@ -44,6 +46,8 @@ class Record:
         name: what the Console shows; empty for a local run.
         artifacts: URI or path of each output of the pipeline, by name.
         sizes: bytes of each artifact, by name; empty when they were not asked for.
+        defaults: what the YAML gives where `parameters` has no value.
+        val_sha256: of the file of the validation rows; empty when that is not known.
         fingerprint: what tells its table from any other; empty when that is not known.
         code: digest of the code of a local run; empty when that is not known.
         error: why it failed, one line.
@@ -60,10 +64,17 @@ class Record:
     metrics: dict[str, Any] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     sizes: dict[str, int] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    val_sha256: str = ""
     fingerprint: str = ""
     code: str = ""
     error: str = ""
     link: str = ""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The parameters with the defaults of those that were not given."""
+        return {**self.defaults, **self.parameters}
 
 
 def local_runs(root: Path) -> list[str]:
@@ -104,6 +115,8 @@ def local_record(directory: Path) -> Record:
         metrics=run["metrics"],
         artifacts=run["artifacts"],
         sizes={name: size_on_disk(Path(path)) for name, path in run["artifacts"].items()},
+        defaults=defaults(spec),
+        val_sha256=run.get("val_sha256", ""),
         fingerprint=run.get("fingerprint", ""),
         code=run.get("code", ""),
         error=run["error"],
@@ -114,6 +127,15 @@ def size_on_disk(path: Path) -> int:
     """Bytes of a file, or of all files in a directory; 0 when it is gone."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a pipeline's specification gives its parameters."""
+    return {
+        name: parameter["defaultValue"]
+        for name, parameter in declared(spec).items()
+        if "defaultValue" in parameter
+    }
 
 
 def local_log(directory: Path, step: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf import json_format
 
 from pipelines.local import in_order
-from pipelines.records import Record, Step
+from pipelines.records import Record, Step, defaults
 
 RUN_STATES = {"QUEUED": "PENDING", "CANCELLING": "RUNNING", "PAUSED": "RUNNING"}
 STEP_STATES = {"SKIPPED": "CACHED", "PENDING": "WAITING", "NOT_TRIGGERED": "WAITING"}
@@ -41,8 +41,11 @@ def add_details(record: Record, job: Any) -> None:
                 if output == "train_data":
                     told = as_json(artifact).get("metadata", {})
                     record.fingerprint = told.get("fingerprint", "")
+                if output == "val_data":
+                    record.val_sha256 = as_json(artifact).get("metadata", {}).get("sha256", "")
                 if artifact.schema_title == METRICS:
                     record.metrics.update(as_json(artifact).get("metadata", {}))
+    record.defaults = defaults(content["pipelineSpec"])
     record.parameters = content["runtimeConfig"].get("parameterValues", {})
 
 

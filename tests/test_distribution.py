@@ -17,6 +17,7 @@ NEEDED = {
     "pipelines/machines.toml",
     "pipelines/prices.toml",
     "pipelines/lint/pins.py",
+    "trainer/report/templates/comparison.html.j2",
     "trainer/report/templates/report.html.j2",
     "trainer/report/templates/report.css",
 }

@@ -10,6 +10,7 @@ from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV, Shell
 from tests.gcp.rpc import Fault
 
+WHY = "trial-2: not compared with trial-1 row by row: a run without results has no predictions"
 PACKAGE = ["submit", "--csv", CSV]
 SUBMIT = [*PACKAGE, "--image", "us-docker.pkg.dev/p/r/i:1"]
 
@@ -55,6 +56,7 @@ def test_compare_shows_what_differs(recorder: Cloud, recorded: Shell) -> None:
         ["run", "trial-1", "trial-2"],
         ["state", "PENDING", "PENDING"],
         ["epochs", "5", "9"],
+        WHY.split(),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from pipelines.comparison import Comparison, compare
+from pipelines.comparison_page import write_page
 from pipelines.fetch import copy_file
 from pipelines.records import Record, local_record
 from tests.pipelines.conftest import Tabpipe
@@ -61,10 +63,41 @@ def test_a_much_better_run_is_beyond_chance(first: Record, tmp_path: Path) -> No
 def test_other_rows_are_not_paired(first: Record, tmp_path: Path) -> None:
     other = changed(first, tmp_path / "other", y_true=truth(first)[::-1])
     assert compared(first, other).not_paired == {"other": "the validation rows differ"}
-    other = dataclasses.replace(first, run_id="other", fingerprint="sha256:1", code="1")
+    other = dataclasses.replace(
+        first, run_id="other", fingerprint="sha256:1", code="1", val_sha256=""
+    )
     found = compared(first, other)
     assert "table" in found.data and "code" in found.code and not found.differences
     assert found.not_paired["other"].startswith("the tables differ")
+
+
+def test_a_default_that_is_given_is_no_difference(first: Record) -> None:
+    given = {**first.parameters, "val_size": first.defaults["val_size"]}
+    other = dataclasses.replace(first, parameters=given)
+    found = compared(first, other)
+    assert not found.parameters and found.differences
+    schema = json.loads(json.dumps(first.defaults["schema"]))
+    schema["columns"][0]["impute"] = "mode"
+    other = dataclasses.replace(first, parameters={**first.parameters, "schema": schema})
+    name = f"schema.columns.{schema['columns'][0]['name']}.impute"
+    assert list(compared(first, other).parameters) == [name]
+
+
+def test_another_split_of_the_same_table_is_not_paired(first: Record) -> None:
+    other = dataclasses.replace(
+        first, run_id="other", parameters={**first.parameters, "split_seed": 7}, val_sha256=""
+    )
+    found = compared(first, other)
+    assert found.not_paired == {"other": "the split differs, and so do the validation rows"}
+    # Unless the files say that it is the same.
+    assert first.val_sha256 and not compared(first, dataclasses.replace(first)).not_paired
+    same = dataclasses.replace(other, val_sha256=first.val_sha256)
+    assert not compared(first, same).not_paired
+
+
+def test_unknown_code_is_called_unknown(first: Record) -> None:
+    found = compared(first, dataclasses.replace(first, code=""))
+    assert found.code == {"code": [first.code, "unknown"]}
 
 
 def test_damaged_predictions_are_refused(first: Record, tmp_path: Path) -> None:
@@ -72,6 +105,20 @@ def test_damaged_predictions_are_refused(first: Record, tmp_path: Path) -> None:
     (tmp_path / "other" / PREDICTIONS).write_bytes(b"")
     with pytest.raises(TabularError, match="is not what its manifest says"):
         compared(first, other)
+
+
+def test_the_page(first: Record, tmp_path: Path) -> None:
+    right = truth(first).astype(np.float32) * 0.98 + 0.01
+    better = changed(first, tmp_path / "other", probability=right)
+    better = dataclasses.replace(better, run_id="<b>a&b</b>", code="")
+    failed = dataclasses.replace(first, run_id="failed", state="FAILED")
+    write_page(compared(first, better, failed), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert "<b>a" not in page and "&lt;b&gt;a&amp;b&lt;/b&gt;" in page
+    assert "better, beyond chance" in page and "unknown" in page
+    assert "failed: a run without results has no predictions" in page
+    assert page.count('<figure id="plot-') == 2
+    assert not re.findall(r"""href=["']?http|src=|url\(|@import|<link rel="style""", page)
 
 
 def test_the_command(first: Record, finished: tuple[Path, Any], tabpipe: Tabpipe) -> None:

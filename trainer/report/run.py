@@ -72,7 +72,7 @@ def load(run_directory: str) -> Run:
         return Run(
             directory,
             metrics,
-            _history(directory / contract.HISTORY),
+            read_history(directory / contract.HISTORY),
             y,
             predictions,
             _spec(directory / contract.SPEC),
@@ -116,7 +116,8 @@ def _first_rows(file: zipfile.ZipFile, key: str, most: int | None) -> Array:
     return np.frombuffer(data, dtype).reshape(rows, *shape[1:])
 
 
-def _history(path: Path) -> dict[str, NDArray[np.float64]]:
+def read_history(path: Path) -> dict[str, NDArray[np.float64]]:
+    """The columns of eval_history.csv, (epochs,) each."""
     with open(path, newline="") as file:
         rows = list(csv.DictReader(file))
     return {name: np.array([float(row[name]) for row in rows]) for name in (rows or [{}])[0]}
