@@ -114,9 +114,10 @@ def run(
         link_steps(directory, steps)
         result.artifacts = {name: shortened(output.uri) for name, output in outputs.items()}
         result.fingerprint = outputs["train_data"].metadata["fingerprint"]
-        result.val_sha256 = outputs["val_data"].metadata["sha256"]
         result.metrics = dict(sorted(outputs["metrics"].metadata.items()))
         result.cached = [step for step in steps if not read_record(directory, step)]
+        if "val_data" in outputs:
+            result.val_sha256 = outputs["val_data"].metadata["sha256"]
         result.state = "SUCCEEDED"
     except KeyboardInterrupt:
         result.state = "CANCELLED"
