@@ -53,20 +53,31 @@ def predict(
 def evaluate(
     run: Run,
     csv: Annotated[str, typer.Option(help="The table, which has the target too.")],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a report, with plots.")
+    ] = None,
     root: Root = DEFAULT_ROOT,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
 ) -> None:
     """Show how well a model answers to a table that has the target.
 
-    Example: tabpipe evaluate --run 20270131-030000-1a2b3c --csv labelled.csv
+    Memory grows with the rows: 1 million take some tens of MB, with --html as much more as their
+    features do.
+
+    Example: tabpipe evaluate --run 20270131-030000-1a2b3c --csv labelled.csv --html report.html
     """
     from trainer.prediction import load_model
-    from trainer.prediction_tables import evaluate_file
+    from trainer.prediction_tables import judge_file
+    from trainer.report.evaluation import write_evaluation
     from trainer.report.page import one_thread
 
-    model = load_model(run_directory(run, root))
+    directory = run_directory(run, root)
+    model = load_model(directory)
     with one_thread():
-        figures, counts = evaluate_file(model, csv)
+        judged = judge_file(model, csv, features_too=html is not None)
+        if html:
+            write_evaluation(directory, judged, str(html), name=run, source=csv)
+    figures, counts = judged.figures, judged.counts
     _report(counts)
     if as_json:
         # The AUC of one class is not a number, and JSON has none such.
@@ -77,6 +88,8 @@ def evaluate(
     typer.echo(f"{'rows':{width}}  {counts.rows}")
     for name, value in figures.items():
         typer.echo(f"{name:{width}}  {value:.4g}")
+    if html:
+        typer.echo(f"\nwritten: {html}")
 
 
 def run_directory(run: str, root: Path) -> str:

@@ -18,6 +18,7 @@ NEEDED = {
     "pipelines/prices.toml",
     "pipelines/lint/pins.py",
     "trainer/report/templates/comparison.html.j2",
+    "trainer/report/templates/evaluation.html.j2",
     "trainer/report/templates/report.html.j2",
     "trainer/report/templates/report.css",
 }

@@ -78,11 +78,39 @@ def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -
     return counts
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A model's answers to a table that has the target.
+
+    Attributes:
+        figures: metrics.json's, without the name of the rows. `loss` is what training minimised;
+            it is left out where that weighed the classes, by weights that a run directory does not
+            tell.
+        counts: what was met.
+        y: float64 (n,), codes of classes or numbers.
+        predictions: float32 (n,) or (n, k), as `Model.predict` gives them.
+        x: float32 (n, features); no columns when they were not asked for.
+    """
+
+    figures: dict[str, float]
+    counts: Counts
+    y: NDArray[np.float64]
+    predictions: Floats
+    x: Floats
+
+
 def evaluate_file(model: Model, table: str) -> tuple[dict[str, float], Counts]:
     """The figures of merit of the model's answers to a table that has the target.
 
-    They are metrics.json's, without the name of the rows. `loss` is what training minimised; it is
-    left out where that weighed the classes, by weights that a run directory does not tell.
+    Raises:
+        InputError: the table is at fault; one line for each problem.
+    """
+    judged = judge_file(model, table)
+    return judged.figures, judged.counts
+
+
+def judge_file(model: Model, table: str, features_too: bool = False) -> Judged:
+    """The answers and the truth of all rows, which memory has to hold, and how far apart they are.
 
     Raises:
         InputError: the table is at fault; one line for each problem.
@@ -98,29 +126,34 @@ def evaluate_file(model: Model, table: str) -> tuple[dict[str, float], Counts]:
     elif model.task == "regression":
         task = Regression()
 
-    def answer(block: Table, _: Any) -> tuple[Counts, NDArray[np.float64], Floats, float]:
+    def answer(block: Table, _: Any) -> tuple[Counts, NDArray[np.float64], Floats, Floats, float]:
         y = _labels(model.spec, block)
         task.check(y, table)
         loss = task.loss(torch.from_numpy(model.logits(block)), task.targets(y))
-        return _counts(model.spec, block), y, model.of_table(block), float(loss)
+        x = np.zeros((block.rows, 0), np.float32)
+        if features_too:
+            x = features.applier(model.spec, block, "float32")(np.arange(block.rows))
+        return _counts(model.spec, block), y, model.of_table(block), x, float(loss)
 
     counts, total = Counts(), 0.0
-    truths, predictions = [], []
-    for met, y, predicted, loss in _each_block(
+    truths, predictions, inputs = [], [], []
+    for met, y, predicted, x, loss in _each_block(
         parts, inputs_of(model.spec, labelled=True), (), answer
     ):
         counts.add(met)
         truths.append(y)
         predictions.append(predicted)
+        inputs.append(x)
         total += loss
-    figures = task.figures(np.concatenate(truths), np.concatenate(predictions))
+    truth, answers = np.concatenate(truths), np.concatenate(predictions)
+    figures = task.figures(truth, answers)
     if model.task == "regression":
         # Training's target was divided by a number that is in metrics.json as this quotient only.
         recorded = model.metrics["validation_rmse"] ** 2
         total *= model.metrics["validation_loss"] / recorded if recorded else math.nan
     if model.metrics["hyperparameters"]["class_weight"] == "none":
         figures = {"loss": total / counts.rows, **figures}
-    return figures, counts
+    return Judged(figures, counts, truth, answers, np.concatenate(inputs))
 
 
 def _each_block(

@@ -93,7 +93,7 @@ def test_the_validation_rows_have_the_runs_figures(
     header, *lines = sample.read_text().splitlines()
     chosen = [lines[row] for row in validation_rows(sample)]
     (tmp_path / "labelled.csv").write_text("\n".join([header, *chosen]))
-    result = command("evaluate", *run, "--csv", "labelled.csv", "--json")
+    result = command("evaluate", *run, "--csv", "labelled.csv", "--json", "--html", "page.html")
     assert result.returncode == 0, result.stderr
     figures = json.loads(result.stdout)
     assert figures.pop("rows") == len(chosen)
@@ -101,6 +101,7 @@ def test_the_validation_rows_have_the_runs_figures(
     named = {f"validation_{name}": value for name, value in figures.items()}
     assert named == pytest.approx({name: recorded[name] for name in named}, rel=1e-5)
     assert len(named) == len(recorded) - 1  # best_epoch is the other one
+    assert f"{len(chosen)} labelled rows" in (tmp_path / "page.html").read_text()
 
 
 def test_filled_and_unseen_values_are_a_line_each(

@@ -28,15 +28,17 @@ class Confusion:
         classes: in the order of their codes.
         counts: of rows by true class and then by the class they were given.
         shares: the same, of the true class's rows.
+        accuracy: the share of all rows whose class is the true one.
     """
 
     classes: list[Class]
     counts: list[list[int]]
     shares: list[list[float]]
+    accuracy: float
 
 
 def confusion_of(run: Run) -> Confusion:
-    """The confusion of a run's validation rows; of two classes, at threshold 0.5."""
+    """The confusion of a run's rows; of two classes, at threshold 0.5."""
     k = len(run.classes)
     binary = run.task == "binary"
     labels = (run.predictions > 0.5).astype(int) if binary else run.predictions.argmax(axis=1)
@@ -52,4 +54,6 @@ def confusion_of(run: Run) -> Confusion:
         Class(run.classes[c], int(actual[c]), float(precision[c]), float(recall[c]), float(f1[c]))
         for c in kept
     ]
-    return Confusion(classes, counts[square].tolist(), shares[square].tolist())
+    return Confusion(
+        classes, counts[square].tolist(), shares[square].tolist(), float(hits.sum() / len(run.y))
+    )

@@ -51,8 +51,8 @@ class Headline:
     says: str
 
 
-def headline(run: Run, baselines: dict[str, Array]) -> Headline:
-    """Compares the run's validation predictions with those of the baselines, by name."""
+def headline(run: Run, baselines: dict[str, Array], rows_are: str = "validation rows") -> Headline:
+    """Compares the run's predictions with those of the baselines, by name."""
     predictions = {MODEL: run.predictions, **baselines}
     against = list(baselines)[-1] if baselines else ""
     alone, differences = intervals(run.task, run.y, predictions, against or MODEL)
@@ -73,7 +73,7 @@ def headline(run: Run, baselines: dict[str, Array]) -> Headline:
                 _cell(gain, decimals, sign=True) if gain else None,
             )
         )
-    says = _says(run, alone, differences.get(MODEL), against)
+    says = _says(run, rows_are, alone, differences.get(MODEL), against)
     return Headline(list(predictions), against, rows, says)
 
 
@@ -87,6 +87,7 @@ def _cell(interval: Interval, decimals: int, sign: bool = False) -> Cell:
 
 def _says(
     run: Run,
+    rows_are: str,
     alone: dict[str, dict[str, Interval]],
     gains: dict[str, Interval] | None,
     against: str,
@@ -100,7 +101,7 @@ def _says(
             return f"{digits.fixed(100 * value, min(max(decimals - 2, 0), 2))}{digits.SPACE}%"
         return digits.fixed(value, decimals)
 
-    rows = f"{digits.whole(len(run.y))} validation rows"
+    rows = f"{digits.whole(len(run.y))} {rows_are}"
     begin = (
         f"The model predicts the right class of {text(own.value)} of {rows}"
         if chief == "accuracy"

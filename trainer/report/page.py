@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, cast
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.report import baselines, digits, figures, groups, profile, svg
-from trainer.report.chart import Bars
+from trainer.report.chart import Bars, Chart
 from trainer.report.columns import Column, columns_of
 from trainer.report.confusion import confusion_of
 from trainer.report.headline import headline
@@ -101,16 +101,12 @@ def context(
     if train and x is not None:
         fitted = baselines.fit(run.task, *train, len(run.classes))
         answers = {name: predictor(x) for name, predictor in fitted.items()}
-    plots: dict[str, dict[str, Any]] = {}
-    for plot in plots_of(run, x, thresholds):
-        drawn = svg.drawn_bars(plot) if isinstance(plot, Bars) else svg.drawn(plot)
-        plots[plot.name] = drawn
     return {
         "run": run,
         "job": job,
         "target": run.spec.target if run.spec else "target",
         "headline": headline(run, answers),
-        "plots": plots,
+        "plots": drawn(plots_of(run, x, thresholds)),
         "thresholds": thresholds,
         "epochs": _epochs(run),
         "test": {
@@ -119,7 +115,7 @@ def context(
             if run.metrics.get(f"test_{name}") is not None
         },
         "confusion": confusion_of(run) if run.classes else None,
-        "groups": _groups(run, columns, x),
+        "groups": groups_shown(run, columns, x),
         "profiles": profile.of_table(table)
         if table
         else profile.of_rows(columns, train[0])
@@ -135,6 +131,14 @@ def context(
     }
 
 
+def drawn(plots: Iterable[Chart | Bars]) -> dict[str, dict[str, Any]]:
+    """The marks of plots, by name."""
+    return {
+        plot.name: svg.drawn_bars(plot) if isinstance(plot, Bars) else svg.drawn(plot)
+        for plot in plots
+    }
+
+
 def _epochs(run: Run) -> list[tuple[str, list[float]]]:
     """The history's rows that tell the most: epoch, losses, score and seconds of each."""
     columns = list(run.history.values())
@@ -145,7 +149,8 @@ def _epochs(run: Run) -> list[tuple[str, list[float]]]:
     return [(name, [float(c[n - 1]) for c in columns]) for name, n in rows.items() if n > 0]
 
 
-def _groups(run: Run, columns: list[Column], x: Array | None) -> dict[str, Any] | None:
+def groups_shown(run: Run, columns: list[Column], x: Array | None) -> dict[str, Any] | None:
+    """Errors by group, their mean, and the end of the scale; None where there are no groups."""
     if x is None:
         return None
     errors = groups.errors_of(run.task, run.y, run.predictions)

@@ -114,7 +114,7 @@ def importance_of(task: str, found: Sequence[Importance]) -> Bars:
     return Bars(
         "importance",
         "Permutation importance",
-        f"How much the validation loss grows when a column’s values are shuffled among the rows. "
+        f"How much the loss grows when a column’s values are shuffled among the rows. "
         f"The column that matters most is {shown[0].name}. "
         f"Whiskers are ± one standard deviation over {REPEATS} shuffles."
         f"{rest}",
