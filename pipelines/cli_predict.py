@@ -61,8 +61,7 @@ def evaluate(
 ) -> None:
     """Show how well a model answers to a table that has the target.
 
-    Memory grows with the rows: 1 million take some tens of MB, with --html as much more as their
-    features do.
+    Memory grows with the rows: by about 100 MB for a million; with --html also by their features.
 
     Example: tabpipe evaluate --run 20270131-030000-1a2b3c --csv labelled.csv --html report.html
     """
