@@ -12,6 +12,7 @@ from trainer.errors import InputError
 if TYPE_CHECKING:
     from collections import Counter
 
+    from trainer.features import Spec
     from trainer.prediction_tables import Counts
 
 Run = Annotated[
@@ -43,7 +44,7 @@ def predict(
     model = load_model(run_directory(run, root))
     with one_thread():  # blocks of rows are side by side already
         counts = predict_file(model, csv, out, key or ())
-    _report(counts)
+    _report(model.spec, counts)
     probability = ""
     if model.task == "binary":
         probability = f"; probability: that {model.spec.target} is {model.classes[1]}"
@@ -77,7 +78,7 @@ def evaluate(
         if html:
             write_evaluation(directory, judged, str(html), name=run, source=csv)
     figures, counts = judged.figures, judged.counts
-    _report(counts)
+    _report(model.spec, counts)
     if as_json:
         # The AUC of one class is not a number, and JSON has none such.
         shown = {name: value if math.isfinite(value) else None for name, value in figures.items()}
@@ -114,14 +115,24 @@ def run_directory(run: str, root: Path) -> str:
     )
 
 
-def _report(counts: "Counts") -> None:
-    """Says on stderr what was filled and what was never seen in training."""
+def _report(spec: "Spec", counts: "Counts") -> None:
+    """Says on stderr what was filled, never seen in training, or is unlike training."""
+    from trainer.drift import MUCH, drift
+
     for what, met, then in (
         ("missing", counts.missing, "filled as in training"),
         ("unseen", counts.unseen, "levels that no training row has: the answers are guesses"),
     ):
         if met:
             typer.echo(f"{what}: {_by_column(met)} of {counts.rows} rows; {then}", err=True)
+    drifted = [column for column in drift(spec, counts.spread) if column.drifted]
+    if drifted:
+        shown = ", ".join(f"{column.name} {column.psi:.2f}" for column in drifted)
+        typer.echo(
+            f"drifted: {shown}; a population stability index of {MUCH} or more: these rows are "
+            "unlike those of training",
+            err=True,
+        )
 
 
 def _by_column(met: "Counter[str]") -> str:

@@ -7,14 +7,17 @@ it as `spec.json`. Its arithmetic is that of the lesson (`StandardScaler`, `Labe
 import json
 import logging
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from trainer import bins
+from trainer.bins import Bins
 from trainer.contract import atomic_write
 from trainer.errors import InputError
 from trainer.parallel import in_order
@@ -34,6 +37,7 @@ class Feature:
     Each is (value - mean) / std, where a value is a number, the code of a level, a part of a date,
     or with one-hot encoding 1 for the level and 0 for the others. `fill` stands in for what is
     missing. The codes of `levels` are 0, 1, ... and every other level has the next one.
+    `bins` tell how the rows were spread that all this was learned from; older specs have none.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Feature:
     levels: list[str]
     mean: list[float]
     std: list[float]
+    bins: list[Bins] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,9 @@ def fit(table: Table, schema: Schema, rows: Indices | None = None) -> Spec:
     classes = classes_of(table.texts[schema.target].levels) if schema.classifies else None
 
     def fit_column(column: Column) -> Feature:
-        return _fit_column(table.take(rows, [column.name]), column)
+        chosen = table.take(rows, [column.name])
+        feature = _fit_column(chosen, column)
+        return replace(feature, bins=_fit_bins(chosen, feature))
 
     # Two at a time, because each holds its column twice in float64.
     columns = list(in_order(fit_column, schema.columns, most=2))
@@ -122,6 +129,22 @@ def unseen(spec: Spec, table: Table) -> dict[str, int]:
     return counts
 
 
+def in_bins(feature: Feature, table: Table) -> list[bins.Counts]:
+    """How many rows of the table are in each of the feature's bins."""
+    if not feature.bins:
+        return []
+    if feature.kind == "numeric":
+        return [each.count_numbers(table.numbers[feature.name]) for each in feature.bins]
+    texts = table.texts[feature.name]
+    rows = _rows_of_levels(texts)
+    if feature.kind == "datetime":
+        parts = _parts(texts, feature).T
+        pairs = zip(feature.bins, parts, strict=True)
+        return [each.count_numbers(numbers, rows) for each, numbers in pairs]
+    levels = _shown_levels(texts, feature)
+    return [each.count_levels(levels, rows[:-1], int(rows[-1])) for each in feature.bins]
+
+
 def labels(spec: Spec, table: Table, dtype: str = "float32") -> npt.NDArray[Any]:
     """The target of the table's rows, shape (rows,): positions in `spec.classes`, or numbers.
 
@@ -156,7 +179,10 @@ def load(path: Path) -> Spec:
     """
     try:
         content = json.loads(path.read_bytes())
-        columns = [Feature(**column) for column in content["columns"]]
+        columns = [
+            Feature(**{**column, "bins": [Bins(**each) for each in column.get("bins", ())]})
+            for column in content["columns"]
+        ]
         return Spec(content["task"], content["target"], content["classes"], columns)
     except OSError as error:
         raise InputError(
@@ -237,6 +263,53 @@ def _fit_levels(texts: Texts, column: Column) -> tuple[str, list[str]]:
             "drop it, or give it `rare` so that the rare ones share a code"
         )
     return fill, levels
+
+
+def _fit_bins(table: Table, feature: Feature) -> list[Bins]:
+    """The bins of a column, with the rows that a table has in them."""
+    step = -(-table.rows // bins.SAMPLE)
+    if feature.kind == "numeric":
+        sample = table.numbers[feature.name][::step]
+        empty = [Bins(feature.name, bins.edges_of(sample), [], [])]
+    elif feature.kind == "datetime":
+        texts = table.texts[feature.name]
+        samples = _parts(texts, feature)[texts.codes[::step]].T
+        empty = [
+            Bins(name, bins.edges_of(sample), [], [])
+            for name, sample in zip(feature.outputs, samples, strict=True)
+        ]
+    else:
+        texts = table.texts[feature.name]
+        weights: Counter[str] = Counter()
+        for level, rows in zip(_shown_levels(texts, feature), _rows_of_levels(texts), strict=False):
+            weights[level] += int(rows)
+        levels = bins.most_frequent(list(weights), np.array([*weights.values()], np.int64))
+        empty = [Bins(feature.name, [], levels, [])]
+    learned = replace(feature, bins=empty)
+    return [
+        replace(each, rows=rows.tolist())
+        for each, rows in zip(empty, in_bins(learned, table), strict=True)
+    ]
+
+
+def _rows_of_levels(texts: Texts) -> bins.Counts:
+    """How many rows have each level; the last number is of those in which it is missing."""
+    rows = np.bincount(texts.codes.astype(np.intp) + 1, minlength=len(texts.levels) + 1)
+    return np.roll(rows, -1)
+
+
+def _shown_levels(texts: Texts, feature: Feature) -> list[str]:
+    """The levels as they are, but one word for each of the ways to write a boolean."""
+    if feature.kind != "boolean":
+        return texts.levels
+    return ["true" if BOOLEANS[level.lower()] else "false" for level in texts.levels]
+
+
+def _parts(texts: Texts, feature: Feature) -> npt.NDArray[np.float64]:
+    """The parts of each date: shape (levels + 1, parts); NaN in the last row, for missing."""
+    parts = _meanings(texts, feature)
+    parts[-1] = np.nan
+    return parts
 
 
 def _mean_and_std(name: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:

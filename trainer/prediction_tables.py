@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer import contract, diagnosis, features, sources
 from trainer.answer_files import FORMATS, CsvAnswers, ParquetAnswers
+from trainer.drift import Spread, spread
 from trainer.errors import InputError
 from trainer.features import Spec
 from trainer.key_columns import KeyColumns
@@ -27,16 +28,19 @@ Result = TypeVar("Result")
 
 @dataclass
 class Counts:
-    """What was met: rows, and by column how many of them were missing or had an unseen level."""
+    """What was met: rows, by column how many of them were missing or had an unseen level, and how
+    they are spread over the bins of training, for `drift.drift`."""
 
     rows: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
+    spread: Spread = field(default_factory=Spread)
 
     def add(self, other: "Counts") -> None:
         self.rows += other.rows
         self.missing += other.missing
         self.unseen += other.unseen
+        self.spread += other.spread
 
 
 def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -> Counts:
@@ -215,7 +219,8 @@ def _explain(parts: Sequence[Path], schema: Inputs, keys: Sequence[str]) -> None
 def _counts(spec: Spec, block: Table) -> Counts:
     missing = {feature.name: _missing(block, feature.name) for feature in spec.columns}
     met = Counter({name: count for name, count in missing.items() if count})
-    return Counts(block.rows, met, Counter(features.unseen(spec, block)))
+    unseen = Counter(features.unseen(spec, block))
+    return Counts(block.rows, met, unseen, spread(spec, block))
 
 
 def _missing(block: Table, name: str) -> int:

@@ -116,9 +116,25 @@ def test_filled_and_unseen_values_are_a_line_each(
     new.to_csv(tmp_path / "new.csv", index=False)
     result = command("predict", *run, "--csv", "new.csv", "--out", "out.csv")
     assert result.returncode == 0
-    missing, unseen = result.stderr.splitlines()
+    missing, unseen, *_ = result.stderr.splitlines()
     assert missing.startswith("missing: Age in 7, Embarked in ")
     assert unseen.startswith("unseen: Embarked in 2 of 7 rows; ")
+
+
+def test_drift_is_a_line(command: Command, run: list[str], sample: Path, tmp_path: Path) -> None:
+    new = pd.read_csv(sample).drop(columns="Survived")
+    for name, text in (
+        ("same.csv", ""),
+        ("new.csv", "drifted: Embarked 8.11, Age 0.53; a population stability index of 0.25 "),
+    ):
+        new.to_csv(tmp_path / name, index=False)
+        result = command("predict", *run, "--csv", name, "--out", "out.csv")
+        assert result.returncode == 0
+        said = [line for line in result.stderr.splitlines() if line.startswith("drifted")]
+        assert len(said) == (1 if text else 0)
+        assert not text or said[0].startswith(text)
+        new["Age"] += 8
+        new["Embarked"] = "Q"
 
 
 def test_bad_input_is_one_line_and_status_2(
