@@ -34,7 +34,7 @@ lint: $(READY) ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-compile: $(READY) ## Write build/training.yaml
+compile: $(READY) ## Write build/training.yaml and build/prediction.yaml
 	$(BIN)/python compile.py
 
 docs: $(READY) ## Write docs/reference.md anew

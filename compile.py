@@ -1,10 +1,11 @@
-"""Compiles the pipeline: python compile.py  ->  build/training.yaml"""
+"""Compiles the pipelines: python compile.py  ->  build/training.yaml, build/prediction.yaml"""
 
 import argparse
 from pathlib import Path
 
 from components.code import Code
-from pipelines.training import DEFAULT_IMAGE, compiled
+from pipelines import prediction, training
+from pipelines.training import DEFAULT_IMAGE
 
 
 def main() -> None:
@@ -13,10 +14,17 @@ def main() -> None:
     source.add_argument("--image", default=DEFAULT_IMAGE, help="image that holds every step")
     source.add_argument("--package-uri", help="gs://….whl that stock images install instead")
     parser.add_argument("--replicas", type=int, default=1, help="machines of the training job")
-    parser.add_argument("--output", type=Path, default=Path("build/training.yaml"))
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build/training.yaml"),
+        help="of the training; prediction.yaml is written beside it",
+    )
     args = parser.parse_args()
     if args.replicas < 1:
         parser.error(f"--replicas must be at least 1, however: {args.replicas}")
+    if args.output.name == "prediction.yaml":
+        parser.error("--output names the training's YAML, however: prediction.yaml")
     if not args.image:
         parser.error("--image must name an image, however: it is empty")
     try:
@@ -24,13 +32,17 @@ def main() -> None:
         code = Code.in_package(args.package_uri) if in_package else Code.in_image(args.image)
     except ValueError as error:
         parser.error(str(error))
-    document = compiled(code, args.replicas)
-    try:
-        args.output.parent.mkdir(parents=True, exist_ok=True)
-        args.output.write_text(document)
-    except OSError as error:
-        parser.error(f"--output must be writable, however: {args.output}: {error.strerror}")
-    print(f"wrote {args.output}")
+    documents = {
+        args.output: training.compiled(code, args.replicas),
+        args.output.with_name("prediction.yaml"): prediction.compiled(code),
+    }
+    for path, document in documents.items():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(document)
+        except OSError as error:
+            parser.error(f"--output must be writable, however: {path}: {error.strerror}")
+        print(f"wrote {path}")
     if code.image == DEFAULT_IMAGE:
         print(
             f"note: Vertex AI needs an image in a registry, however: {DEFAULT_IMAGE}; "

@@ -40,6 +40,12 @@ CsvFile = Annotated[
     str | None, typer.Option(help="The CSV; else the project's, or a made-up sample.")
 ]
 Root = Annotated[Path, typer.Option(help="Each run gets a directory in it.")]
+ModelRun = Annotated[
+    str | None,
+    typer.Option(
+        "--model", metavar="RUN", help="Predict with the model of this run, or run directory."
+    ),
+]
 
 cache_app = typer.Typer(help="The results of earlier local runs.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
@@ -55,14 +61,16 @@ def run(
         bool, typer.Option("--cache", help="Take unchanged steps from earlier runs.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
+    model: ModelRun = None,
 ) -> None:
-    """Run the compiled pipeline on this machine, the training job included.
+    """Run the compiled pipeline on this machine, the training job included; with --model, the
+    pipeline that predicts.
 
     Example: tabpipe run --csv passengers.csv --set epochs=200
     """
     from pipelines import local, progress, report
 
-    compiled, arguments = requested(csv, schema, settings, root)
+    compiled, arguments = requested(csv, schema, settings, root, model)
     directory = local.new_run_directory(root)
     try:
         kept = cache_of(root) if cache else None
@@ -74,7 +82,8 @@ def run(
     except KeyboardInterrupt:
         typer.echo(f"interrupted: {directory.name} and all that it started has ended", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    report.complete(result, directory)
+    if model is None:
+        report.complete(result, directory)
     typer.echo(json.dumps(asdict(result)) if as_json else progress.summary(result))
 
 
@@ -84,6 +93,7 @@ def explain(
     schema: SchemaFile = None,
     settings: Settings = None,
     root: Root = Path("runs"),
+    model: ModelRun = None,
 ) -> None:
     """Say which steps `tabpipe run --cache` would take from the cache, and why.
 
@@ -91,38 +101,52 @@ def explain(
     """
     from pipelines.explain import explain
 
-    compiled, arguments = requested(csv, schema, settings, root)
+    compiled, arguments = requested(csv, schema, settings, root, model)
     for forecast in explain(compiled, arguments, cache_of(root)):
         verdict = "from the cache" if forecast.cached else "runs"
         typer.echo(f"{forecast.step:<10}  {verdict:<14}  {forecast.why}")
 
 
 def requested(
-    csv: str | None, schema: Path | None, settings: list[str] | None, root: Path
+    csv: str | None,
+    schema: Path | None,
+    settings: list[str] | None,
+    root: Path,
+    model: str | None = None,
 ) -> tuple[str, dict[str, Any]]:
-    """The compiled YAML, and the values that the user gives its parameters, checked."""
+    """The compiled YAML, and the values that the user gives its parameters, checked; of the
+    pipeline that predicts where there is a `model`."""
     import yaml
 
     from components.code import Code
-    from pipelines import parameters, training
+    from pipelines import parameters, prediction, training
     from pipelines import settings as project
     from trainer.schema import parse_schema
     from trainer.sources import parts_of
 
-    compiled = training.compiled(Code.in_image(training.DEFAULT_IMAGE))
+    code = Code.in_image(training.DEFAULT_IMAGE)
+    compiled = training.compiled(code) if model is None else prediction.compiled(code)
     declared = parameters.declared(yaml.safe_load(compiled))
     arguments = parameters.parse_settings(settings or [], declared)
     for name, option in (("csv", csv), ("schema", schema)):
         if option is not None and name in arguments:
             raise InputError(f"--{name} and --set {name}= exclude each other, however: both are")
-    project_csv, project_schema = project.data_of(os.environ, Path.cwd())
-    csv = project_csv if csv is None else csv
-    if "schema" not in arguments:
-        schema = schema or project_schema
-    if schema is not None:
-        arguments["schema"] = parameters.read_schema(schema)
-    parse_schema(arguments.get("schema", training.titanic_schema()))
-    csv = arguments.get("csv", csv)
+    if model is not None:
+        csv = arguments.get("csv", csv)
+        if schema is not None or csv is None:
+            raise InputError("--model goes with --csv and without --schema, however: it does not")
+        directory = cli_predict.run_directory(model, root)
+        arguments["run_directory"] = (
+            directory if directory.startswith("gs://") else str(Path(directory).resolve())
+        )
+    else:
+        project_csv, project_schema = project.data_of(os.environ, Path.cwd())
+        csv = arguments.get("csv", project_csv if csv is None else csv)
+        if "schema" not in arguments:
+            schema = schema or project_schema
+        if schema is not None:
+            arguments["schema"] = parameters.read_schema(schema)
+        parse_schema(arguments.get("schema", training.titanic_schema()))
     if csv == "":
         raise InputError("--csv must name a file, however: it is empty")
     if csv is not None:

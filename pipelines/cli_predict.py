@@ -105,7 +105,9 @@ def run_directory(run: str, root: Path) -> str:
     if record.is_file():
         artifacts: dict[str, str] = json.loads(record.read_text())["artifacts"]
         if "run_directory" not in artifacts:
-            raise InputError(f"a run has a model when it has succeeded, however: {run} has not")
+            raise InputError(
+                f"a run has a model when its training has succeeded, however: {run} has none"
+            )
         return artifacts["run_directory"]
     if run.startswith("gs://") or (Path(run) / MANIFEST).is_file():
         return run

@@ -42,9 +42,11 @@ def runs(
     settings = resolved({"project": project, "region": region}, profile)
     found = [local_record(root / run_id) for run_id in local_runs(root)[:most]]
     if settings.project.value:
-        from pipelines.training import PIPELINE_NAME
+        from pipelines import prediction, training
 
-        found += connected(settings).runs(PIPELINE_NAME, most)
+        vertex = connected(settings)
+        for pipeline in (training, prediction):
+            found += vertex.runs(pipeline.PIPELINE_NAME, most)
     found.sort(key=lambda record: record.started, reverse=True)
     if as_json:
         typer.echo(json.dumps([asdict(record) for record in found], default=str))

@@ -19,6 +19,7 @@ from pipelines.cli_vertex import (
     KmsKey,
     Labels,
     MachineType,
+    ModelUri,
     Network,
     Owner,
     Profile,
@@ -71,6 +72,7 @@ def apply(
     profile: Profile = None,
     budget: Budget = None,
     dry_run: DryRun = False,
+    model: ModelUri = "",
 ) -> None:
     """Make the schedule of that name be as described; does nothing when it is already.
 
@@ -92,7 +94,7 @@ def apply(
         overlap,
     )
     runs_per_month = scheduling.runs_in(timing, datetime.timedelta(days=DAYS_OF_A_MONTH))
-    wanted = Wanted(csv, schema, sets or [], machine, accelerator, spot, hours, label or [])
+    wanted = Wanted(csv, schema, sets or [], machine, accelerator, spot, hours, label or [], model)
     planned = plan(wanted, settings)
     costs = priced(planned, settings, budget, runs_per_month)
     parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"

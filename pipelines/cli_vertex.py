@@ -31,6 +31,12 @@ ServiceAccount = Annotated[str | None, typer.Option(help="Account that the run a
 Network = Annotated[str | None, typer.Option(help="VPC network that the run joins.")]
 KmsKey = Annotated[str | None, typer.Option(help="Customer-managed encryption key.")]
 Csv = Annotated[str, typer.Option(help="The CSV on Cloud Storage.", metavar="gs://…")]
+ModelUri = Annotated[
+    str,
+    typer.Option(
+        "--model", metavar="gs://…", help="Predict with this run directory, rather than train."
+    ),
+]
 Schema = Annotated[Path | None, typer.Option(help="Feature schema, a YAML file.")]
 Sets = Annotated[
     list[str] | None,
@@ -78,6 +84,7 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="Stay until the run has ended.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
+    model: ModelUri = "",
 ) -> None:
     """Submit a run to Vertex AI.
 
@@ -91,7 +98,7 @@ def submit(
     flags |= {"owner": owner, "service_account": service_account}
     flags |= {"network": network, "kms_key": kms_key}
     settings = resolved(flags, profile)
-    wanted = Wanted(csv, schema, sets or [], machine, accelerator, spot, hours, label or [])
+    wanted = Wanted(csv, schema, sets or [], machine, accelerator, spot, hours, label or [], model)
     planned = plan(wanted, settings)
     costs = priced(planned, settings, budget)
     parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"

@@ -18,7 +18,7 @@ DEFAULT_REGION = "us-central1"
 # The longest that Vertex AI lets a training job run, unless its `scheduling` says less.
 # https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec#Scheduling
 DEFAULT_TIMEOUT_HOURS = 168.0
-STEPS = 3  # snapshot, preprocess and collect
+STEPS = 3  # snapshot, preprocess and collect; of a prediction, two snapshots and predict
 STEP_HOURS = 0.25  # for each of them: most of it is the start of its machine
 
 
@@ -130,7 +130,7 @@ class _Prices:
 
 
 def estimate(
-    machine: Machine,
+    machine: Machine | None,
     *,
     hours: float = DEFAULT_TIMEOUT_HOURS,
     spot: bool = False,
@@ -140,7 +140,7 @@ def estimate(
     """What a run on that machine costs at most, at list prices.
 
     Args:
-        machine: of the training job.
+        machine: of the training job; None for a pipeline without one.
         hours: timeout of the training job.
         spot: whether the run is to be on spot machines.
         runs_per_month: of a schedule.
@@ -150,8 +150,11 @@ def estimate(
         UnknownPrice: the price table lacks the machine, the accelerator or the region.
         InputError: they do not go together, or a number is out of range.
     """
-    _check_range("--hours", hours, above=0)
-    _check_range("--replicas", machine.replicas, above=0)
+    if machine is None:
+        hours = 0.0
+    else:
+        _check_range("--hours", hours, above=0)
+        _check_range("--replicas", machine.replicas, above=0)
     if runs_per_month is not None:
         _check_range("--runs-per-month", runs_per_month, above=0)
     table = read_table("prices.toml")
@@ -159,18 +162,21 @@ def estimate(
         raise UnknownPrice(_not_listed("region", region, table["regions"]))
 
     prices = _Prices(table, region)
-    compute = _compute(machine, prices)
-    extra = compute * prices.management_share + prices.disk
-    discount = prices.spot_discount(machine.type)
-    machine_hours = hours * machine.replicas
+    on_demand = on_spot = 0.0
+    if machine is not None:
+        compute = _compute(machine, prices)
+        extra = compute * prices.management_share + prices.disk
+        machine_hours = hours * machine.replicas
+        on_demand = (compute + extra) * machine_hours
+        on_spot = (compute * (1 - prices.spot_discount(machine.type)) + extra) * machine_hours
     step_type = table["pipeline"]["step_machine"]
     step_hour = prices.of("machine", step_type) * (1 + prices.management_share) + prices.disk
     return CostEstimate(
         region=region,
         price_date=table["date"].isoformat(),
         hours=hours,
-        job_on_demand=(compute + extra) * machine_hours,
-        job_spot=(compute * (1 - discount) + extra) * machine_hours,
+        job_on_demand=on_demand,
+        job_spot=on_spot,
         waiting=step_hour * hours,
         steps=step_hour * STEPS * STEP_HOURS,
         run_fee=prices.take("run fee", table["pipeline"]["run"]),

@@ -52,8 +52,13 @@ def explain(compiled: str, arguments: dict[str, Any], cache: Path) -> Iterator[F
         task = spec.root.dag.tasks[step]
         before = sorted(runs & set(task.dependent_tasks))
         if not task.caching_options.enable_cache:
-            if step == "snapshot":  # never cached, but quick: its answer is what the others hang on
-                for name, value in zip(("csv", "fingerprint"), snapshot(given["csv"]), strict=True):
+            if task.component_ref.name.startswith("comp-snapshot"):
+                # Never cached, but quick: its answer is what the others hang on.
+                inputs = OrchestratorUtils.make_task_arguments(task.inputs, store)
+                uri = inputs["csv"]
+                for name, value in inputs.items():  # of which others may be a part
+                    uri = uri.replace(f"{{{{$.inputs.parameters['{name}']}}}}", str(value))
+                for name, value in zip(("csv", "fingerprint"), snapshot(uri), strict=True):
                     store.put_task_output(step, name, value)
             else:
                 runs.add(step)

@@ -113,7 +113,7 @@ def run(
             outputs = _execute(rewritten(spec), arguments, directory, cache)
         link_steps(directory, steps)
         result.artifacts = {name: shortened(output.uri) for name, output in outputs.items()}
-        result.fingerprint = outputs["train_data"].metadata["fingerprint"]
+        result.fingerprint = _fingerprint(outputs)
         result.metrics = dict(sorted(outputs["metrics"].metadata.items()))
         result.cached = [step for step in steps if not read_record(directory, step)]
         if "val_data" in outputs:
@@ -135,6 +135,12 @@ def run(
         }
         result.save(directory)
     return result
+
+
+def _fingerprint(outputs: dict[str, Any]) -> str:
+    """The fingerprint of the input, which the artifacts made of it carry."""
+    found = (output.metadata.get("fingerprint") for output in outputs.values())
+    return next((str(fingerprint) for fingerprint in found if fingerprint), "")
 
 
 def rewritten(spec: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from components.code import Code
-from pipelines import package, parameters, submission, training
+from pipelines import package, parameters, prediction, submission, training
 from pipelines.cli_lint import parse_accelerator
 from pipelines.cost import CostEstimate, Machine, estimate
 from pipelines.lint import check
@@ -16,13 +16,14 @@ from pipelines.machines import UNSPECIFIED
 from pipelines.settings import Settings
 from pipelines.vertex import Vertex
 from trainer.config import Config
+from trainer.contract import MANIFEST, join
 from trainer.errors import InputError
 from trainer.preparation import DTYPES, FIT_ON
 from trainer.schema import parse_schema
 
 # https://cloud.google.com/vertex-ai/docs/training/pre-built-containers#pytorch
 PREBUILT_GPU_IMAGE = "us-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest"
-TITLE = "tabular training"
+TITLE, PREDICTION_TITLE = "tabular training", "tabular prediction"
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Wanted:
         spot: whether the training job runs on Spot machines.
         hours: after which the training job is ended; None takes Vertex AI's own limit.
         labels: `key=value` labels of the run and its training job.
+        model: gs:// URI of a run directory, to predict with it rather than train; empty to train.
     """
 
     csv: str
@@ -48,6 +50,7 @@ class Wanted:
     spot: bool
     hours: float | None
     labels: Iterable[str]
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,17 +59,17 @@ class Plan:
 
     Attributes:
         job: a PipelineJob as JSON.
-        csv: the input, which must exist.
+        inputs: what is read, which must exist.
         wheel: URI and content of the package to upload; None in image mode.
-        machine: what the training job runs on.
+        machine: what the training job runs on; None where there is none.
         spot: whether on Spot machines.
         hours: after which the training job is ended.
     """
 
     job: dict[str, Any]
-    csv: str
+    inputs: tuple[str, ...]
     wheel: tuple[str, bytes] | None
-    machine: Machine
+    machine: Machine | None
     spot: bool
     hours: float
 
@@ -86,7 +89,8 @@ class Plan:
         Raises:
             InputError: there is no such input.
         """
-        vertex.size(self.csv)
+        for uri in self.inputs:
+            vertex.size(uri)
         if self.wheel is not None:
             uri, content = self.wheel
             vertex.upload_once(content, uri)
@@ -98,6 +102,8 @@ def plan(wanted: Wanted, settings: Settings) -> Plan:
     Raises:
         InputError: a value is malformed or missing, or a lint rule finds something.
     """
+    if wanted.model:
+        return _prediction(wanted, settings)
     code, wheel = _code(settings)
     compiled = training.compiled(code)
     declared = parameters.declared(yaml.safe_load(compiled))
@@ -121,18 +127,51 @@ def plan(wanted: Wanted, settings: Settings) -> Plan:
         given["training_image"] = PREBUILT_GPU_IMAGE
     given = {name: value for name, value in given.items() if value not in (None, "")}
     arguments = {**given, **arguments}
-    csv = str(arguments.get("csv", ""))
-    if not csv.startswith("gs://"):
-        raise InputError(
-            "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, "
-            f"however: {csv or 'it is not given'}; gcloud storage cp puts a file there"
-        )
+    csv = _on_cloud_storage("--csv", arguments.get("csv", ""), "FILE.csv")
     values: dict[str, Any] = {
         name: parameter.get("defaultValue") for name, parameter in declared.items()
     }
     values |= arguments
     check_ranges(values)
     job = submission.pipeline_job(compiled, arguments, settings, labels, TITLE)
+    _lint(compiled, arguments)
+    kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
+    machine = Machine(str(values["machine_type"]), kind, int(values["accelerator_count"]))
+    hours = values["timeout_seconds"] / 3600
+    return Plan(job, (csv,), wheel, machine, values["strategy"] == "SPOT", hours)
+
+
+def _prediction(wanted: Wanted, settings: Settings) -> Plan:
+    """The same of the pipeline that predicts, which has no training job."""
+    if wanted.schema or wanted.machine or wanted.accelerator or wanted.spot or wanted.hours:
+        raise InputError(
+            "--model predicts, however: --schema, --machine, --accelerator, --spot or --hours, "
+            "which are the training's, is given"
+        )
+    code, wheel = _code(settings)
+    compiled = prediction.compiled(code)
+    declared = parameters.declared(yaml.safe_load(compiled))
+    given = {"csv": wanted.csv, "run_directory": wanted.model}
+    arguments = given | parameters.parse_settings(wanted.sets, declared)
+    csv = _on_cloud_storage("--csv", arguments["csv"], "FILE.csv")
+    model = _on_cloud_storage("--model", arguments["run_directory"], "RUN_DIRECTORY").rstrip("/")
+    arguments["run_directory"] = model
+    labels = submission.parse_labels(wanted.labels)
+    job = submission.pipeline_job(compiled, arguments, settings, labels, PREDICTION_TITLE)
+    _lint(compiled, arguments)
+    return Plan(job, (csv, join(model, MANIFEST)), wheel, machine=None, spot=False, hours=0)
+
+
+def _on_cloud_storage(option: str, uri: object, example: str) -> str:
+    if not str(uri).startswith("gs://"):
+        raise InputError(
+            f"{option} must be on Cloud Storage, gs://BUCKET/{example}, "
+            f"however: {uri or 'it is not given'}; gcloud storage cp puts a file there"
+        )
+    return str(uri)
+
+
+def _lint(compiled: str, arguments: Mapping[str, Any]) -> None:
     findings = check(compiled, "the pipeline", arguments)
     if findings:
         first = findings[0]
@@ -140,10 +179,6 @@ def plan(wanted: Wanted, settings: Settings) -> Plan:
             f"the pipeline must pass tabpipe lint, however: {first.rule}: {first.place}: "
             f"{first.found}; {first.cure}"
         )
-    kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
-    machine = Machine(str(values["machine_type"]), kind, int(values["accelerator_count"]))
-    hours = values["timeout_seconds"] / 3600
-    return Plan(job, csv, wheel, machine, values["strategy"] == "SPOT", hours)
 
 
 def check_ranges(values: Mapping[str, Any]) -> None:

@@ -90,6 +90,11 @@ def _report(console: Console, directory: Path, steps: list[str], ended: threadin
             return
 
 
+def _figure(value: float) -> str:
+    """A number of rows in full, and four digits of anything else."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.4g}"
+
+
 def summary(run: Run) -> str:
     """The end of a run as aligned text: its metrics, and where each artifact is."""
     here = Path.cwd()
@@ -101,6 +106,6 @@ def summary(run: Run) -> str:
     lines = [f"run {run.run_id} {run.state.lower()}"]
     if run.cached:
         lines += [f"from the cache: {', '.join(run.cached)}"]
-    lines += ["", *(f"  {name:{width}}  {value:<.4g}" for name, value in run.metrics.items())]
+    lines += ["", *(f"  {name:{width}}  {_figure(value)}" for name, value in run.metrics.items())]
     lines += ["", *(f"  {name:{width}}  {path}" for name, path in paths.items())]
     return "\n".join(lines)

@@ -17,7 +17,7 @@ def to_frame(root: str | Path = "runs", project: str = "", region: str = "", mos
         root: where the runs of this machine are.
         project: of the runs on Vertex AI; none are asked for without it.
         region: of the project's runs; that of `tabpipe` when not given.
-        most: how many runs on Vertex AI, the newest.
+        most: how many runs of each pipeline on Vertex AI, the newest.
 
     Raises:
         ImportError: pandas is not installed: `pip install pandas`.
@@ -26,11 +26,13 @@ def to_frame(root: str | Path = "runs", project: str = "", region: str = "", mos
 
     records = [local_record(Path(root) / run_id) for run_id in local_runs(Path(root))]
     if project:
+        from pipelines import prediction, training
         from pipelines.cli_vertex import connected, resolved
-        from pipelines.training import PIPELINE_NAME
 
         vertex = connected(resolved({"project": project, "region": region or None}, None))
-        records += [vertex.run(each.run_id) for each in vertex.runs(PIPELINE_NAME, most)]
+        for pipeline in (training, prediction):
+            listed = vertex.runs(pipeline.PIPELINE_NAME, most)
+            records += [vertex.run(each.run_id) for each in listed]
     records.sort(key=lambda record: record.started, reverse=True)
     index = pd.Index([record.run_id for record in records], name="run", dtype="str")
     columns = ["state", "started", "seconds", "place", "name"]

@@ -1,20 +1,19 @@
 """The graph: snapshot → preprocess → train → collect, and its compilation to YAML."""
 
-import tempfile
 from importlib.metadata import version
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 from google_cloud_pipeline_components import _placeholders as placeholders
-from kfp import compiler, dsl
+from kfp import dsl
 
 from components.code import Code
 from components.collect import collect
 from components.preprocess import preprocess
 from components.snapshot import snapshot
 from components.train import train_component
+from pipelines.document import document_of
 from pipelines.machines import UNSPECIFIED
 
 PIPELINE_NAME = "vertex-tabular-training"
@@ -195,9 +194,4 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
 
 def compiled(code: Code, replicas: int = 1) -> str:
     """The graph as one YAML document, the same bytes at every compile."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, "training.yaml")
-        compiler.Compiler().compile(training_pipeline(code, replicas), str(path))
-        document = path.read_text()
-    # kfp opens the file with a comment that lists a dict default in protobuf's random map order.
-    return document[document.index("components:") :]
+    return document_of(training_pipeline(code, replicas))

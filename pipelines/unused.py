@@ -3,7 +3,7 @@
 import datetime
 import json
 
-from pipelines.training import PIPELINE_NAME
+from pipelines import prediction, training
 from pipelines.vertex import Vertex
 from trainer.contract import join
 
@@ -26,7 +26,11 @@ def unused_packages(vertex: Vertex, bucket: str, days: int) -> dict[str, int]:
         return {}
     used = "\n".join(
         [json.dumps(schedule) for schedule in vertex.schedules()]
-        + [json.dumps(spec) for spec in vertex.unfinished_specs(PIPELINE_NAME, MOST_RUNS)]
+        + [
+            json.dumps(spec)
+            for pipeline in (training, prediction)
+            for spec in vertex.unfinished_specs(pipeline.PIPELINE_NAME, MOST_RUNS)
+        ]
     )
     return {uri: size for uri, size in packages.items() if _directory(uri) not in used}
 

@@ -201,3 +201,26 @@ def test_the_sdk_itself_submits_the_same_pipeline_and_the_cache_serves_it(
         "train": "SKIPPED",
         "collect": "SUCCEEDED",
     }
+
+
+def test_predictions_in_the_cloud_are_those_of_here(
+    executing: Cloud, shell: Shell, run_id: str, tmp_path: Path
+) -> None:
+    model = json.loads(shell("show", run_id, "--json").stdout)["artifacts"]["run_directory"]
+    keys = ["--set", 'keys=["PassengerId"]']
+    result = shell("submit", "--model", f"{model}/", "--csv", CSV, *keys, "--wait", "--json")
+    assert result.status == 0, result.stderr
+    assert result.stderr.splitlines()[-1] == "run: SUCCEEDED"
+    shown = json.loads(shell("show", json.loads(result.stdout)["run_id"], "--json").stdout)
+    assert shown["metrics"]["rows"] == 200
+    assert shown["name"] == "Ada L.: tabular prediction"
+    listed = [run["run_id"] for run in json.loads(shell("runs", "--json").stdout)]
+    assert {run_id, shown["run_id"]} <= set(listed)
+
+    fetched, csv, out = tmp_path / "fetched", tmp_path / "table.csv", tmp_path / "out.csv"
+    assert shell("fetch", run_id, str(fetched)).status == 0
+    csv.write_bytes(executing.storage.read(CSV))
+    line = ["--run", str(fetched), "--csv", str(csv), "--out", str(out), "--key", "PassengerId"]
+    assert shell("predict", *line).status == 0
+    assert executing.storage.read(shown["artifacts"]["predictions"]) == out.read_bytes()
+    assert b"Drift from training" in executing.storage.read(shown["artifacts"]["drift_report"])

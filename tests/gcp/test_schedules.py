@@ -42,6 +42,22 @@ def test_apply_creates_leaves_alone_and_replaces(recorder: Cloud, recorded: Shel
     assert parameters["epochs"] == 7
 
 
+def test_a_schedule_may_predict(recorder: Cloud, recorded: Shell) -> None:
+    model = f"{CSV.rpartition('/')[0]}/model"
+    apply = [*APPLY, "--model", model]
+    refused = recorded(*apply)
+    assert refused.status == 2 and "model/manifest.json" in refused.error
+    recorder.storage.write(f"{model}/manifest.json", b"{}")
+    applied = recorded(*apply)
+    assert applied.stdout == "nightly: created\n", applied.stderr
+    assert "training job                  0.00        0.00" in applied.stderr
+    (schedule,) = recorder.schedules.schedules.values()
+    job = schedule.create_pipeline_job_request.pipeline_job
+    assert dict(job.runtime_config.parameter_values) == {"csv": CSV, "run_directory": model}
+    mixed = recorded(*apply, "--spot")
+    assert mixed.status == 2 and mixed.error.startswith("error: --model predicts, however: ")
+
+
 @pytest.mark.parametrize(
     ("method", "left"),
     [

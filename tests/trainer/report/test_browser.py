@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 
 from trainer import contract
+from trainer.drift import Drift
+from trainer.prediction_tables import Counts
+from trainer.report.drift import write_drift_report
 from trainer.report.job import Job, Step
 from trainer.report.page import write_report
 
@@ -132,17 +135,55 @@ def test_a_phone_shows_it_without_scrolling_sideways(
     assert browser.execute_script("return document.documentElement.scrollWidth") == 390
 
 
-@pytest.mark.parametrize("task", PLOTS)
-def test_axe_finds_no_violation(browser: Any, pages: dict[str, Path], task: str) -> None:
+def check_by_axe(browser: Any, page: Path) -> None:
     found = [directory / AXE for directory in (Path.cwd(), *Path.cwd().parents)]
     axe = next((path for path in found if path.is_file()), None)
     if axe is None:
         pytest.skip(f"axe-core is not installed: there is no {AXE}")
     for width, scheme in ((390, "dark"), (1280, "light")):
-        show(browser, pages[task], width, scheme)
+        show(browser, page, width, scheme)
         browser.execute_script(axe.read_text())
         violations = browser.execute_async_script(
             "const done = arguments[0];"
             "axe.run().then(r => done(r.violations.map(v => [v.id, v.nodes.map(n => n.html)])))"
         )
         assert violations == [], json.dumps(violations, indent=1)
+
+
+@pytest.mark.parametrize("task", PLOTS)
+def test_axe_finds_no_violation(browser: Any, pages: dict[str, Path], task: str) -> None:
+    check_by_axe(browser, pages[task])
+
+
+@pytest.fixture(scope="module")
+def drift_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a column that has drifted, and of one that has not; names are escaped."""
+    page = tmp_path_factory.mktemp("drift") / "drift.html"
+    labels = ["a & <b>", "c", "(other)", "(missing)"]
+    trained, new = [0.6, 0.3, 0.0, 0.1], [0.1, 0.3, 0.6, 0.0]
+    found = [
+        Drift("a rather long name of a column <of text>", labels, trained, new, 2.3, 0.01),
+        Drift("size", [*"abcdefghijk"], [1 / 11] * 11, [1 / 11] * 11, 0.0, 0.01),
+    ]
+    write_drift_report(str(page), "price <€>", Counts(rows=1000), found, "new.csv")
+    return page
+
+
+def test_the_drift_page(browser: Any, drift_page: Path) -> None:
+    show(browser, drift_page, width=390)
+    assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+    bars = browser.execute_script(
+        "return [...document.querySelectorAll('.drift svg path')].map("
+        "  e => [e.getBBox().width, e.getBBox().height])"
+    )
+    assert len(bars) == 4 and all(width > 50 and 0 < height <= 40 for width, height in bars)
+    assert "1 of 2 columns has drifted: a rather long name of a column <of text>" in (
+        browser.find_element("class name", "lead").text
+    )
+    opened = browser.execute_script("return document.querySelectorAll('details[open]').length")
+    assert opened == 1
+    assert browser.get_log("browser") == []
+
+
+def test_axe_finds_no_violation_in_the_drift_page(browser: Any, drift_page: Path) -> None:
+    check_by_axe(browser, drift_page)

@@ -1,0 +1,36 @@
+"""A trained model's answers to a table, and how far the table is from the training rows."""
+
+from kfp import dsl
+
+
+def predict(
+    csv: str,
+    fingerprint: str,
+    manifest: str,
+    manifest_fingerprint: str,
+    keys: list,
+    output_format: str,
+    predictions: dsl.Output[dsl.Dataset],
+    drift_report: dsl.Output[dsl.HTML],
+    metrics: dsl.Output[dsl.Metrics],
+):
+    """Answers with the model beside `manifest`, which must be the one that was pinned."""
+    from components.objects import local_copy
+    from trainer.errors import reported
+    from trainer.prediction_run import predict_and_report
+
+    predictions.uri += f".{output_format}"
+    drift_report.uri += ".html"
+    metrics.uri += ".json"
+    paths = {"predictions": predictions.uri, "report": drift_report.uri, "figures": metrics.uri}
+    with (
+        reported(),
+        local_copy(manifest, manifest_fingerprint),
+        local_copy(csv, fingerprint) as table,
+    ):
+        run_directory = manifest.rpartition("/")[0]
+        figures = predict_and_report(run_directory, table, keys=keys, source=csv, **paths)
+    predictions.metadata.update(source=csv, fingerprint=fingerprint, run_directory=run_directory)
+    predictions.metadata.update(manifest_fingerprint=manifest_fingerprint)
+    for name, value in figures.items():
+        metrics.log_metric(name, value)
