@@ -30,6 +30,7 @@ MODEL = "model.pt"
 METRICS = "metrics.json"
 HISTORY = "eval_history.csv"
 PREDICTIONS = "val_predictions.npz"
+TEST_PREDICTIONS = "test_predictions.npz"
 LOG = "training.log"
 MANIFEST = "manifest.json"
 

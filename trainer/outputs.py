@@ -1,5 +1,6 @@
 """What a run leaves side by side: model.pt, metrics.json, eval_history.csv, val_predictions.npz,
-training.log, spec.json when there is one, and manifest.json last, which makes them whole."""
+training.log, spec.json and test_predictions.npz when there are some, and manifest.json last, which
+makes them whole."""
 
 import contextlib
 import io
@@ -9,7 +10,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
@@ -101,13 +102,13 @@ def write(
     model: dict[str, Any],
     metrics: dict[str, Any],
     history: Sequence[dict[str, float]],
-    predictions: dict[str, Any],
+    predictions: Mapping[str, Mapping[str, Any]],
     spec: bytes | None,
 ) -> list[str]:
     """Writes the results, each file whole or not at all; returns their names.
 
-    `model` is a state_dict; `predictions` the arrays of val_predictions.npz. The same results give
-    the same bytes of model.pt.
+    `model` is a state_dict; `predictions` the arrays of each npz, by its name. The same results
+    give the same bytes of model.pt.
     """
     import torch
 
@@ -117,9 +118,10 @@ def write(
         files[contract.MODEL] = buffer.getvalue()
     files[contract.METRICS] = json.dumps(_json(metrics), indent=2).encode() + b"\n"
     files[contract.HISTORY] = "".join(_csv(history)).encode()
-    with io.BytesIO() as buffer:
-        np.savez(buffer, **predictions)
-        files[contract.PREDICTIONS] = buffer.getvalue()
+    for name, arrays in predictions.items():
+        with io.BytesIO() as buffer:
+            np.savez(buffer, **arrays)
+            files[name] = buffer.getvalue()
     if spec is not None:
         files[contract.SPEC] = spec
     for name, content in files.items():

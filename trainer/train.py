@@ -329,10 +329,11 @@ def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:
     figures = {f"{rows}_loss": training.evaluate(held_out[rows])[0] for rows in held_out}
     if world.rank != 0:
         return []
+    files_of = {"validation": contract.PREDICTIONS, "test": contract.TEST_PREDICTIONS}
+    arrays = {}
     for rows, source in held_out.items():
         truth, predictions = training.predict(source)
-        if rows == "validation":
-            arrays = {"y_true": truth, task.prediction_key: predictions}
+        arrays[files_of[rows]] = {"y_true": truth, task.prediction_key: predictions}
         for key, value in task.figures(truth, predictions).items():
             figures[f"{rows}_{key}"] = value
     if isinstance(task, Regression):

@@ -124,6 +124,13 @@ def test_a_test_file_is_reported_apart(data: list[str], tmp_path: Path) -> None:
     assert metrics["rows"]["test"] == 50
     assert 0 < metrics["test_auc"] <= 1
     assert metrics["test_loss"] != metrics["validation_loss"]
+    assert contract.TEST_PREDICTIONS in contract.check_manifest(tmp_path)
+    with (
+        np.load(tmp_path / contract.TEST_PREDICTIONS) as test,
+        np.load(tmp_path / contract.PREDICTIONS) as val,
+    ):
+        assert test["y_true"].tolist() == val["y_true"][:50].tolist()
+        np.testing.assert_allclose(test["probability"], val["probability"][:50], atol=1e-6)
 
 
 def test_without_model_out_results_go_where_the_platform_says(
