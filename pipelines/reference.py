@@ -17,7 +17,7 @@ import typer
 import yaml
 
 from components.code import Code
-from pipelines import parameters, settings, training
+from pipelines import parameters, prediction, settings, training
 from pipelines.cli import app
 from pipelines.sample import write_sample
 from trainer import contract
@@ -35,7 +35,7 @@ JSON_TYPES = {bool: "true or false", int: "number", float: "number", str: "text"
 
 def reference() -> str:
     """The page as Markdown."""
-    parts = [HEAD, *_commands(), *_settings(), *_parameters(), *_flags(), *_files()]
+    parts = [HEAD, *_commands(), *_settings(), *_all_parameters(), *_flags(), *_files()]
     return "\n".join(parts) + "\n"
 
 
@@ -76,9 +76,16 @@ def _settings() -> Iterator[str]:
     yield from _table(("setting", "variable", "meaning", "default"), rows)
 
 
-def _parameters() -> Iterator[str]:
+def _all_parameters() -> Iterator[str]:
+    code = Code.in_image(training.DEFAULT_IMAGE)
     yield "## Parameters of the pipeline\n\nGiven by `--set NAME=VALUE`.\n"
-    spec = yaml.safe_load(training.compiled(Code.in_image(training.DEFAULT_IMAGE)))
+    yield from _parameters(training.compiled(code))
+    yield "## Parameters of the pipeline that predicts\n\nThe same, beside `--model`.\n"
+    yield from _parameters(prediction.compiled(code))
+
+
+def _parameters(compiled: str) -> Iterator[str]:
+    spec = yaml.safe_load(compiled)
     rows = []
     for name, declared in parameters.declared(spec).items():
         value = declared.get("defaultValue")
