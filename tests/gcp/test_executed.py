@@ -43,6 +43,13 @@ schedule = job.create_schedule(cron="TZ=Europe/Berlin 0 3 * * *", display_name="
 print(job.state.name, schedule.state.name)
 """
 
+FRAME = """
+import sys
+from pipelines.runs import to_frame
+
+print(to_frame(*sys.argv[1:]).to_json(orient="index"))
+"""
+
 
 @pytest.fixture(scope="module")
 def executing() -> Iterator[Cloud]:
@@ -172,6 +179,21 @@ def test_the_fetched_model_is_that_of_a_local_run(
     shown = json.loads(shell("show", local["run_id"], "--json", *root).stdout)
     assert (shown["place"], shown["state"]) == ("local", "SUCCEEDED")
     assert "epoch 5: " in shell("logs", local["run_id"], "train", *root).stdout
+    # Their tables have digests of different kinds; the files of validation rows are the same.
+    compared = json.loads(shell("compare", run_id, local["run_id"], *root, "--json").stdout)
+    assert compared["differences"] and not compared["not_paired"]
+    assert not any(each["value"] or each["beyond_chance"] for each in compared["differences"])
+    assert compared["code"]["code"][0] == "unknown" and "val_size" not in compared["parameters"]
+    framed = subprocess.run(
+        [sys.executable, "-c", FRAME, str(tmp_path / "runs"), PROJECT, REGION],
+        env=executing.environ,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    rows = json.loads(framed.stdout)
+    assert {run_id, local["run_id"]} <= rows.keys()
+    assert rows[run_id]["metric.validation_auc"] == rows[local["run_id"]]["metric.validation_auc"]
 
 
 def test_the_sdk_itself_submits_the_same_pipeline_and_the_cache_serves_it(

@@ -1,6 +1,7 @@
 """What `tabpipe compare` says of runs on this machine."""
 
 import dataclasses
+import datetime
 import json
 import re
 import shutil
@@ -15,6 +16,8 @@ from pipelines.comparison_page import write_page
 from pipelines.fetch import copy_file
 from pipelines.records import Record, local_record
 from tests.pipelines.conftest import Tabpipe
+from tests.trainer.report.conftest import make
+from trainer.__main__ import main
 from trainer.contract import MANIFEST, PREDICTIONS, sha256_of
 from trainer.errors import TabularError
 
@@ -98,6 +101,33 @@ def test_another_split_of_the_same_table_is_not_paired(first: Record) -> None:
 def test_unknown_code_is_called_unknown(first: Record) -> None:
     found = compared(first, dataclasses.replace(first, code=""))
     assert found.code == {"code": [first.code, "unknown"]}
+
+
+@pytest.mark.parametrize("task", ["multiclass", "regression"])
+def test_other_tasks(task: str, tmp_path: Path) -> None:
+    made = make(task, tmp_path)
+    flags = [f"--train={made.arrays['train_data']}", f"--val={made.arrays['val_data']}"]
+    assert main([*flags, f"--model_out={tmp_path / 'short'}", "--epochs=1"]) == 0
+    records = [
+        Record(
+            name,
+            "local",
+            "SUCCEEDED",
+            datetime.datetime.now(datetime.timezone.utc),
+            artifacts={"run_directory": str(tmp_path / name)},
+            val_sha256=sha256_of(Path(made.arrays["val_data"])),
+        )
+        for name in ("run", "short")
+    ]
+    found = compared(*records)
+    figures = {"regression": {"rmse", "mae", "r_squared"}}
+    others = {"accuracy", "macro_f1", "auc", "log_loss", "brier"}
+    verdicts = {each.figure: each.verdict for each in found.differences}
+    assert verdicts == dict.fromkeys(figures.get(task, others), "worse, beyond chance")
+    write_page(found, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    assert ("RMSE of short: worse" if task == "regression" else "Accuracy of short: worse") in page
+    assert page.count('<figure id="plot-') == 2
 
 
 def test_damaged_predictions_are_refused(first: Record, tmp_path: Path) -> None:
