@@ -3,11 +3,8 @@
 import datetime
 import json
 
-from pipelines import prediction, training
 from pipelines.vertex import Vertex
 from trainer.contract import join
-
-MOST_RUNS = 1000  # how far back it is looked for a run that uses a package
 
 
 def unused_packages(vertex: Vertex, bucket: str, days: int) -> dict[str, int]:
@@ -26,11 +23,7 @@ def unused_packages(vertex: Vertex, bucket: str, days: int) -> dict[str, int]:
         return {}
     used = "\n".join(
         [json.dumps(schedule) for schedule in vertex.schedules()]
-        + [
-            json.dumps(spec)
-            for pipeline in (training, prediction)
-            for spec in vertex.unfinished_specs(pipeline.PIPELINE_NAME, MOST_RUNS)
-        ]
+        + [json.dumps(spec) for spec in vertex.unfinished_specs()]
     )
     return {uri: size for uri, size in packages.items() if _directory(uri) not in used}
 

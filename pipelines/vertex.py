@@ -107,13 +107,16 @@ class Vertex:
             jobs = self._pipelines.list_pipeline_jobs(request, **CALL)
             return [self._record(job) for job, _ in zip(jobs, range(most), strict=False)]
 
-    def unfinished_specs(self, pipeline: str, most: int) -> Iterator[dict[str, Any]]:
-        """The compiled specs of those among the newest `most` runs that have not ended."""
-        for record in self.runs(pipeline, most):
-            if record.state in ("PENDING", "RUNNING"):
-                with explained(f"read {record.run_id}"):
-                    job = self._pipelines.get_pipeline_job(name=self._name(record.run_id), **CALL)
-                yield as_json(job)["pipelineSpec"]
+    def unfinished_specs(self) -> Iterator[dict[str, Any]]:
+        """The compiled specs of all runs, of any pipeline, that have not ended."""
+        request = api.ListPipelineJobsRequest(parent=self.parent, page_size=100)
+        with explained("list the runs"):
+            jobs = self._pipelines.list_pipeline_jobs(request, **CALL)
+            unfinished = [job.name for job in jobs if not job.end_time]
+        for name in unfinished:
+            with explained(f"read {name}"):
+                job = self._pipelines.get_pipeline_job(name=name, **CALL)
+            yield as_json(job)["pipelineSpec"]
 
     def cancel(self, run_id: str) -> None:
         """Asks for a run to end.

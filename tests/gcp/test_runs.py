@@ -5,6 +5,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.cloud import aiplatform_v1 as vertex
 
 from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV, Shell
@@ -84,6 +85,21 @@ def test_clean_deletes_only_what_nothing_uses(recorder: Cloud, recorded: Shell) 
     assert recorded(*clean, "0d", "--yes").stdout.startswith("deleted ")
     assert recorder.storage.uris(packages) == used and len(used) == 1
     assert recorded(*clean, "soon").error.endswith("must be days like 30d, however: soon")
+
+
+def test_clean_finds_a_use_behind_any_number_of_runs(recorder: Cloud, recorded: Shell) -> None:
+    packages = f"gs://{BUCKET}/tabular/packages/"
+    for uri in recorder.storage.uris(packages):  # of other tests
+        recorder.storage.delete(uri)
+    assert recorded(*PACKAGE, "--run-id", "trial-1").status == 0
+    ((name, used),) = recorder.pipelines.jobs.items()
+    vertex.PipelineJob.pb(used).pipeline_spec["pipelineInfo"]["name"] = "another-pipeline"
+    for number in range(1001):
+        ended = vertex.PipelineJob(name=f"{name}-{number}", end_time=used.create_time)
+        recorder.pipelines.jobs[ended.name] = ended
+    assert recorded("clean", "--older-than", "0d", "--yes").stdout == "no unused packages\n"
+    assert len(recorder.storage.uris(packages)) == 1
+    assert len(recorder.calls("ListPipelineJobs")) == 11
 
 
 def test_the_same_package_is_uploaded_once(recorder: Cloud, recorded: Shell) -> None:
