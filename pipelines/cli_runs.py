@@ -112,15 +112,21 @@ def logs(
 
 def cancel(
     run_id: RunId,
+    root: Root = DEFAULT_ROOT,
     project: Project = None,
     region: Region = None,
     profile: Profile = None,
 ) -> None:
-    """Cancel a run on Vertex AI; one on this machine ends with Ctrl-C.
+    """Cancel a run, here or on Vertex AI.
 
     Example: tabpipe cancel tabular-20270131-030000-1a2b3c4d
     """
-    connected(resolved({"project": project, "region": region}, profile)).cancel(run_id)
+    if (root / run_id / "run.json").is_file():
+        from pipelines import local
+
+        local.cancel(root / run_id)
+    else:
+        connected(resolved({"project": project, "region": region}, profile)).cancel(run_id)
     typer.echo(f"{run_id} is being cancelled")
 
 

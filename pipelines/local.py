@@ -33,6 +33,7 @@ LAUNCHER = "google_cloud_pipeline_components.container.v1.custom_job.launcher"
 # `kfp.local` runs a command as a subprocess only when this stands somewhere in it.
 KFP_EXECUTOR = "kfp.dsl.executor_main"
 GRACE_SECONDS = 3
+SAME_START_SECONDS = 1.0  # the clock may be set meanwhile, by which a start time is told
 
 
 @dataclass
@@ -51,6 +52,8 @@ class Run:
         seconds: how long each step that ran took.
         cached: the steps whose results came from the cache.
         error: why it failed: one line, empty unless `state` is FAILED.
+        process: id of the process that runs it.
+        process_started: when that began, Unix seconds, which tells it from a later one of that id.
     """
 
     run_id: str
@@ -64,6 +67,8 @@ class Run:
     seconds: dict[str, float] = field(default_factory=dict)
     cached: list[str] = field(default_factory=list)
     error: str = ""
+    process: int = 0
+    process_started: float = 0.0
 
     def save(self, directory: Path) -> None:
         """Writes `run.json`."""
@@ -107,6 +112,8 @@ def run(
     steps = in_order(spec["root"]["dag"]["tasks"])
     (directory / "training.yaml").write_text(compiled)
     result = Run(run_id=directory.name, parameters=arguments, code=code_fingerprint())
+    result.process = os.getpid()
+    result.process_started = psutil.Process().create_time()
     result.save(directory)
     try:
         with stopped_with_this_process(), watch(directory, steps):
@@ -141,6 +148,25 @@ def _fingerprint(outputs: dict[str, Any]) -> str:
     """The fingerprint of the input, which the artifacts made of it carry."""
     found = (output.metadata.get("fingerprint") for output in outputs.values())
     return next((str(fingerprint) for fingerprint in found if fingerprint), "")
+
+
+def cancel(directory: Path) -> None:
+    """Ends a run that another process executes, as Ctrl-C in its terminal would.
+
+    Raises:
+        InputError: it is not running.
+    """
+    run = json.loads((directory / "run.json").read_text())
+    try:
+        process = psutil.Process(run.get("process", 0))
+        same = abs(process.create_time() - run.get("process_started", 0.0)) < SAME_START_SECONDS
+        if run["state"] == "RUNNING" and same:
+            process.terminate()
+            return
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        pass
+    state = "its process is gone" if run["state"] == "RUNNING" else f"it is {run['state']}"
+    raise InputError(f"a run must be running to be cancelled, however: {run['run_id']}: {state}")
 
 
 def rewritten(spec: dict[str, Any]) -> dict[str, Any]:

@@ -107,8 +107,15 @@ def test_an_input_that_vanishes_fails_the_first_step(spec: dict[str, Any], tmp_p
         local.run(yaml.safe_dump(spec), arguments, directory, lambda *_: contextlib.nullcontext())
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int) -> None:
+def tabpipe_cancel(record: Path) -> "subprocess.CompletedProcess[str]":
+    run = record.parent
+    command = [sys.executable, "-m", "pipelines", "cancel", run.name, "--root", str(run.parent)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+# tabpipe cancel sends SIGTERM.
+@pytest.mark.parametrize("stop", [signal.SIGINT, "tabpipe cancel", signal.SIGHUP])
+def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int | str) -> None:
     settings = ["--set", "epochs=100000000", "--set", "patience=100000000"]
     command = [sys.executable, "-m", "pipelines", "run", *settings]
     run = subprocess.Popen(
@@ -123,7 +130,11 @@ def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int)
     try:
         wait_for(lambda: any(is_trainer(process) for process in descendants(run.pid)))
         started = descendants(run.pid)
-        run.send_signal(stop)
+        (record,) = tmp_path.glob("runs/*/run.json")
+        if isinstance(stop, int):
+            run.send_signal(stop)
+        else:
+            assert tabpipe_cancel(record).returncode == 0
         _, stderr = run.communicate(timeout=30)
         assert not [process for process in started if process.is_running()]
     finally:
@@ -133,8 +144,22 @@ def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int)
         run.communicate()
     assert run.returncode == 130
     assert "interrupted: " in stderr and "Traceback" not in stderr
-    (record,) = tmp_path.glob("runs/*/run.json")
     assert json.loads(record.read_text())["state"] == "CANCELLED"
+
+
+@pytest.mark.parametrize(
+    ("state", "why"), [("RUNNING", "its process is gone"), ("SUCCEEDED", "it is SUCCEEDED")]
+)
+def test_cancel_ends_no_process_but_that_of_the_run(tmp_path: Path, state: str, why: str) -> None:
+    with subprocess.Popen(["sleep", "600"]) as other:
+        started = psutil.Process(other.pid).create_time()
+        # A run that has ended has this one's id, or one that was killed had it long ago.
+        when = started - 3600 if state == "RUNNING" else started
+        local.Run("one", state, process=other.pid, process_started=when).save(tmp_path)
+        with pytest.raises(InputError, match=f"^a run must be running .*: one: {why}$"):
+            local.cancel(tmp_path)
+        assert other.poll() is None
+        other.kill()
 
 
 def is_trainer(process: psutil.Process) -> bool:
