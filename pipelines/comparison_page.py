@@ -1,5 +1,6 @@
 """The comparison of runs as one HTML file, in the look of a run's report."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ def write_page(found: Comparison, out: Path) -> None:
         "paired": paired,
         "rows": _rows(found.differences, paired),
         "says": _says(found, paired),
+        "side_by_side": _side_by_side,
         "plots": [drawn(chart) for chart in _curves(found.histories)],
         "drawn": min(len(found.histories), MOST_CURVES),
     }
@@ -78,6 +80,16 @@ def _cell(each: Difference) -> Cell:
         digits.fixed(number, decimals, sign=True) for number in (each.value, each.low, each.high)
     )
     return Cell(value, f"{low} to {high}", each.verdict.partition(",")[0].split()[0], each.verdict)
+
+
+def _side_by_side(values: Sequence[Any]) -> list[Any]:
+    """A metric of several runs, with the same decimals, four digits or more of each."""
+    from trainer.report import digits
+
+    sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value)]
+    places = max((3 - math.floor(math.log10(size)) for size in sizes if size), default=0)
+    decimals = min(max(places, 0), 6)
+    return [digits.fixed(v, decimals) if isinstance(v, float) else v for v in values]
 
 
 def _says(found: Comparison, paired: Sequence[str]) -> str:

@@ -1,8 +1,7 @@
 """The report as one HTML file: everything it shows is in the file, and it asks no network."""
 
 import json
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, cast
@@ -80,12 +79,7 @@ def rendered(content: dict[str, Any], template: str = "report.html.j2") -> str:
     environment.filters |= {
         name: getattr(digits, name) for name in ("decimal", "percent", "plain", "seconds", "whole")
     }
-    environment.filters |= {
-        "fixed": digits.fixed,
-        "said": _said,
-        "side_by_side": _side_by_side,
-        "sparkline": svg.sparkline,
-    }
+    environment.filters |= {"fixed": digits.fixed, "said": _said, "sparkline": svg.sparkline}
     return environment.get_template(template).render(content)
 
 
@@ -170,18 +164,6 @@ def _parameters(run: Run, job: Job) -> dict[str, object]:
 def _said(value: object) -> str:
     """A parameter's value."""
     return json.dumps(value) if isinstance(value, dict) else str(value) or "–"
-
-
-def _side_by_side(values: Sequence[object]) -> list[str]:
-    """A metric of several runs, with the same decimals, four digits or more of each."""
-    sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value)]
-    places = max((3 - math.floor(math.log10(size)) for size in sizes if size), default=0)
-    return [
-        digits.fixed(value, min(max(places, 0), 6))
-        if isinstance(value, float)
-        else ("–" if value is None else _said(value))
-        for value in values
-    ]
 
 
 def _log(lines: list[str]) -> list[str]:
