@@ -66,6 +66,12 @@ class Task:
         """The figures of merit of predictions for targets `y` as they were read."""
         raise NotImplementedError
 
+    def scaling(self) -> dict[str, Any]:
+        """What the loss in training was scaled by, for metrics.json: the weight of each class,
+        None where all count the same."""
+        weights = self.class_weights
+        return {"class_weights": None if weights is None else weights.tolist()}
+
 
 @dataclass(frozen=True)
 class Binary(Task):
@@ -184,6 +190,9 @@ class Regression(Task):
 
     def truth(self, y: Tensor) -> NDArray[Any]:
         return y.reshape(-1).numpy(force=True).astype(np.float64) * self.scale + self.mean
+
+    def scaling(self) -> dict[str, Any]:
+        return {"target_mean": self.mean, "target_scale": self.scale}
 
     def loss(self, logits: Tensor, y: Tensor) -> Tensor:
         return F.mse_loss(logits, y, reduction="sum")

@@ -365,6 +365,7 @@ def _circumstances(training: Training, threads: int) -> dict[str, Any]:
         "epochs": training.state.epoch,
         "features": training.train.features,
         "outputs": training.task.outputs,
+        **training.task.scaling(),
         "parameters": len(training.model.flat),
         "seed": training.config.seed,
         "hyperparameters": training.config.to_dict(),

@@ -34,6 +34,8 @@ def test_many_classes(tmp_path: Path) -> None:
     flags = ["--task=multiclass", "--epochs=60", "--batch_size=64", "--learning_rate=0.01"]
     metrics = run(tmp_path, *flags, "--class_weight=balanced", "--schedule=cosine")
     assert metrics["outputs"] == 3
+    _, counts = np.unique(y[:-100], return_counts=True)
+    assert metrics["class_weights"] == pytest.approx(400 / (3 * counts))
     assert metrics["validation_accuracy"] > 0.9
     assert metrics["validation_macro_f1"] > 0.9
     assert metrics["validation_auc"] > 0.95
@@ -52,6 +54,8 @@ def test_a_regression_predicts_in_the_targets_own_units(tmp_path: Path) -> None:
     flags = ["--task=regression", "--epochs=150", "--batch_size=64", "--learning_rate=0.005"]
     metrics = run(tmp_path, *flags)
     assert metrics["validation_r_squared"] > 0.9
+    assert metrics["target_mean"] == pytest.approx(y[:-100].mean())
+    assert metrics["target_scale"] == pytest.approx(y[:-100].std())
     module = build(3)
     module.load_state_dict(torch.load(tmp_path / "out" / "model.pt", weights_only=True))
     predicted = module(torch.from_numpy(x[-100:])).detach().numpy()[:, 0]
