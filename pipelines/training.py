@@ -68,6 +68,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         holdout_size: float = 0.0,
         split_seed: int = 42,
         max_unseen: float = 0.05,
+        recipe: str = "plain",
         hidden: str = "64,32",
         dropout: float = 0.0,
         epochs: int = 500,
@@ -101,6 +102,8 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             holdout_size: Share of the rows kept for a test that chooses nothing.
             split_seed: Seed of the split.
             max_unseen: Share of the rows that may have a category unseen in training.
+            recipe: plain, the lesson's net; or strong, an ensemble on piecewise-linear encodings,
+                which has its own values for the settings left at their default.
             hidden: Widths of the hidden layers.
             dropout: Share of hidden units dropped in training.
             epochs: Most epochs to train.
@@ -142,6 +145,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             val_data=prepared.outputs["val_data"],
             spec=prepared.outputs["spec"],
             test_data=prepared.outputs["test_data"],
+            recipe=recipe,
             hidden=hidden,
             dropout=dropout,
             epochs=epochs,

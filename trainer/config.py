@@ -61,6 +61,13 @@ WIDTHS = Rule("positive whole numbers, as in 64,32", lambda value: all(n > 0 for
 ANY = Rule("given", lambda value: True)
 
 
+# What each recipe changes of the defaults.
+RECIPES: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "strong": {"hidden": (32,), "dropout": 0.3, "weight_decay": 1.0, "learning_rate": 0.005},
+}
+
+
 def one_of(*values: str) -> Rule:
     return Rule("one of " + ", ".join(values), lambda value: value in values)
 
@@ -100,6 +107,12 @@ class Config:
         "binary, multiclass or regression (default: what the spec says, else binary)",
         "",
         rule=one_of("", *TASKS),
+    )
+    recipe: str = flag(
+        "plain, the lesson's net; or strong, an ensemble on piecewise-linear encodings: it has its "
+        "own values for the settings left at their default",
+        "plain",
+        rule=one_of(*RECIPES),
     )
     hidden: tuple[int, ...] = flag("widths of the hidden layers", (64, 32), widths, WIDTHS)
     dropout: float = flag("share of hidden units dropped in training", 0.0, float, FRACTION)
@@ -144,6 +157,10 @@ class Config:
             rule, value = field.metadata["rule"], getattr(self, field.name)
             if not rule.holds(value):
                 raise InputError(f"--{field.name} must be {rule.words}, however: {value}")
+        # A pipeline passes every setting, so one that is left alone is known by its value only.
+        for name, value in RECIPES[self.recipe].items():
+            if getattr(self, name) == self.__dataclass_fields__[name].default:
+                object.__setattr__(self, name, value)
 
     @classmethod
     def from_args(cls, argv: Sequence[str]) -> "Config":

@@ -46,7 +46,7 @@ class FlatModel:
     def __init__(self, module: nn.Sequential, device: torch.device) -> None:
         linears = [layer for layer in module if isinstance(layer, nn.Linear)]
         size = sum((linear.in_features + 1) * linear.out_features for linear in linears)
-        self.module = module
+        self.module: nn.Module = module
         self.flat = torch.zeros(size, device=device)
         self.sums = torch.zeros(size + 1, device=device)
         self.gradient = self.sums[:-1]

@@ -51,6 +51,23 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
+def _make_model(
+    config: Config, world: World, task: Task, train: Source
+) -> tuple[FlatModel, Gradients]:
+    """The recipe's model with its initial weights, and what computes its gradients."""
+    if config.recipe == "strong":
+        from trainer.strong import FlatStrong, Strong, StrongGradients
+
+        sample = next(iter(train.parts(Plan(0))))[0][:, :-1]  # the same in every process
+        strong = FlatStrong(
+            Strong(sample, config.hidden, task.outputs, config.dropout), world.device
+        )
+        return strong, StrongGradients(strong, task)
+    module = build(train.features, config.hidden, task.outputs, config.dropout)
+    model = FlatModel(module, world.device)
+    return model, (AutogradGradients if config.dropout else Gradients)(model, task)
+
+
 class Training:
     """One run's model, optimizer and state, and what is done with them."""
 
@@ -62,9 +79,7 @@ class Training:
         random.seed(config.seed)
         np.random.seed(config.seed % 2**32)
         torch.manual_seed(config.seed)
-        module = build(train.features, config.hidden, task.outputs, config.dropout)
-        self.model = FlatModel(module, world.device)
-        self.gradients = (AutogradGradients if config.dropout else Gradients)(self.model, task)
+        self.model, self.gradients = _make_model(config, world, task, train)
         self.adam = Adam(self.model.flat, self.model.gradient, config.weight_decay)
         self.best = self.model.flat.clone()
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=world.device)

@@ -103,7 +103,11 @@ def epochs_of(directory: Path) -> list[dict[str, str]]:
     return rows
 
 
-@pytest.mark.parametrize("more", [[], ["--dropout=0.2"]], ids=["plain", "dropout"])
+@pytest.mark.parametrize(
+    "more",
+    [[], ["--dropout=0.2"], ["--recipe=strong", "--hidden=8", "--epochs=2"]],
+    ids=["plain", "dropout", "strong"],
+)
 def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
     blocks: list[str], tmp_path: Path, more: list[str]
 ) -> None:

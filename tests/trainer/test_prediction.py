@@ -99,6 +99,15 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     return train(tmp_path_factory.mktemp(request.param), request.param)
 
 
+@pytest.mark.parametrize("task", TARGETS)
+def test_the_strong_recipe_has_trainings_answers(task: str, tmp_path: Path) -> None:
+    strong = train(tmp_path, task, "--recipe=strong", "--epochs=2")
+    recorded = strong.recorded()
+    predicted = strong.model.predict(strong.frame)
+    scale = np.abs(recorded).max()
+    np.testing.assert_allclose(predicted, recorded, rtol=0, atol=2e-6 * scale)
+
+
 @pytest.fixture(scope="module")
 def binary(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Of arrays in float64 and weighted classes."""

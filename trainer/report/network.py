@@ -20,10 +20,12 @@ Array = NDArray[np.float32]
 
 
 class Network:
-    """An MLP with ReLU, as `trainer.model.build` makes it.
+    """An MLP with ReLU, as `trainer.model.build` makes it, or the ensemble of `trainer.strong`.
 
     Attributes:
-        layers: of each Linear its weight (out, in) and bias (out,), float32.
+        layers: of each Linear its weight (out, in) and bias (out,), float32; of an ensemble's,
+            weights (members, out, in) and biases (members, 1, out).
+        encoding: an ensemble's scale (features, pieces) and shift (pieces,).
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,17 +42,23 @@ class Network:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, pickle.UnpicklingError) as error:
             raise TabularError(f"{path} must be a model's weights, however: {error}") from error
         names = [name.removesuffix(".weight") for name in state if name.endswith(".weight")]
-        names.sort(key=int)
+        names.sort(key=lambda name: int(name.removeprefix("layers.")))
         self.layers = [(state[f"{name}.weight"], state[f"{name}.bias"]) for name in names]
+        self.encoding = (state["scale"], state["shift"]) if "scale" in state else None
+        if self.encoding:
+            self.layers = [(weight.swapaxes(1, 2), bias) for weight, bias in self.layers]
 
     def __call__(self, x: Array) -> Array:
         """Features (n, features) to logits or predicted numbers (n, outputs)."""
+        if self.encoding:
+            scale, shift = self.encoding
+            x = np.concatenate([x, (x @ scale + shift).clip(0, 1)], axis=1)
         for number, (weight, bias) in enumerate(self.layers):
             if number:
                 x = np.maximum(x, 0, out=x)
-            x = x @ weight.T
+            x = x @ weight.swapaxes(-2, -1)
             x += bias
-        return x
+        return cast(Array, x.mean(axis=0)) if self.encoding else x
 
     def predict(self, task: str, x: Array) -> Array:
         """What the task's model predicts of features (n, features): (n,), or (n, k)."""
