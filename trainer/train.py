@@ -154,7 +154,8 @@ class Training:
         chunk = self.gradients.chunk
         if len(x) <= chunk:
             return [(x, y)]
-        return zip(torch.split(x, chunk), torch.split(y, chunk), strict=True)
+        even = -(-len(x) // -(-len(x) // chunk))  # a short last one takes as many calls as a long
+        return zip(torch.split(x, even), torch.split(y, even), strict=True)
 
     def _step(self, rate: float) -> None:
         """One optimizer step with the mean gradient over the rows of all processes."""
