@@ -15,6 +15,7 @@ def preprocess(
     holdout_size: float,
     split_seed: int,
     max_unseen: float,
+    shard_rows: int,
     train_data: dsl.Output[dsl.Dataset],
     val_data: dsl.Output[dsl.Dataset],
     spec: dsl.Output[dsl.Artifact],
@@ -28,16 +29,18 @@ def preprocess(
     from trainer import contract
     from trainer.errors import reported
     from trainer.preparation import prepare
+    from trainer.split import TEST, TRAIN, VAL
 
     directory = train_data.uri.rpartition("/")[0]
     settings = {"fit_on": fit_on, "dtype": dtype, "split_seed": split_seed}
     settings |= {"val_size": val_size, "holdout_size": holdout_size, "max_unseen": max_unseen}
+    settings["shard_rows"] = shard_rows
     with reported(), local_copy(csv, fingerprint) as path:
         prepared = prepare(path, schema, directory, **settings)
-    train_data.uri = contract.join(directory, contract.TRAIN_DATA)
-    val_data.uri = contract.join(directory, contract.VAL_DATA)
+    train_data.uri = contract.join(directory, prepared.name(TRAIN))
+    val_data.uri = contract.join(directory, prepared.name(VAL))
     spec.uri = contract.join(directory, contract.SPEC)
     profile.uri = contract.join(directory, contract.PROFILE_PAGE)
     train_data.metadata.update(prepared.train, source=csv, fingerprint=fingerprint)
     val_data.metadata.update(prepared.val, source=csv, fingerprint=fingerprint)
-    return (contract.join(directory, contract.TEST_DATA) if prepared.test else "",)
+    return (contract.join(directory, prepared.name(TEST)) if prepared.test else "",)

@@ -1,5 +1,6 @@
 """What `submit` and `schedule apply` are about to send, decided and checked before anything is."""
 
+import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,7 +19,7 @@ from pipelines.vertex import Vertex
 from trainer.config import Config
 from trainer.contract import MANIFEST, join
 from trainer.errors import InputError
-from trainer.preparation import DTYPES, FIT_ON
+from trainer.preparation import check_arguments
 from trainer.schema import parse_schema
 
 # https://cloud.google.com/vertex-ai/docs/training/pre-built-containers#pytorch
@@ -190,13 +191,10 @@ def check_ranges(values: Mapping[str, Any]) -> None:
     flags = [field.name for field in fields(Config) if field.name in values]
     Config.from_args(["--train=any", "--val=any", *(f"--{name}={values[name]}" for name in flags)])
     parse_schema(values["schema"])
-    for name, allowed in (("fit_on", FIT_ON), ("dtype", DTYPES)):
-        if values[name] not in allowed:
-            raise InputError(f"{name} must be {' or '.join(allowed)}, however: {values[name]}")
+    names = inspect.signature(check_arguments).parameters
+    check_arguments(**{name: values[name] for name in names})
     if values["timeout_seconds"] < 1:
         raise InputError(f"--hours must be above 0, however: {values['timeout_seconds'] / 3600:g}")
-    if not 0 < values["val_size"] < 1:
-        raise InputError(f"val_size must be between 0 and 1, however: {values['val_size']}")
 
 
 def _code(settings: Settings) -> tuple[Code, tuple[str, bytes] | None]:

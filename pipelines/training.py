@@ -69,6 +69,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         split_seed: int = 42,
         max_unseen: float = 0.05,
         recipe: str = "plain",
+        shard_rows: int = 10_000_000,
         hidden: str = "64,32",
         dropout: float = 0.0,
         epochs: int = 500,
@@ -104,6 +105,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             max_unseen: Share of the rows that may have a category unseen in training.
             recipe: plain, the lesson's net; or strong, an ensemble on piecewise-linear encodings,
                 which has its own values for the settings left at their default.
+            shard_rows: Most rows of one npz: a table of more becomes shards; 0 is no limit.
             hidden: Widths of the hidden layers.
             dropout: Share of hidden units dropped in training.
             epochs: Most epochs to train.
@@ -138,6 +140,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             holdout_size=holdout_size,
             split_seed=split_seed,
             max_unseen=max_unseen,
+            shard_rows=shard_rows,
         ).set_display_name("CSV to arrays")
 
         trained = train_step(

@@ -18,6 +18,11 @@ from trainer.errors import InputError, TabularError
 TRAIN_DATA = "train_data.npz"
 VAL_DATA = "val_data.npz"
 TEST_DATA = "test_data.npz"
+# Of a long table each is a directory of shards, such as train_shards/train-00000.npz. (At
+# `test_data` KFP writes the output parameter of that name.)
+TRAIN_SHARDS = "train_shards"
+VAL_SHARDS = "val_shards"
+TEST_SHARDS = "test_shards"
 SPEC = "spec.json"
 PROFILE = "profile.json"
 PROFILE_PAGE = "profile.html"

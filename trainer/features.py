@@ -199,22 +199,28 @@ def _fit_column(table: Table, column: Column) -> Feature:
     if column.kind == "numeric":
         fill = _fit_numbers(table.numbers[column.name], column)
     else:
-        fill, levels = _fit_levels(table.texts[column.name], column)
+        fill, levels = fit_levels(*level_counts(table.texts[column.name]), column)
+    raw = unscaled(column, fill, levels)
+    if column.encoding == "onehot":
+        return raw
+    means_and_stds = [
+        _mean_and_std(output, values)
+        for output, values in zip(raw.outputs, _columns(table, raw), strict=True)
+    ]
+    mean, std = map(list, zip(*means_and_stds, strict=True))
+    return replace(raw, mean=mean, std=std)
+
+
+def unscaled(column: Column, fill: float | str, levels: list[str]) -> Feature:
+    """The feature with a mean of 0 and a standard deviation of 1, as a one-hot one's remain."""
     outputs = [column.name]
     if column.kind == "datetime":
         outputs = [f"{column.name}.{part}" for part in column.parts]
     elif column.encoding == "onehot":
         outputs = [f"{column.name}={level}" for level in levels]
         outputs += [f"{column.name}=(rare)"] if column.rare else []
-    raw = Feature(column.name, column.kind, column.encoding, outputs, fill, levels, [], [])
-    if column.encoding == "onehot":
-        return replace(raw, mean=[0.0] * len(outputs), std=[1.0] * len(outputs))
-    means_and_stds = [
-        _mean_and_std(output, values)
-        for output, values in zip(outputs, _columns(table, raw), strict=True)
-    ]
-    mean, std = map(list, zip(*means_and_stds, strict=True))
-    return replace(raw, mean=mean, std=std)
+    zeros, ones = [0.0] * len(outputs), [1.0] * len(outputs)
+    return Feature(column.name, column.kind, column.encoding, outputs, fill, levels, zeros, ones)
 
 
 def _fit_numbers(numbers: npt.NDArray[Any], column: Column) -> float:
@@ -226,25 +232,34 @@ def _fit_numbers(numbers: npt.NDArray[Any], column: Column) -> float:
     else:
         present = numbers.copy()
     if not present.size:
-        raise InputError(f"{column.name} must have a value in a training row, however: none")
+        raise without_value(column.name)
     if column.impute == "mean":
         return float(np.mean(present))
     return float(np.median(present, overwrite_input=True))
 
 
-def _fit_levels(texts: Texts, column: Column) -> tuple[str, list[str]]:
-    """What stands in for a missing text, and the levels that have a code of their own."""
+def without_value(name: str) -> InputError:
+    return InputError(f"{name} must have a value in a training row, however: none")
+
+
+def level_counts(texts: Texts) -> tuple[dict[str, int], int]:
+    """How often each level occurs, and how often none does."""
     counts = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.levels))
     count_of = dict(zip(texts.levels, counts.tolist(), strict=True))
+    return count_of, int(np.count_nonzero(texts.codes < 0))
+
+
+def fit_levels(count_of: dict[str, int], missing: int, column: Column) -> tuple[str, list[str]]:
+    """What stands in for a missing text, and the levels that have a code of their own."""
+    count_of = dict(count_of)
     present = sorted(level for level, count in count_of.items() if count)
     if column.impute is not None:
         fill = str(column.impute)
-        missing = int(np.count_nonzero(texts.codes < 0))
         if missing:
             count_of[fill] = count_of.get(fill, 0) + missing
             present = sorted({*present, fill})
     elif not present:
-        raise InputError(f"{column.name} must have a value in a training row, however: none")
+        raise without_value(column.name)
     elif column.kind == "datetime":
         dates = sorted((str(date_of(level)), count_of[level]) for level in present)
         cumulative = np.cumsum([count for _, count in dates])
@@ -324,6 +339,15 @@ def _mean_and_std(name: str, values: npt.NDArray[np.float64]) -> tuple[float, fl
     correction = values.sum() ** 2 / n
     with np.errstate(over="ignore"):
         variance = (np.square(values, out=values).sum() - correction) / n
+    return float(mean), std_of(name, n, float(mean), float(variance))
+
+
+def std_of(name: str, n: int, mean: float, variance: float) -> float:
+    """What the numbers of an output are divided by: 1 where they are constant, as scikit-learn's.
+
+    Raises:
+        InputError: the variance is not finite.
+    """
     if not math.isfinite(variance):
         raise InputError(
             f"{name} must have a variance below 1e308, however: its numbers reach beyond"
@@ -332,8 +356,8 @@ def _mean_and_std(name: str, values: npt.NDArray[np.float64]) -> tuple[float, fl
     eps = np.finfo(np.float64).eps
     if variance <= n * eps * variance + (n * mean * eps) ** 2:
         log.warning("%s is constant in the training rows: it is kept, scaled by 1", name)
-        return float(mean), 1.0
-    return float(mean), float(np.sqrt(variance))
+        return 1.0
+    return math.sqrt(variance)
 
 
 def _columns(table: Table, feature: Feature) -> Iterator[npt.NDArray[np.float64]]:
@@ -342,7 +366,7 @@ def _columns(table: Table, feature: Feature) -> Iterator[npt.NDArray[np.float64]
         yield _filled(table.numbers[feature.name], feature)
     else:
         texts = table.texts[feature.name]
-        for numbers in _meanings(texts, feature).T:
+        for numbers in meanings(texts, feature).T:
             yield numbers[texts.codes]
 
 
@@ -359,7 +383,7 @@ def _lookup(table: Table, feature: Feature) -> Callable[[Indices], npt.NDArray[n
     # Of text and small whole numbers there are few kinds and many rows: the kinds are standardised.
     if feature.kind != "numeric":
         texts = table.texts[feature.name]
-        kinds, column = _meanings(texts, feature), texts.codes
+        kinds, column = meanings(texts, feature), texts.codes
     elif (column := table.numbers[feature.name]).dtype == np.int8:
         kinds = np.arange(256).astype(np.int8).astype(np.float64)[:, np.newaxis]  # [-1] is -1
     else:
@@ -368,7 +392,7 @@ def _lookup(table: Table, feature: Feature) -> Callable[[Indices], npt.NDArray[n
     return lambda rows: standardised.take(column.take(rows), axis=0, mode="wrap")
 
 
-def _meanings(texts: Texts, feature: Feature) -> npt.NDArray[np.float64]:
+def meanings(texts: Texts, feature: Feature) -> npt.NDArray[np.float64]:
     """The numbers that each level of `texts` stands for: shape (levels + 1, outputs).
 
     The last row, which is at -1 too, is for missing.

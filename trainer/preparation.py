@@ -1,26 +1,29 @@
 """The first step: a table becomes training and validation arrays, and the spec that made them."""
 
 import contextlib
+import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from trainer import contract, diagnosis, features, sources
+from trainer import contract, diagnosis, features, shards, sources
 from trainer.config import whole
 from trainer.errors import InputError
 from trainer.npz import Rows, write_npz
 from trainer.profile import profile_of, to_html
 from trainer.schema import Schema, parse_schema
-from trainer.split import split_rows
-from trainer.tables import Indices, Refused, Table, read_table
+from trainer.split import TEST, TRAIN, VAL, check_split, split_rows
+from trainer.spool import Spool, spooled
+from trainer.tables import Indices, Refused, Table, concatenate, read_parts
 
 FIT_ON = ("train", "all")
 DTYPES = ("float32", "float64")
+SHARD_ROWS = 10_000_000
 RESULTS = (
     contract.SPEC,
     contract.TRAIN_DATA,
@@ -32,16 +35,42 @@ RESULTS = (
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """What was written: the metadata of each npz, and the content of `spec.json`.
+class Side:
+    """How the rows of a side are named: as one file, as shards, and in words."""
 
-    There is `test` only where rows were held out.
+    flag: str
+    file: str
+    directory: str
+    keys: tuple[str, str]
+    called: str
+
+    def shard(self, number: int) -> str:
+        return f"{self.directory}/{self.flag}-{number:05d}.npz"
+
+
+SIDES = (
+    Side("train", contract.TRAIN_DATA, contract.TRAIN_SHARDS, contract.TRAIN_KEYS, "training"),
+    Side("val", contract.VAL_DATA, contract.VAL_SHARDS, contract.VAL_KEYS, "validation"),
+    Side("test", contract.TEST_DATA, contract.TEST_SHARDS, contract.TEST_KEYS, "held out"),
+)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What was written: the metadata of each side's rows, and the content of `spec.json`.
+
+    There is `test` only where rows were held out. Where it is `sharded`, each side is a directory.
     """
 
     train: dict[str, object]
     val: dict[str, object]
     spec: dict[str, object]
     test: dict[str, object] | None = None
+    sharded: bool = False
+
+    def name(self, side: int) -> str:
+        """The name of the file, or directory, of a side (TRAIN, VAL or TEST of `trainer.split`)."""
+        return SIDES[side].directory if self.sharded else SIDES[side].file
 
 
 def prepare(
@@ -55,9 +84,15 @@ def prepare(
     split_seed: int | float | str = 42,
     max_unseen: float = 0.05,
     holdout_size: float = 0.0,
+    shard_rows: int = SHARD_ROWS,
 ) -> Prepared:
     """Writes `train_data.npz`, `val_data.npz` and `spec.json` into `directory`, with a
     `holdout_size` also `test_data.npz`, and what is in the table as `profile.json` and `.html`.
+
+    Of a table of more than `shard_rows` rows, it writes shards of at most so many instead:
+    `train_shards/train-00000.npz` and so on. Memory then depends on `shard_rows`, and no longer on
+    the number of rows; which rows validate is another choice than that of a shorter table, see
+    `trainer.shards`.
 
     Args:
         csv: path or gs:// URI of the table: a file, a pattern or a directory, in any format of
@@ -73,9 +108,67 @@ def prepare(
         max_unseen: the share of the rows that validate, or are held out, which may have a level
             that no training row has, in any one column without a bucket for rare levels.
         holdout_size: the share of the rows that neither train nor validate.
+        shard_rows: the most rows of one npz; 0 for no limit.
 
     Raises:
         InputError: an argument, the schema or the table is at fault; one line for each problem.
+    """
+    check_arguments(fit_on, dtype, val_size, split_seed, max_unseen, holdout_size, shard_rows)
+    seed = whole(str(split_seed))
+    checked = parse_schema(schema)
+    target = contract.local_path(directory)
+
+    table = _read(csv, checked, shard_rows)
+    if isinstance(table, Spool):
+        sides, rows_of = shards.split(table, checked, val_size, holdout_size, seed)
+        spec = shards.fit(table, checked, None if fit_on == "all" else sides)
+        new = {side: shards.unseen(table, spec, sides, side) for side in (VAL, TEST)}
+        profile = shards.profile_of(table)
+        pieces = shards.shards(table, sides, rows_of, shard_rows)
+    else:
+        chosen = dict(enumerate(split_rows(table, checked, val_size, holdout_size, seed)))
+        rows_of = {side: len(rows) for side, rows in chosen.items()}
+        # In the file's order: a sum's last bit depends on it, and a walk through memory is faster.
+        fitted = None if fit_on == "all" else _ascending(chosen[TRAIN], table.rows)
+        spec = features.fit(table, checked, fitted)
+        new = {side: features.unseen(spec, table.take(chosen[side])) for side in (VAL, TEST)}
+        profile = profile_of(table)
+        pieces = ((side, table, rows) for side, rows in chosen.items() if len(rows))
+    _check_unseen(new, checked, rows_of, max_unseen)
+
+    _remove_results(target)  # nothing old may stand beside something new
+    written: list[list[dict[str, object]]] = [[], [], []]
+    try:
+        for side, piece, rows in pieces:
+            name = SIDES[side].file
+            if isinstance(table, Spool):
+                name = SIDES[side].shard(len(written[side]))
+            written[side].append(_write(target / name, SIDES[side].keys, spec, piece, rows, dtype))
+        if isinstance(table, Spool):
+            written = [_list_shards(target, side, parts) for side, parts in enumerate(written)]
+        _write_profile(profile, target)
+        content = features.save(spec, target / contract.SPEC)
+    except BaseException:
+        _remove_results(target)
+        raise
+    written[VAL][0]["unseen"] = new[VAL]
+    test = written[TEST][0] if written[TEST] else None
+    return Prepared(written[TRAIN][0], written[VAL][0], content, test, isinstance(table, Spool))
+
+
+def check_arguments(
+    fit_on: str,
+    dtype: str,
+    val_size: float,
+    split_seed: int | float | str,
+    max_unseen: float,
+    holdout_size: float,
+    shard_rows: int,
+) -> None:
+    """The rules of `prepare`'s arguments.
+
+    Raises:
+        InputError: an argument breaks one.
     """
     try:
         seed = whole(str(split_seed))
@@ -87,40 +180,41 @@ def prepare(
         raise InputError(f"dtype must be one of {', '.join(DTYPES)}, however: {dtype!r}")
     if not 0 <= max_unseen <= 1:
         raise InputError(f"max_unseen must be from 0 to 1, however: {max_unseen:g}")
-    checked = parse_schema(schema)
-    target = contract.local_path(directory)
+    if shard_rows < 0 or shard_rows != int(shard_rows):
+        raise InputError(
+            f"shard_rows must be a whole number of at least 0, however: {shard_rows:g}"
+        )
+    check_split(val_size, holdout_size, seed)
 
-    table = read_checked(csv, checked)
-    train, val, test = split_rows(table, checked, val_size, holdout_size, seed)
-    # In the file's order: a sum's last bit depends on it, and a walk through memory is faster.
-    spec = features.fit(table, checked, None if fit_on == "all" else _ascending(train, table.rows))
-    new = {
-        side: features.unseen(spec, table.take(rows))
-        for side, rows in (("validation", val), ("held out", test))
-    }
-    _check_unseen(new, checked, {"validation": len(val), "held out": len(test)}, max_unseen)
 
-    sides = [(contract.TRAIN_DATA, contract.TRAIN_KEYS, train)]
-    sides += [(contract.VAL_DATA, contract.VAL_KEYS, val)]
-    sides += [(contract.TEST_DATA, contract.TEST_KEYS, test)] if len(test) else []
-    _remove_results(target)  # nothing old may stand beside something new
-    try:
-        written = [
-            _write(target / name, keys, spec, table, rows, dtype) for name, keys, rows in sides
-        ]
-        _write_profile(profile_of(table), target)
-        content = features.save(spec, target / contract.SPEC)
-    except BaseException:
-        _remove_results(target)
-        raise
-    written[1]["unseen"] = new["validation"]
-    return Prepared(written[0], written[1], content, *written[2:])
+def _list_shards(
+    directory: Path, side: int, parts: list[dict[str, object]]
+) -> list[dict[str, object]]:
+    """Writes the manifest of a side's shards, and returns their metadata in one, if there are any.
+
+    Its sha256 is the manifest's, which has those of the shards.
+    """
+    if not parts:
+        return []
+    names = [Path(SIDES[side].shard(number)).name for number in range(len(parts))]
+    contract.write_manifest(directory / SIDES[side].directory, names)
+    sha256 = contract.sha256_of(directory / SIDES[side].directory / contract.MANIFEST)
+    rows = sum(cast(int, part["rows"]) for part in parts)
+    return [{**parts[0], "rows": rows, "sha256": sha256, "shards": len(parts)}]
 
 
 def _remove_results(directory: Path) -> None:
     for name in RESULTS:
         with contextlib.suppress(OSError):  # what cannot be removed cannot be written to either
             (directory / name).unlink()
+    for side in SIDES:
+        shards_of_side = directory / side.directory
+        for path in [
+            *shards_of_side.glob(f"{side.flag}-*.npz"),
+            shards_of_side / contract.MANIFEST,
+        ]:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def read_checked(uri: str, schema: Schema) -> Table:
@@ -132,24 +226,41 @@ def read_checked(uri: str, schema: Schema) -> Table:
     Raises:
         InputError: with everything that is wrong with the table.
     """
+    table = _read(uri, schema, 0)
+    assert isinstance(table, Table)
+    return table
+
+
+def _read(uri: str, schema: Schema, most: int) -> Table | Spool:
+    """As `read_checked`; a table of more than `most` rows, unless that is 0, as a spool."""
     parts = sources.parts_of(uri)
+    table: Table | Spool
     try:
-        table = read_table(parts, schema)
+        blocks = read_parts(parts, schema)
+        held, rows = [], 0
+        for block in blocks:
+            held.append(block)
+            rows += block.rows
+            if 0 < most < rows:
+                table = spooled(itertools.chain(held, blocks))
+                break
+        else:
+            table = concatenate(held)
     except Refused as refusal:
         diagnosis.explain(parts, schema)
         raise InputError(f"{uri} must be a table, however: {refusal}") from None
-    if diagnosis.is_doubtful(table, schema):
+    if diagnosis.is_doubtful(table.outline() if isinstance(table, Spool) else table, schema):
         diagnosis.explain(parts, schema)
     return table
 
 
 def _check_unseen(
-    new: dict[str, dict[str, int]], schema: Schema, rows: dict[str, int], most: float
+    new: dict[int, dict[str, int]], schema: Schema, rows: dict[int, int], most: float
 ) -> None:
     problems = [
         f"{column.name} must have levels unseen in training in at most {most:.0%} of the "
-        f"{side} rows (max_unseen), however: in {counts[column.name]} of {rows[side]}; bucket "
-        "them with `rare`"
+        f"{SIDES[side].called} rows (max_unseen), however: "
+        f"in {counts[column.name]} of {rows[side]}; bucket them with `rare`"
         for side, counts in new.items()
         for column in schema.columns
         if not column.rare and counts.get(column.name, 0) > most * rows[side]

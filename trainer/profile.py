@@ -22,7 +22,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.tables import Table, Texts
+from trainer.features import level_counts
+from trainer.tables import Table
+from trainer.totals import Totals
 
 SAMPLE = 20_000
 TOP = 5
@@ -33,40 +35,45 @@ SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 def profile_of(table: Table) -> dict[str, Any]:
     """The profile of a table, ready for JSON."""
     step = -(-table.rows // SAMPLE)
-    columns = {name: _numbers(column, step) for name, column in table.numbers.items()}
-    columns |= {name: _texts(texts) for name, texts in table.texts.items()}
+    columns = {}
+    for name, column in table.numbers.items():
+        totals = Totals()
+        totals.add(column)
+        columns[name] = profile_of_numbers(column[::step], totals)
+    for name, texts in table.texts.items():
+        columns[name] = profile_of_texts(*level_counts(texts))
     return {"rows": table.rows, "sampled": -(-table.rows // step), "columns": columns}
 
 
-def _numbers(column: npt.NDArray[Any], step: int) -> dict[str, Any]:
-    present = column[~np.isnan(column)] if column.dtype.kind == "f" else column
-    sample = column[::step].astype(np.float64)
+def profile_of_numbers(sample: npt.NDArray[Any], totals: Totals) -> dict[str, Any]:
+    """The profile of a column of numbers, of which `sample` are some; NaN is missing."""
+    sample = sample.astype(np.float64)
     sample = sample[~np.isnan(sample)]
-    result: dict[str, Any] = {"type": "number", "missing": len(column) - len(present)}
+    result: dict[str, Any] = {"type": "number", "missing": totals.missing}
     if not len(sample):
         return result
     values, counts = np.unique(sample, return_counts=True)
-    low, high = float(present.min()), float(present.max())
-    histogram, _ = np.histogram(sample, BINS, (low, high))
+    histogram, _ = np.histogram(sample, BINS, (totals.low, totals.high))
     return {
         **result,
         "unique": len(values),
         "top": _top(values.tolist(), counts),
-        "min": low,
-        "max": high,
-        "mean": float(present.mean(dtype=np.float64)),
+        "min": totals.low,
+        "max": totals.high,
+        "mean": totals.mean,
         "quantiles": {f"{share:.0%}": float(np.quantile(sample, share)) for share in SHARES},
         "histogram": histogram.tolist(),
     }
 
 
-def _texts(texts: Texts) -> dict[str, Any]:
-    counts = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.levels))
+def profile_of_texts(count_of: Mapping[str, int], missing: int) -> dict[str, Any]:
+    """The profile of a column of text, of which each level occurs so often."""
+    counts = np.array(list(count_of.values()), np.int64)
     return {
         "type": "text",
-        "missing": len(texts.codes) - int(counts.sum()),
+        "missing": missing,
         "unique": int(np.count_nonzero(counts)),
-        "top": _top(texts.levels, counts),
+        "top": _top(list(count_of), counts),
     }
 
 

@@ -16,6 +16,21 @@ TRAIN, VAL, TEST = 0, 1, 2
 Sides = npt.NDArray[np.int8]  # for each row, one of the three
 
 
+def check_split(val_size: float, holdout_size: float, seed: int) -> None:
+    """The rules of a split's shares and seed.
+
+    Raises:
+        InputError: one is broken.
+    """
+    if val_size <= 0 or holdout_size < 0 or val_size + holdout_size >= 1:
+        raise InputError(
+            "val_size must be above 0 and, with holdout_size, below 1, however: "
+            f"{val_size:g} and {holdout_size:g}"
+        )
+    if not 0 <= seed < 2**32:
+        raise InputError(f"split_seed must be from 0 to {2**32 - 1}, however: {seed}")
+
+
 def split_rows(
     table: Table, schema: Schema, val_size: float, holdout_size: float, seed: int
 ) -> tuple[Indices, Indices, Indices]:
@@ -35,13 +50,7 @@ def split_rows(
     Raises:
         InputError: `seed` is not one of that generator's, or there would be no row on one side.
     """
-    if val_size <= 0 or holdout_size < 0 or val_size + holdout_size >= 1:
-        raise InputError(
-            "val_size must be above 0 and, with holdout_size, below 1, however: "
-            f"{val_size:g} and {holdout_size:g}"
-        )
-    if not 0 <= seed < 2**32:
-        raise InputError(f"split_seed must be from 0 to {2**32 - 1}, however: {seed}")
+    check_split(val_size, holdout_size, seed)
     # `shuffle` draws for int32 what `permutation` draws for its int64, in half the memory.
     order = np.arange(table.rows, dtype=np.int32)
     random = np.random.RandomState(seed)
@@ -60,7 +69,7 @@ def split_rows(
     elif schema.split == "group":
         sides = _by_group(_groups(table, str(schema.split_column)), deal, random)[order]
     elif schema.split == "time":
-        sides = _by_time(_times(table, str(schema.split_column)), deal)[order]
+        sides = _by_time(times_of(table, str(schema.split_column)), deal)[order]
     else:
         sides = deal(table.rows)
     train, val, test = (order[sides == side] for side in (TRAIN, VAL, TEST))
@@ -111,7 +120,7 @@ def _groups(table: Table, name: str) -> npt.NDArray[np.integer[Any]]:
     return np.unique(table.numbers[name], return_inverse=True)[1]
 
 
-def _times(table: Table, name: str) -> npt.NDArray[np.float64]:
+def times_of(table: Table, name: str) -> npt.NDArray[np.float64]:
     """Numbers that are in the order of the column's times."""
     if name in table.numbers:
         return table.numbers[name].astype(np.float64)

@@ -69,7 +69,16 @@ def read_table(parts: Iterable[Path], schema: Schema) -> Table:
     Raises:
         Refused: something is wrong with a part, or may be.
     """
-    return concatenate(block for part in parts for block in read_part(part, schema))
+    return concatenate(read_parts(parts, schema))
+
+
+def read_parts(parts: Iterable[Path], schema: Schema) -> Iterator[Table]:
+    """The rows of all files as consecutive small tables.
+
+    Raises:
+        Refused: something is wrong with a part, or may be.
+    """
+    return (block for part in parts for block in read_part(part, schema))
 
 
 def read_part(part: Path, schema: Schema) -> Iterator[Table]:
@@ -208,10 +217,7 @@ def concatenate(blocks: Iterable[Table]) -> Table:
         for name, column in block.numbers.items():
             numbers.setdefault(name, []).append(column)
         for name, texts in block.texts.items():
-            known = levels.setdefault(name, {})
-            lookup = [known.setdefault(level, len(known)) for level in texts.levels]
-            narrow = np.array([*lookup, -1], np.min_scalar_type(-len(known) - 1))
-            codes.setdefault(name, []).append(narrow[texts.codes])
+            codes.setdefault(name, []).append(recoded(texts, levels.setdefault(name, {})))
     if not rows:
         raise Refused("there are no rows")
     return Table(
@@ -219,6 +225,14 @@ def concatenate(blocks: Iterable[Table]) -> Table:
         {name: np.concatenate(numbers.pop(name)) for name in list(numbers)},
         {name: Texts(np.concatenate(codes.pop(name)), list(levels[name])) for name in levels},
     )
+
+
+def recoded(texts: Texts, known: dict[str, int]) -> npt.NDArray[Any]:
+    """The codes of a block in the numbering of `known`, which gets the levels that it lacks."""
+    lookup = [known.setdefault(level, len(known)) for level in texts.levels]
+    narrow = np.array([*lookup, -1], np.min_scalar_type(-len(known) - 1))
+    codes: npt.NDArray[Any] = narrow[texts.codes]
+    return codes
 
 
 def _from_arrow(table: Any, schema: Schema) -> Table:

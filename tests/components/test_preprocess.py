@@ -39,6 +39,7 @@ def preprocessed(
             holdout_size=holdout_size,
             split_seed=42.0,  # numbers in a KFP pipeline are doubles
             max_unseen=0.05,
+            shard_rows=10_000_000,
             **artifacts,
         )
     )

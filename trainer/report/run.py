@@ -84,21 +84,35 @@ def load(run_directory: str) -> Run:
 
 
 def read_rows(uri: str, keys: tuple[str, str], most: int | None = None) -> tuple[Array, Array]:
-    """X (rows, features) and y (rows,) of an npz: all rows, or the first `most`, which is quick.
+    """X (rows, features) and y (rows,) of an npz, or of a directory's shards: all rows, or the
+    first `most`, which is quick.
 
-    Preprocessing writes rows in random order, so the first are as good a sample as any.
+    Preprocessing writes the rows of one npz in random order, so the first are as good a sample as
+    any; those of shards are in the table's order.
 
     Raises:
         InputError: the file is missing, or has not these keys.
     """
-    path = contract.input_file(uri)
-    try:
-        with zipfile.ZipFile(path) as file:
-            x, y = (_first_rows(file, key, most) for key in keys)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"arrays must be an npz with {' and '.join(keys)}, however: {path}: {error}"
-        ) from error
+    path = contract.local_path(uri)
+    shards = sorted(path.glob(f"{keys[0].removeprefix('X_')}-*.npz")) if path.is_dir() else []
+    found: list[tuple[Array, Array]] = []
+    rows = 0
+    for path in shards or [contract.input_file(uri)]:
+        try:
+            with zipfile.ZipFile(path) as file:
+                left = None if most is None else most - rows
+                x, y = (_first_rows(file, key, left) for key in keys)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise InputError(
+                f"arrays must be an npz with {' and '.join(keys)}, however: {path}: {error}"
+            ) from error
+        found.append((x, y))
+        rows += len(y)
+        if rows == most:
+            break
+    if len(found) == 1:
+        return found[0]
+    x, y = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
     return x, y
 
 

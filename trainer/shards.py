@@ -1,0 +1,340 @@
+"""A table that is too long for memory becomes shards: the same spec, with few rows held at a time.
+
+The rows are read once, into a `Spool`; the split, what is learned and what is written come from
+passes over that. Levels, counts and medians are exact, and means and standard deviations agree
+with those of `features.fit` but for rounding.
+
+Which side a row is on depends on the seed and its number alone (with a split by group, on the
+group), so these are other rows than those that scikit-learn's split draws, though as many. Within
+a side they keep the table's order.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer import features
+from trainer.errors import InputError
+from trainer.features import Feature, Spec
+from trainer.parallel import in_order
+from trainer.profile import SAMPLE, profile_of_numbers, profile_of_texts
+from trainer.schema import Column, Schema
+from trainer.selection import Keys, keys_of, number_of, smallest
+from trainer.split import TEST, TRAIN, VAL, times_of
+from trainer.spool import Column as Stored
+from trainer.spool import Spool
+from trainer.tables import Indices, Table, Texts
+
+Weighted = tuple[npt.NDArray[np.float64], npt.NDArray[Any] | None]
+
+
+def split(
+    spool: Spool, schema: Schema, val_size: float, holdout_size: float, seed: int
+) -> tuple[Stored, dict[int, int]]:
+    """The side of each row, block by block, and how many rows are on each.
+
+    At random, the rows with the smallest hashes validate, as many as `split_rows` would take, and
+    so class by class if stratified; a group is on the side that its own hash says; by time they
+    are the rows that `split_rows` would take.
+
+    Raises:
+        InputError: there would be no row on one side.
+    """
+    column = {"stratified": schema.target, "random": None}.get(schema.split, schema.split_column)
+    sides = Stored()
+    chosen = _chooser(spool, schema, column, val_size, holdout_size, seed)
+    counts = np.zeros(3, np.int64)
+    for start, block in zip(spool.starts, spool.blocks([column or schema.target]), strict=True):
+        side = chosen(start, block)
+        counts += np.bincount(side, minlength=3)
+        sides.append(side)
+    if not (counts[TRAIN] and counts[VAL] and (counts[TEST] or not holdout_size)):
+        held_out = f" and {counts[TEST]} held out" if holdout_size else ""
+        raise InputError(
+            "each side of the split must have rows, however: of "
+            f"{spool.rows} rows {counts[TRAIN]} train, {counts[VAL]} validate{held_out}"
+        )
+    return sides, dict(enumerate(counts.tolist()))
+
+
+def _chooser(
+    spool: Spool,
+    schema: Schema,
+    column: str | None,
+    val_size: float,
+    holdout_size: float,
+    seed: int,
+) -> Callable[[int, Table], npt.NDArray[np.int8]]:
+    """A function from a block, and the number of its first row, to the sides of its rows."""
+
+    def hashes(start: int, rows: int) -> Keys:
+        return _mixed(np.arange(start, start + rows, dtype=np.uint64), seed)
+
+    def limits(keys: Callable[[], Iterable[Keys]], rows: int) -> tuple[int, int]:
+        """The keys below which a row validates, or else is held out."""
+        val, test = math.ceil(val_size * rows), math.ceil(holdout_size * rows)
+
+        def weighted() -> Iterator[tuple[Keys, None]]:
+            return ((block, None) for block in keys())
+
+        first, second = (smallest(weighted, k) if k < rows else 1 << 64 for k in (val, val + test))
+        return first, second
+
+    def side(keys: Keys, first: int, second: int) -> npt.NDArray[np.int8]:
+        below = [
+            np.ones(len(keys), np.bool_) if at == 1 << 64 else keys < at for at in (first, second)
+        ]
+        return np.where(below[0], VAL, np.where(below[1], TEST, TRAIN)).astype(np.int8)
+
+    if schema.split == "group":
+        ends = [int(share * 2.0**64) for share in (val_size, val_size + holdout_size)]
+
+        def by_group(start: int, block: Table) -> npt.NDArray[np.int8]:
+            return side(_of_groups(block, str(column), seed), ends[0], ends[1])
+
+        return by_group
+    if schema.split == "time":
+
+        def latest_first(block: Table) -> Keys:
+            return ~keys_of(times_of(block, str(column)))
+
+        # Rows of the same time are on the same side, that of the latest of them.
+        held, later = math.ceil(holdout_size * spool.rows), math.ceil(val_size * spool.rows)
+
+        def last_of(rows: int) -> int:
+            blocks = lambda: ((latest_first(b), None) for b in spool.blocks([str(column)]))  # noqa: E731
+            return smallest(blocks, min(rows, spool.rows) - 1)
+
+        test_end = last_of(held) if held else -1
+        val_end = last_of(held + later)
+
+        def by_time(start: int, block: Table) -> npt.NDArray[np.int8]:
+            keys = latest_first(block)
+            test = keys <= test_end if held else np.zeros(len(keys), np.bool_)
+            return np.where(test, TEST, np.where(keys <= val_end, VAL, TRAIN)).astype(np.int8)
+
+        return by_time
+    if schema.split == "stratified":
+        classes = [count for count in spool.counts()[schema.target][0].values()]
+
+        def of_class(code: int) -> Iterator[Keys]:
+            blocks = spool.blocks([schema.target])
+            for start, block in zip(spool.starts, blocks, strict=True):
+                yield hashes(start, block.rows)[block.texts[schema.target].codes == code]
+
+        ends_of = [
+            limits(lambda code=code: of_class(code), rows)  # type: ignore[misc]
+            for code, rows in enumerate(classes)
+        ]
+
+        def by_class(start: int, block: Table) -> npt.NDArray[np.int8]:
+            keys, codes = hashes(start, block.rows), block.texts[schema.target].codes
+            sides = np.zeros(block.rows, np.int8)
+            for code in np.unique(codes):
+                sides[codes == code] = side(keys[codes == code], *ends_of[code])
+            return sides
+
+        return by_class
+
+    def of_all() -> Iterator[Keys]:
+        lengths = np.diff([*spool.starts, spool.rows]).tolist()
+        return (hashes(start, rows) for start, rows in zip(spool.starts, lengths, strict=True))
+
+    first, second = limits(of_all, spool.rows)
+    return lambda start, block: side(hashes(start, block.rows), first, second)
+
+
+def _mixed(numbers: Keys, seed: int) -> Keys:
+    """Each number's hash, a permutation of the 64-bit numbers: SplitMix64's (Steele, Lea and Flood,
+    "Fast splittable pseudorandom number generators", 2014)."""
+    golden = 0x9E3779B97F4A7C15
+
+    def mix(z: Keys) -> Keys:
+        with np.errstate(over="ignore"):
+            z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        mixed: Keys = z ^ (z >> np.uint64(31))
+        return mixed
+
+    start = mix(np.array([seed + golden], np.uint64))
+    with np.errstate(over="ignore"):
+        return mix(mix(numbers * np.uint64(golden) + start))
+
+
+def _of_groups(block: Table, column: str, seed: int) -> Keys:
+    """A hash of each row's group."""
+    if column in block.numbers:
+        return _mixed(keys_of(block.numbers[column]), seed)
+    import hashlib
+
+    texts = block.texts[column]
+    present, inverse = np.unique(texts.codes, return_inverse=True)
+    digests = [
+        hashlib.blake2b(texts.levels[code].encode(), digest_size=8).digest() for code in present
+    ]
+    hashes: Keys = np.frombuffer(b"".join(digests), "<u8").astype(np.uint64)
+    drawn: Keys = _mixed(hashes, seed)[inverse]
+    return drawn
+
+
+def fit(spool: Spool, schema: Schema, sides: Stored | None) -> Spec:
+    """What `features.fit` learns, of the rows that train, or of all where `sides` is None.
+
+    Raises:
+        InputError: a column has no value at all in these rows.
+    """
+    levels = spool.levels
+    classes = features.classes_of(levels[schema.target]) if schema.classifies else None
+
+    def fit_column(column: Column) -> Feature:
+        if column.kind == "numeric":
+            return _fit_numbers(spool, column, sides)
+        return _fit_texts(*spool.counts(sides, TRAIN, [column.name])[column.name], column)
+
+    columns = list(in_order(fit_column, schema.columns, most=2))
+    return Spec(schema.task, schema.target, classes, columns)
+
+
+def _fit_texts(count_of: dict[str, int], missing: int, column: Column) -> Feature:
+    fill, levels = features.fit_levels(count_of, missing, column)
+    raw = features.unscaled(column, fill, levels)
+    if column.encoding == "onehot":
+        return raw
+    weights = np.array([*count_of.values(), missing], np.float64)
+    # A level that no training row has may mean a number that is far off; it weighs nothing.
+    table = features.meanings(Texts(np.array([], np.int64), list(count_of)), raw)
+    scales = [
+        _scale(output, lambda values=values: [(values, weights)])  # type: ignore[misc]
+        for output, values in zip(raw.outputs, table.T, strict=True)
+    ]
+    return replace(raw, mean=[mean for mean, _ in scales], std=[std for _, std in scales])
+
+
+def _fit_numbers(spool: Spool, column: Column, sides: Stored | None) -> Feature:
+    def blocks() -> Iterator[tuple[npt.NDArray[Any], int]]:
+        """The numbers that are there, and how many are not."""
+        for i in range(len(spool.starts)):
+            numbers = spool.column(column.name).block(i)
+            if sides is not None:
+                numbers = numbers[sides.block(i) == TRAIN]
+            present = numbers[~np.isnan(numbers)] if numbers.dtype.kind == "f" else numbers
+            yield present, len(numbers) - len(present)
+
+    def weighted() -> Iterator[Weighted]:
+        for numbers, _ in blocks():
+            if numbers.dtype == np.int8:  # of these there are few kinds
+                counts = np.bincount(numbers.view(np.uint8), minlength=256)
+                kinds = np.flatnonzero(counts)
+                yield kinds.astype(np.int8).astype(np.float64), counts[kinds]
+            else:
+                yield numbers.astype(np.float64), None
+
+    def keys() -> Iterator[tuple[Keys, npt.NDArray[Any] | None]]:
+        return ((keys_of(values), weights) for values, weights in weighted())
+
+    rows, missing = (
+        sum(counts) for counts in zip(*((len(p), m) for p, m in blocks()), strict=True)
+    )
+    if isinstance(column.impute, int | float):
+        fill = float(column.impute)
+    elif not rows:
+        raise features.without_value(column.name)
+    elif column.impute == "mean":
+        fill = math.fsum(_sum(values, weights) for values, weights in weighted()) / rows
+    else:
+        low, high = (number_of(smallest(keys, k)) for k in ((rows - 1) // 2, rows // 2))
+        fill = (low + high) / 2
+
+    def filled() -> Iterator[Weighted]:
+        yield from weighted()
+        yield np.array([fill]), np.array([missing])
+
+    mean, std = _scale(column.name, filled)
+    return replace(features.unscaled(column, fill, []), mean=[mean], std=[std])
+
+
+def _scale(name: str, values: Callable[[], Iterable[Weighted]]) -> tuple[float, float]:
+    """The mean and the standard deviation of what `values` gives anew at each call."""
+    n = sum(len(block) if weights is None else int(weights.sum()) for block, weights in values())
+    mean = math.fsum(_sum(block, weights) for block, weights in values()) / n
+    sums, squares = [], []
+    with np.errstate(over="ignore"):
+        for block, weights in values():
+            sums.append(_sum(block - mean, weights))
+            squares.append(_sum(np.square(block - mean), weights))
+    correction = math.fsum(sums) ** 2 / n
+    variance = math.fsum(squares) - correction if math.isfinite(max(squares)) else math.inf
+    return mean, features.std_of(name, n, mean, variance / n)
+
+
+def _sum(values: npt.NDArray[np.float64], weights: npt.NDArray[Any] | None) -> float:
+    return float(values.sum() if weights is None else (values * weights).sum())
+
+
+def unseen(spool: Spool, spec: Spec, sides: Stored, side: int) -> dict[str, int]:
+    """As `features.unseen`, of the rows of one side."""
+    known = {c.name: set(c.levels) for c in spec.columns if c.kind == "categorical"}
+    counts = {
+        name: sum(count for level, count in count_of.items() if level not in known[name])
+        for name, (count_of, _) in spool.counts(sides, side, known).items()
+    }
+    return {name: count for name, count in counts.items() if count}
+
+
+def profile_of(spool: Spool) -> dict[str, Any]:
+    """As `profile.profile_of`."""
+    step = -(-spool.rows // SAMPLE)
+    columns = {}
+    for name, totals in spool.totals.items():
+        samples = [
+            spool.column(name).block(i)[-start % step :: step]
+            for i, start in enumerate(spool.starts)
+        ]
+        columns[name] = profile_of_numbers(np.concatenate(samples), totals)
+    for name, (count_of, missing) in spool.counts().items():
+        columns[name] = profile_of_texts(count_of, missing)
+    return {"rows": spool.rows, "sampled": -(-spool.rows // step), "columns": columns}
+
+
+def shards(
+    spool: Spool, sides: Stored, rows_of: dict[int, int], most: int
+) -> Iterator[tuple[int, Table, Indices]]:
+    """The rows of the sides as tables of at most `most` rows, those of a side about equally long:
+    each with its side and the numbers of all its rows."""
+    goal = {side: -(-rows // -(-rows // most)) for side, rows in rows_of.items() if rows}
+    held: dict[int, list[Table]] = {side: [] for side in goal}
+    for i, block in enumerate(spool.blocks()):
+        chosen = sides.block(i)
+        for side, size in goal.items():
+            rest = block.take(np.flatnonzero(chosen == side))
+            room = size - sum(table.rows for table in held[side])
+            while rest.rows >= room:
+                yield _shard(side, [*held[side], rest.take(np.arange(room))])
+                rest, held[side] = rest.take(np.arange(room, rest.rows)), []
+                room = size
+            if rest.rows:
+                held[side].append(rest)
+    for side, tables in held.items():
+        if tables:
+            yield _shard(side, tables)
+
+
+def _shard(side: int, tables: list[Table]) -> tuple[int, Table, Indices]:
+    table = _joined(tables)
+    return side, table, np.arange(table.rows)
+
+
+def _joined(tables: list[Table]) -> Table:
+    """One table of all the rows; the levels are the same throughout."""
+    return Table(
+        sum(table.rows for table in tables),
+        {name: np.concatenate([t.numbers[name] for t in tables]) for name in tables[0].numbers},
+        {
+            name: Texts(np.concatenate([t.texts[name].codes for t in tables]), texts.levels)
+            for name, texts in tables[0].texts.items()
+        },
+    )

@@ -1,0 +1,148 @@
+"""A table that is too long for memory: its compact columns in temporary files, block by block.
+
+The files have no name, so that nothing is left of them however the process ends; they are where
+the environment variable TMPDIR says, and take some 20 bytes a row of the Titanic's.
+"""
+
+import os
+import tempfile
+import weakref
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from trainer.errors import TabularError
+from trainer.tables import Table, Texts, recoded
+from trainer.totals import Totals
+
+
+class Column:
+    """One column's blocks of numbers or codes, on disk; several threads may read them."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
+        self._blocks: list[tuple[int, int, np.dtype[Any]]] = []
+        self._end = 0
+
+    def append(self, values: npt.NDArray[Any]) -> None:
+        """Adds a block.
+
+        Raises:
+            TabularError: the disk is full.
+        """
+        data = np.ascontiguousarray(values).data.cast("B")
+        self._blocks.append((self._end, len(data), values.dtype))
+        try:
+            while data:
+                written = os.pwrite(self._file.fileno(), data, self._end)
+                self._end += written
+                data = data[written:]
+        except OSError as error:
+            raise TabularError(
+                f"a temporary file in {tempfile.gettempdir()} cannot be written: {error.strerror}"
+            ) from error
+
+    def block(self, number: int) -> npt.NDArray[Any]:
+        """The block that was added as this one."""
+        start, size, dtype = self._blocks[number]
+        return np.frombuffer(os.pread(self._file.fileno(), size, start), dtype)
+
+
+class Spool:
+    """The columns of one table, by name, in blocks of consecutive rows.
+
+    Attributes:
+        rows: of the whole table.
+        starts: for each block the number of its first row.
+        levels: of each column of text, all that occur.
+        totals: of each column of numbers.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.starts: list[int] = []
+        self.totals: dict[str, Totals] = {}
+        self._known: dict[str, dict[str, int]] = {}
+        self._columns: dict[str, Column] = {}
+
+    def append(self, table: Table) -> None:
+        """Adds the rows of a small table, with its own levels."""
+        if not table.rows:
+            return
+        self.starts.append(self.rows)
+        self.rows += table.rows
+        for name, numbers in table.numbers.items():
+            self.totals.setdefault(name, Totals()).add(numbers)
+            self._columns.setdefault(name, Column()).append(numbers)
+        for name, texts in table.texts.items():
+            codes = recoded(texts, self._known.setdefault(name, {}))
+            self._columns.setdefault(name, Column()).append(codes)
+
+    @property
+    def levels(self) -> dict[str, list[str]]:
+        return {name: list(known) for name, known in self._known.items()}
+
+    def column(self, name: str) -> Column:
+        return self._columns[name]
+
+    def counts(
+        self, sides: Column | None = None, side: int = 0, names: Collection[str] | None = None
+    ) -> dict[str, tuple[dict[str, int], int]]:
+        """For each column of text how often each level occurs, and how often none does, in the
+        rows of which `sides` says `side`, or in all."""
+        levels = {k: v for k, v in self.levels.items() if names is None or k in names}
+        totals = {name: np.zeros(len(levels[name]) + 1, np.int64) for name in levels}
+        for i in range(len(self.starts)):
+            mine = None if sides is None else sides.block(i) == side
+            for name, total in totals.items():
+                codes = self._columns[name].block(i)
+                codes = codes if mine is None else codes[mine]
+                total += np.bincount(codes.astype(np.intp) + 1, minlength=len(total))
+        return {
+            name: (dict(zip(levels[name], total[1:].tolist(), strict=True)), int(total[0]))
+            for name, total in totals.items()
+        }
+
+    def blocks(self, names: Collection[str] | None = None) -> Iterator[Table]:
+        """The rows as small tables, each with the whole table's levels."""
+        levels = self.levels
+        for number, (start, end) in enumerate(
+            zip(self.starts, [*self.starts[1:], self.rows], strict=True)
+        ):
+            chosen = {
+                name: column.block(number)
+                for name, column in self._columns.items()
+                if names is None or name in names
+            }
+            yield Table(
+                end - start,
+                {name: values for name, values in chosen.items() if name not in levels},
+                {name: Texts(v, levels[name]) for name, v in chosen.items() if name in levels},
+            )
+
+    def outline(self) -> Table:
+        """A table of a few rows with the extremes, levels and gaps of the whole: what
+        `diagnosis.is_doubtful` looks at. Its columns differ in length."""
+        numbers = {
+            name: np.array(
+                [totals.low, totals.high] * (totals.missing < totals.rows)
+                + [np.nan] * (totals.missing > 0)
+            )
+            for name, totals in self.totals.items()
+        }
+        texts = {
+            name: Texts(np.array([-1] * (missing > 0), np.int64), list(count_of))
+            for name, (count_of, missing) in self.counts().items()
+        }
+        return Table(0, numbers, texts)
+
+
+def spooled(blocks: Iterable[Table]) -> Spool:
+    """Small tables, each with its own levels, as one on disk."""
+    spool = Spool()
+    for block in blocks:
+        spool.append(block)
+    return spool
