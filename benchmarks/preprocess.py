@@ -1,12 +1,14 @@
 """Preprocessing against the lesson's way, as ratios within one run.
 
     python -m benchmarks.preprocess --rows 712 1000000 --repeats 3
+    python -m benchmarks.preprocess --large 10000000    # and four times as many, as shards
 
 Both start as new processes, in turn, on the same CSV: made-up passengers, resampled with jitter.
 The lesson's way is pandas, LabelEncoder, StandardScaler and `np.savez`, which does not compress.
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
@@ -15,12 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
 TITANIC = Path(__file__).parents[1] / "pipelines" / "titanic.yaml"
+SHARD_ROWS = 1_000_000
 LESSON = """
 import sys
 import numpy as np
@@ -44,8 +47,8 @@ np.savez(f"{directory}/val_data.npz", X_val=X_val, y_val=y_val)
 OURS = """
 import json, sys
 from trainer.preparation import prepare
-csv, directory, schema = sys.argv[1:]
-prepare(csv, json.loads(schema), directory)
+csv, directory, schema, shard_rows = sys.argv[1:]
+prepare(csv, json.loads(schema), directory, shard_rows=int(shard_rows))
 """
 
 
@@ -82,18 +85,43 @@ def measure(script: str, *arguments: str) -> tuple[float, float]:
     return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e6
 
 
-def compare(rows: int, repeats: int) -> dict[str, float]:
-    """Medians of both ways on one table, and their ratios (ours ÷ the lesson's)."""
-    schema = json.dumps(yaml.safe_load(TITANIC.read_text()))
+@contextlib.contextmanager
+def tables(rows: int) -> Iterator[tuple[str, str, str]]:
+    """A table of so many rows, a directory for what is made of it, and its schema as JSON."""
     with tempfile.TemporaryDirectory() as directory:
         csv = Path(directory, "table.csv")
         writer = multiprocessing.get_context("spawn").Process(target=write_table, args=(csv, rows))
         writer.start()
         writer.join()
+        yield str(csv), directory, json.dumps(yaml.safe_load(TITANIC.read_text()))
+
+
+def grow(rows: int) -> dict[str, float]:
+    """How time and memory grow when a table that becomes shards is four times as long."""
+    measured = []
+    for count in (rows, 4 * rows):
+        with tables(count) as (csv, directory, schema):
+            measured.append(measure(OURS, csv, directory, schema, str(SHARD_ROWS)))
+    (few_s, few_mb), (many_s, many_mb) = measured
+    return {
+        "rows": rows,
+        "shard_rows": SHARD_ROWS,
+        "seconds": round(few_s, 2),
+        "seconds_of_four_times": round(many_s, 2),
+        "time_ratio": round(many_s / few_s, 3),
+        "mb": round(few_mb),
+        "mb_of_four_times": round(many_mb),
+        "memory_ratio": round(many_mb / few_mb, 3),
+    }
+
+
+def compare(rows: int, repeats: int) -> dict[str, float]:
+    """Medians of both ways on one table, and their ratios (ours ÷ the lesson's)."""
+    with tables(rows) as (csv, directory, schema):
         lesson, ours = [], []
         for _ in range(repeats):
-            lesson.append(measure(LESSON, str(csv), directory))
-            ours.append(measure(OURS, str(csv), directory, schema))
+            lesson.append(measure(LESSON, csv, directory))
+            ours.append(measure(OURS, csv, directory, schema, "0"))
     (lesson_s, lesson_mb), (s, mb) = (
         [statistics.median(values) for values in zip(*runs, strict=True)] for runs in (lesson, ours)
     )
@@ -113,7 +141,18 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[dict[str, flo
     parser = argparse.ArgumentParser(description="Preprocessing against the lesson's way.")
     parser.add_argument("--rows", type=int, nargs="+", default=[712, 1_000_000])
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--large", type=int, help="only the growth from so many rows, as shards")
     options = parser.parse_args(arguments)
+    if options.large:
+        result = grow(options.large)
+        print(
+            f"preprocess {options.large:,} rows, then four times as many, in shards of "
+            f"{SHARD_ROWS:,}: {result['time_ratio']:.2f} x the time "
+            f"({result['seconds']:.1f} s, {result['seconds_of_four_times']:.1f} s), "
+            f"{result['memory_ratio']:.2f} x the memory "
+            f"({result['mb']} MB, {result['mb_of_four_times']} MB)"
+        )
+        return {"growth": [result]}
     results = []
     for rows in options.rows:
         result = compare(rows, options.repeats)

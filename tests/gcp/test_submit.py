@@ -42,8 +42,11 @@ def test_what_is_submitted_is_what_the_dry_run_printed(recorder: Cloud, recorded
         ),
         (["--set", "learning_rate=-1"], "--learning_rate must be positive, however: -1.0"),
         (["--set", "patience=many"], "patience must be a whole number, however: many"),
-        (["--set", "fit_on=none"], "fit_on must be train or all, however: none"),
-        (["--set", "val_size=2"], "val_size must be between 0 and 1, however: 2.0"),
+        (["--set", "fit_on=none"], "fit_on must be one of train, all, however: 'none'"),
+        (
+            ["--set", "val_size=2"],
+            "val_size must be above 0 and, with holdout_size, below 1, however: 2",
+        ),
         (["--hours", "0"], "--hours must be above 0, however: 0"),
         (["--accelerator", "NVIDIA_TESLA_T4"], "--accelerator must be TYPE:COUNT, however: NVID"),
         (["--accelerator", "NVIDIA_TESLA_T4:3"], "the pipeline must pass tabpipe lint, however: "),

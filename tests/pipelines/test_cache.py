@@ -38,6 +38,12 @@ def test_just_what_depends_on_a_change_runs_again(tabpipe: Tabpipe, tmp_path: Pa
     for model in tmp_path.glob("runs/*/train/run_directory/model.pt"):
         model.unlink()
     assert cached(tabpipe) == ["preprocess"]
+    # A run on shards, to its report; that they are whole is read from their manifest.
+    assert cached(tabpipe, "shard_rows=20") == []
+    (shard,) = tmp_path.glob("runs/*/preprocess/val_shards/val-00000.npz")
+    assert is_whole(shard.parent)
+    shard.unlink()
+    assert not is_whole(shard.parent)
 
 
 def test_a_result_is_whole_when_every_file_has_its_size(tmp_path: Path) -> None:
