@@ -77,7 +77,7 @@ def fit(table: Table, schema: Schema, rows: Indices | None = None) -> Spec:
     def fit_column(column: Column) -> Feature:
         chosen = table.take(rows, [column.name])
         feature = _fit_column(chosen, column)
-        return replace(feature, bins=_fit_bins(chosen, feature))
+        return replace(feature, bins=fit_bins(chosen, feature))
 
     # Two at a time, because each holds its column twice in float64.
     columns = list(in_order(fit_column, schema.columns, most=2))
@@ -280,7 +280,7 @@ def fit_levels(count_of: dict[str, int], missing: int, column: Column) -> tuple[
     return fill, levels
 
 
-def _fit_bins(table: Table, feature: Feature) -> list[Bins]:
+def fit_bins(table: Table, feature: Feature) -> list[Bins]:
     """The bins of a column, with the rows that a table has in them."""
     step = -(-table.rows // bins.SAMPLE)
     if feature.kind == "numeric":
@@ -322,7 +322,7 @@ def _shown_levels(texts: Texts, feature: Feature) -> list[str]:
 
 def _parts(texts: Texts, feature: Feature) -> npt.NDArray[np.float64]:
     """The parts of each date: shape (levels + 1, parts); NaN in the last row, for missing."""
-    parts = _meanings(texts, feature)
+    parts = meanings(texts, feature)
     parts[-1] = np.nan
     return parts
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer import features
+from trainer import bins, features
 from trainer.errors import InputError
 from trainer.features import Feature, Spec
 from trainer.parallel import in_order
@@ -27,7 +27,7 @@ from trainer.selection import Keys, keys_of, number_of, smallest
 from trainer.split import TEST, TRAIN, VAL, times_of
 from trainer.spool import Column as Stored
 from trainer.spool import Spool
-from trainer.tables import Indices, Table, Texts
+from trainer.tables import Indices, Table, Texts, concatenate
 
 Weighted = tuple[npt.NDArray[np.float64], npt.NDArray[Any] | None]
 
@@ -196,7 +196,38 @@ def fit(spool: Spool, schema: Schema, sides: Stored | None) -> Spec:
         return _fit_texts(*spool.counts(sides, TRAIN, [column.name])[column.name], column)
 
     columns = list(in_order(fit_column, schema.columns, most=2))
-    return Spec(schema.task, schema.target, classes, columns)
+    return Spec(schema.task, schema.target, classes, _with_bins(columns, spool, sides))
+
+
+def _with_bins(columns: list[Feature], spool: Spool, sides: Stored | None) -> list[Feature]:
+    """The columns with their bins: the edges, and which levels have a bin, from as many rows as
+    `features.fit_bins` takes them from; the counts from all that train."""
+    names = [feature.name for feature in columns]
+
+    def training() -> Iterator[Table]:
+        for number, block in enumerate(spool.blocks(names)):
+            rows = None if sides is None else np.flatnonzero(sides.block(number) == TRAIN)
+            yield block.take(rows)
+
+    step = -(-sum(block.rows for block in training()) // bins.SAMPLE)
+    passed, sample = 0, []
+    for block in training():
+        sample.append(block.take(np.arange(-passed % step, block.rows, step)))
+        passed += block.rows
+    few = concatenate(sample)
+    learned = [replace(feature, bins=features.fit_bins(few, feature)) for feature in columns]
+    counts: list[list[bins.Counts]] = [[] for _ in learned]
+    for block in training():
+        for feature, so_far in zip(learned, counts, strict=True):
+            met = features.in_bins(feature, block)
+            so_far[:] = [a + b for a, b in zip(so_far, met, strict=True)] if so_far else met
+    return [
+        replace(
+            feature,
+            bins=[replace(b, rows=r.tolist()) for b, r in zip(feature.bins, found, strict=True)],
+        )
+        for feature, found in zip(learned, counts, strict=True)
+    ]
 
 
 def _fit_texts(count_of: dict[str, int], missing: int, column: Column) -> Feature:
