@@ -27,7 +27,7 @@ from trainer.selection import Keys, keys_of, number_of, smallest
 from trainer.split import TEST, TRAIN, VAL, times_of
 from trainer.spool import Column as Stored
 from trainer.spool import Spool
-from trainer.tables import Indices, Table, Texts, concatenate
+from trainer.tables import Indices, Table, Texts
 
 Weighted = tuple[npt.NDArray[np.float64], npt.NDArray[Any] | None]
 
@@ -214,7 +214,7 @@ def _with_bins(columns: list[Feature], spool: Spool, sides: Stored | None) -> li
     for block in training():
         sample.append(block.take(np.arange(-passed % step, block.rows, step)))
         passed += block.rows
-    few = concatenate(sample)
+    few = _joined(sample)
     learned = [replace(feature, bins=features.fit_bins(few, feature)) for feature in columns]
     counts: list[list[bins.Counts]] = [[] for _ in learned]
     for block in training():
