@@ -19,6 +19,7 @@ from trainer.schema import Schema
 from trainer.values import MISSING
 
 CHUNK_BYTES = 1 << 21
+LINE_BYTES = 1 << 16
 MOST_BYTES = 1 << 24  # of a record
 NEWLINE, QUOTE = b'\n"'
 
@@ -185,25 +186,24 @@ def whole_records(file: BinaryIO) -> Iterator[bytearray]:
     Raises:
         Refused: the number of quotes is odd, or a record is very long.
     """
+    is_quote = np.empty(CHUNK_BYTES, np.bool_)
     while True:
-        chunk = bytearray(CHUNK_BYTES)
-        del chunk[file.readinto(chunk) :]  # type: ignore[attr-defined]
+        chunk = bytearray(CHUNK_BYTES + LINE_BYTES)  # room for the rest of a line, without a copy
+        with memoryview(chunk) as whole, whole[:CHUNK_BYTES] as start:
+            size = file.readinto(start)  # type: ignore[attr-defined]
+            quotes = np.count_nonzero(np.equal(start[:size], QUOTE, out=is_quote[:size]))
+        del chunk[size:]
         if not chunk:
             return
-        quotes = _quotes(chunk)
         while quotes % 2 or chunk[-1] != NEWLINE:
             line = file.readline(MOST_BYTES)
             if not line and not quotes % 2:
                 break  # the last line has no line break
             if not line or len(chunk) > MOST_BYTES:
                 raise Refused("a quote is not closed, or a row is longer than 16 MiB")
-            quotes += _quotes(line)
+            quotes += line.count(QUOTE)
             chunk += line
         yield chunk
-
-
-def _quotes(data: bytes | bytearray) -> int:
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == QUOTE))
 
 
 def concatenate(blocks: Iterable[Table]) -> Table:
