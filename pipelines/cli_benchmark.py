@@ -42,9 +42,7 @@ def benchmark(
     with TemporaryDirectory() as name:
         compiled, given = requested(csv, schema, settings, Path(name))
         spec = yaml.safe_load(compiled)
-        declared = parameters.declared(spec)
-        values: dict[str, Any] = {key: entry.get("defaultValue") for key, entry in declared.items()}
-        values |= given
+        values = {**parameters.defaults(parameters.declared(spec)), **given}
         sides = set(parameters.declared(spec, "preprocess")) - {"csv", "fingerprint", "schema"}
         chosen = {key: values[key] for key in sides}
         prepared = prepare(values["csv"], values["schema"], name, **chosen)
