@@ -69,6 +69,7 @@ def run(
     Example: tabpipe run --csv passengers.csv --set epochs=200
     """
     from pipelines import local, progress, report
+    from pipelines.cache import cache_of
 
     compiled, arguments = requested(csv, schema, settings, root, model)
     directory = local.new_run_directory(root)
@@ -95,14 +96,15 @@ def explain(
     root: Root = Path("runs"),
     model: ModelRun = None,
 ) -> None:
-    """Say which steps `tabpipe run --cache` would take from the cache, and why.
+    """Say which steps `tabpipe run --cache` would take from the cache, and in what the others differ
+    from the nearest earlier run.
 
     Example: tabpipe cache explain --csv passengers.csv --set epochs=200
     """
     from pipelines.explain import explain
 
     compiled, arguments = requested(csv, schema, settings, root, model)
-    for forecast in explain(compiled, arguments, cache_of(root)):
+    for forecast in explain(compiled, arguments, root):
         verdict = "from the cache" if forecast.cached else "runs"
         typer.echo(f"{forecast.step:<10}  {verdict:<14}  {forecast.why}")
 
@@ -162,11 +164,6 @@ def requested(
         arguments["csv"] = str(sample_file.resolve())
     parameters.check(arguments)
     return compiled, arguments
-
-
-def cache_of(root: Path) -> Path:
-    """Where the results of the runs in `root` are remembered."""
-    return root.resolve() / ".cache"
 
 
 @app.command()
