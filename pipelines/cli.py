@@ -96,8 +96,8 @@ def explain(
     root: Root = Path("runs"),
     model: ModelRun = None,
 ) -> None:
-    """Say which steps `tabpipe run --cache` would take from the cache, and in what the others differ
-    from the nearest earlier run.
+    """Say which steps `tabpipe run --cache` would take from the cache, and in what the others
+    differ from the nearest earlier run.
 
     Example: tabpipe cache explain --csv passengers.csv --set epochs=200
     """
