@@ -57,6 +57,11 @@ class Bins:
         up_to = [0, *(rows(values <= edge) for edge in self.edges), present]
         return np.array([*np.diff(up_to), missing])
 
+    def count_blocks(self, blocks: Sequence[npt.NDArray[Any]]) -> Counts:
+        """The same of all blocks of a column together."""
+        counts = [self.count_numbers(block) for block in blocks]
+        return np.sum(counts, axis=0) if counts else self.count_numbers(np.array([]))
+
     def count_levels(self, levels: Sequence[str], weights: Counts, missing: int) -> Counts:
         """The same of texts: `weights` are the rows of each of `levels`."""
         place = {level: number for number, level in enumerate(self.levels)}

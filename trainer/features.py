@@ -27,6 +27,9 @@ from trainer.values import BOOLEANS, date_of, part_of
 
 log = logging.getLogger(__name__)
 
+BLOCK_ROWS = 1 << 16  # whose numbers stay in the cache
+Values = Callable[[int, int], npt.NDArray[np.float64]]  # of a column, from one row up to another
+
 MOST_LEVELS = 100_000  # of one column; beyond, it names the rows rather than describes them
 
 
@@ -134,7 +137,9 @@ def in_bins(feature: Feature, table: Table) -> list[bins.Counts]:
     if not feature.bins:
         return []
     if feature.kind == "numeric":
-        return [each.count_numbers(table.numbers[feature.name]) for each in feature.bins]
+        numbers = table.numbers[feature.name]
+        blocks = [numbers[i : i + BLOCK_ROWS] for i in range(0, table.rows, BLOCK_ROWS)]
+        return [each.count_blocks(blocks) for each in feature.bins]
     texts = table.texts[feature.name]
     rows = _rows_of_levels(texts)
     if feature.kind == "datetime":
@@ -204,7 +209,7 @@ def _fit_column(table: Table, column: Column) -> Feature:
     if column.encoding == "onehot":
         return raw
     means_and_stds = [
-        _mean_and_std(output, values)
+        _mean_and_std(output, values, table.rows)
         for output, values in zip(raw.outputs, _columns(table, raw), strict=True)
     ]
     mean, std = map(list, zip(*means_and_stds, strict=True))
@@ -227,15 +232,17 @@ def _fit_numbers(numbers: npt.NDArray[Any], column: Column) -> float:
     """What stands in for a missing number."""
     if isinstance(column.impute, int | float):
         return float(column.impute)
-    if numbers.dtype.kind == "f":  # whole numbers are never missing
-        present = numbers[~np.isnan(numbers)].astype(np.float64, copy=False)
-    else:
-        present = numbers.copy()
+    # Whole numbers are never missing.
+    present = numbers[~np.isnan(numbers)] if numbers.dtype.kind == "f" else numbers.copy()
     if not present.size:
         raise without_value(column.name)
     if column.impute == "mean":
-        return float(np.mean(present))
-    return float(np.median(present, overwrite_input=True))
+        return float(np.mean(present.astype(np.float64)))
+    # The median in float64, of numbers that need not be.
+    middle = [(len(present) - 1) // 2, len(present) // 2]
+    present.partition(middle)
+    low, high = present[middle].tolist()
+    return float((low + high) / 2)
 
 
 def without_value(name: str) -> InputError:
@@ -244,9 +251,8 @@ def without_value(name: str) -> InputError:
 
 def level_counts(texts: Texts) -> tuple[dict[str, int], int]:
     """How often each level occurs, and how often none does."""
-    counts = np.bincount(texts.codes[texts.codes >= 0], minlength=len(texts.levels))
-    count_of = dict(zip(texts.levels, counts.tolist(), strict=True))
-    return count_of, int(np.count_nonzero(texts.codes < 0))
+    *counts, missing = _rows_of_levels(texts).tolist()
+    return dict(zip(texts.levels, counts, strict=True)), missing
 
 
 def fit_levels(count_of: dict[str, int], missing: int, column: Column) -> tuple[str, list[str]]:
@@ -309,7 +315,11 @@ def fit_bins(table: Table, feature: Feature) -> list[Bins]:
 
 def _rows_of_levels(texts: Texts) -> bins.Counts:
     """How many rows have each level; the last number is of those in which it is missing."""
-    rows = np.bincount(texts.codes.astype(np.intp) + 1, minlength=len(texts.levels) + 1)
+    rows = np.zeros(len(texts.levels) + 1, np.int64)
+    step = max(BLOCK_ROWS, len(rows))
+    for i in range(0, len(texts.codes), step):
+        codes = texts.codes[i : i + step].astype(np.intp)
+        rows += np.bincount(codes + 1, minlength=len(rows))
     return np.roll(rows, -1)
 
 
@@ -327,19 +337,34 @@ def _parts(texts: Texts, feature: Feature) -> npt.NDArray[np.float64]:
     return parts
 
 
-def _mean_and_std(name: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _mean_and_std(name: str, values: Values, n: int) -> tuple[float, float]:
     """StandardScaler's, bit for bit (`sklearn.utils.extmath._incremental_mean_and_var`).
 
     The second term of the variance corrects what rounding left in the first (Chan, Golub and
-    LeVeque, "Algorithms for computing the sample variance", 1983). `values` is overwritten.
+    LeVeque, "Algorithms for computing the sample variance", 1983).
     """
-    n = len(values)
-    mean = values.sum() / n
-    values -= mean
-    correction = values.sum() ** 2 / n
+    mean = _pairwise(lambda first, last: values(first, last).sum(), 0, n) / n
+
+    def moments(first: int, last: int) -> npt.NDArray[np.float64]:
+        centred = values(first, last) - mean
+        return np.array([centred.sum(), np.square(centred, out=centred).sum()])
+
     with np.errstate(over="ignore"):
-        variance = (np.square(values, out=values).sum() - correction) / n
+        deviations, squares = _pairwise(moments, 0, n)
+        variance = (squares - deviations**2 / n) / n
     return float(mean), std_of(name, n, float(mean), float(variance))
+
+
+def _pairwise(sum_of: Callable[[int, int], Any], first: int, last: int) -> Any:
+    """The sum of all rows from those of blocks, which stay in the cache, where whole columns in
+    float64 would each be new memory. It halves as numpy does, so the last bit is `numpy.sum`'s
+    (`pairwise_sum` in numpy/_core/src/umath/loops_utils.h.src)."""
+    rows = last - first
+    if rows <= BLOCK_ROWS:
+        return sum_of(first, last)
+    half = rows // 2
+    half -= half % 8
+    return _pairwise(sum_of, first, first + half) + _pairwise(sum_of, first + half, last)
 
 
 def std_of(name: str, n: int, mean: float, variance: float) -> float:
@@ -360,14 +385,15 @@ def std_of(name: str, n: int, mean: float, variance: float) -> float:
     return math.sqrt(variance)
 
 
-def _columns(table: Table, feature: Feature) -> Iterator[npt.NDArray[np.float64]]:
+def _columns(table: Table, feature: Feature) -> Iterator[Values]:
     """The columns of X before they are standardised, one by one; missing values are filled."""
     if feature.kind == "numeric":
-        yield _filled(table.numbers[feature.name], feature)
+        numbers = table.numbers[feature.name]
+        yield lambda first, last: _filled(numbers[first:last], feature)
     else:
         texts = table.texts[feature.name]
-        for numbers in meanings(texts, feature).T:
-            yield numbers[texts.codes]
+        for meaning in meanings(texts, feature).T:
+            yield lambda first, last, meaning=meaning: meaning[texts.codes[first:last]]  # type: ignore[misc]
 
 
 def _filled(numbers: npt.NDArray[Any], feature: Feature) -> npt.NDArray[np.float64]:

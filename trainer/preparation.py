@@ -1,7 +1,6 @@
 """The first step: a table becomes training and validation arrays, and the spec that made them."""
 
 import contextlib
-import itertools
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ import numpy.typing as npt
 from trainer import contract, diagnosis, features, shards, sources
 from trainer.config import whole
 from trainer.errors import InputError
+from trainer.growing import Growing
 from trainer.npz import Rows, write_npz
 from trainer.profile import profile_of, to_html
 from trainer.schema import Schema, parse_schema
 from trainer.split import TEST, TRAIN, VAL, check_split, split_rows
-from trainer.spool import Spool, spooled
-from trainer.tables import Indices, Refused, Table, concatenate, read_parts
+from trainer.spool import Spool
+from trainer.tables import Indices, Refused, Table, read_parts
 
 FIT_ON = ("train", "all")
 DTYPES = ("float32", "float64")
@@ -131,7 +131,8 @@ def prepare(
         # In the file's order: a sum's last bit depends on it, and a walk through memory is faster.
         fitted = None if fit_on == "all" else _ascending(chosen[TRAIN], table.rows)
         spec = features.fit(table, checked, fitted)
-        new = {side: features.unseen(spec, table.take(chosen[side])) for side in (VAL, TEST)}
+        texts = [column.name for column in checked.columns if column.name in table.texts]
+        new = {side: features.unseen(spec, table.take(chosen[side], texts)) for side in (VAL, TEST)}
         profile = profile_of(table)
         pieces = ((side, table, rows) for side, rows in chosen.items() if len(rows))
     _check_unseen(new, checked, rows_of, max_unseen)
@@ -234,18 +235,13 @@ def read_checked(uri: str, schema: Schema) -> Table:
 def _read(uri: str, schema: Schema, most: int) -> Table | Spool:
     """As `read_checked`; a table of more than `most` rows, unless that is 0, as a spool."""
     parts = sources.parts_of(uri)
-    table: Table | Spool
+    growing: Growing | Spool = Growing()
     try:
-        blocks = read_parts(parts, schema)
-        held, rows = [], 0
-        for block in blocks:
-            held.append(block)
-            rows += block.rows
-            if 0 < most < rows:
-                table = spooled(itertools.chain(held, blocks))
-                break
-        else:
-            table = concatenate(held)
+        for block in read_parts(parts, schema):
+            growing.append(block)
+            if isinstance(growing, Growing) and 0 < most < growing.rows:
+                growing = Spool.of(growing)
+        table = growing if isinstance(growing, Spool) else growing.table()
     except Refused as refusal:
         diagnosis.explain(parts, schema)
         raise InputError(f"{uri} must be a table, however: {refusal}") from None

@@ -7,14 +7,15 @@ the environment variable TMPDIR says, and take some 20 bytes a row of the Titani
 import os
 import tempfile
 import weakref
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer.errors import TabularError
-from trainer.tables import Table, Texts, recoded
+from trainer.growing import Growing
+from trainer.tables import Numbers, Table, Texts, recoded
 from trainer.totals import Totals
 
 
@@ -68,18 +69,29 @@ class Spool:
         self._known: dict[str, dict[str, int]] = {}
         self._columns: dict[str, Column] = {}
 
+    @classmethod
+    def of(cls, growing: Growing) -> "Spool":
+        """The rows of a table that turned out to be a long one."""
+        spool = cls()
+        spool._known = growing.known
+        for block in growing.blocks():
+            spool._add(block.rows, block.numbers, {k: t.codes for k, t in block.texts.items()})
+        return spool
+
     def append(self, table: Table) -> None:
         """Adds the rows of a small table, with its own levels."""
-        if not table.rows:
+        codes = {k: recoded(t, self._known.setdefault(k, {})) for k, t in table.texts.items()}
+        self._add(table.rows, table.numbers, codes)
+
+    def _add(self, rows: int, numbers: dict[str, Numbers], codes: dict[str, Numbers]) -> None:
+        if not rows:
             return
         self.starts.append(self.rows)
-        self.rows += table.rows
-        for name, numbers in table.numbers.items():
-            self.totals.setdefault(name, Totals()).add(numbers)
-            self._columns.setdefault(name, Column()).append(numbers)
-        for name, texts in table.texts.items():
-            codes = recoded(texts, self._known.setdefault(name, {}))
-            self._columns.setdefault(name, Column()).append(codes)
+        self.rows += rows
+        for name, values in numbers.items():
+            self.totals.setdefault(name, Totals()).add(values)
+        for name, values in {**numbers, **codes}.items():
+            self._columns.setdefault(name, Column()).append(values)
 
     @property
     def levels(self) -> dict[str, list[str]]:
@@ -138,11 +150,3 @@ class Spool:
             for name, (count_of, missing) in self.counts().items()
         }
         return Table(0, numbers, texts)
-
-
-def spooled(blocks: Iterable[Table]) -> Spool:
-    """Small tables, each with its own levels, as one on disk."""
-    spool = Spool()
-    for block in blocks:
-        spool.append(block)
-    return spool

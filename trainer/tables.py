@@ -64,15 +64,6 @@ class Refused(Exception):
     """The table could not be read; the message is the reader's own."""
 
 
-def read_table(parts: Iterable[Path], schema: Schema) -> Table:
-    """Reads the schema's columns of a table, part by part.
-
-    Raises:
-        Refused: something is wrong with a part, or may be.
-    """
-    return concatenate(read_parts(parts, schema))
-
-
 def read_parts(parts: Iterable[Path], schema: Schema) -> Iterator[Table]:
     """The rows of all files as consecutive small tables.
 
@@ -206,27 +197,6 @@ def whole_records(file: BinaryIO) -> Iterator[bytearray]:
         yield chunk
 
 
-def concatenate(blocks: Iterable[Table]) -> Table:
-    """One table of all the rows, in order."""
-    numbers: dict[str, list[Numbers]] = {}
-    codes: dict[str, list[npt.NDArray[Any]]] = {}
-    levels: dict[str, dict[str, int]] = {}
-    rows = 0
-    for block in blocks:
-        rows += block.rows
-        for name, column in block.numbers.items():
-            numbers.setdefault(name, []).append(column)
-        for name, texts in block.texts.items():
-            codes.setdefault(name, []).append(recoded(texts, levels.setdefault(name, {})))
-    if not rows:
-        raise Refused("there are no rows")
-    return Table(
-        rows,
-        {name: np.concatenate(numbers.pop(name)) for name in list(numbers)},
-        {name: Texts(np.concatenate(codes.pop(name)), list(levels[name])) for name in levels},
-    )
-
-
 def recoded(texts: Texts, known: dict[str, int]) -> npt.NDArray[Any]:
     """The codes of a block in the numbering of `known`, which gets the levels that it lacks."""
     lookup = [known.setdefault(level, len(known)) for level in texts.levels]
@@ -277,7 +247,9 @@ def _missing(values: Any) -> npt.NDArray[np.bool_] | None:
 def _texts(values: Any) -> Texts:
     codes = np.frombuffer(values.indices.buffers()[1], np.int32)
     codes = codes[values.offset : values.offset + len(values)]
+    levels = values.dictionary.to_pylist()
+    narrow: npt.NDArray[Any] = codes.astype(np.min_scalar_type(-len(levels) - 1))
     missing = _missing(values.indices)
     if missing is not None:
-        codes = np.where(missing, -1, codes)
-    return Texts(codes, values.dictionary.to_pylist())
+        narrow[missing] = -1
+    return Texts(narrow, levels)

@@ -25,7 +25,7 @@ class Totals:
         if len(present):
             self.low = min(self.low, float(present.min()))
             self.high = max(self.high, float(present.max()))
-            self.sums.append(float(present.sum(dtype=np.float64)))
+            self.sums.append(float(present.astype(np.float64).sum()))  # whatever their type
 
     @property
     def mean(self) -> float:

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from trainer import features
 from trainer.contract import SPEC
 from trainer.errors import InputError
+from trainer.growing import concatenate
 from trainer.preparation import prepare
 from trainer.schema import parse_schema
-from trainer.tables import Table, concatenate, read_blocks
+from trainer.tables import Table, read_blocks
 
 
 def table(column: dict[str, Any], values: list[str]) -> tuple[Table, Any]:

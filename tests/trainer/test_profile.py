@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from trainer import profile
+from trainer.growing import concatenate
 from trainer.profile import profile_of, to_html
 from trainer.schema import parse_schema
-from trainer.tables import Table, concatenate, read_blocks
+from trainer.tables import Table, read_blocks
 
 COLUMNS = {"age": "numeric", "class": "numeric", "<port>": "categorical"}
 SCHEMA = parse_schema(

@@ -11,10 +11,11 @@ from sklearn.model_selection import train_test_split
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.growing import concatenate
 from trainer.preparation import prepare
 from trainer.schema import parse_schema
 from trainer.split import split_rows
-from trainer.tables import concatenate, read_blocks
+from trainer.tables import read_blocks
 
 ROWS = 1000
 FEATURE = {"name": "a", "kind": "numeric"}

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trainer import tables
+from trainer.growing import concatenate
 from trainer.schema import parse_schema
-from trainer.tables import Refused, concatenate, read_blocks, whole_records
+from trainer.tables import Refused, read_blocks, whole_records
 
 SCHEMA = parse_schema(
     {
