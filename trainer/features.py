@@ -27,7 +27,8 @@ from trainer.values import BOOLEANS, date_of, part_of
 
 log = logging.getLogger(__name__)
 
-MOST_LEVELS = 100_000  # of one column; beyond, it names the rows rather than describes them
+# Of one column; beyond, it names the rows rather than describes them.
+MOST_LEVELS = {"ordinal": 100_000, "onehot": 1_000}
 
 
 @dataclass(frozen=True)
@@ -272,9 +273,10 @@ def fit_levels(count_of: dict[str, int], missing: int, column: Column) -> tuple[
     if column.kind != "categorical":
         return fill, []
     levels = [level for level in present if count_of[level] >= column.rare]
-    if len(levels) > MOST_LEVELS:
+    if len(levels) > MOST_LEVELS[column.encoding]:
         raise InputError(
-            f"{column.name} must have at most {MOST_LEVELS} levels, however: {len(levels)}; "
+            f"{column.name} must have at most {MOST_LEVELS[column.encoding]} levels, as "
+            f"{column.encoding}, however: {len(levels)}; "
             "drop it, or give it `rare` so that the rare ones share a code"
         )
     return fill, levels
