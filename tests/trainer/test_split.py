@@ -113,7 +113,9 @@ def test_a_group_must_be_known(tmp_path: Path) -> None:
     schema: Mapping[str, Any] = {"target": "y", "columns": [FEATURE], "split": {"group": "g"}}
     with pytest.raises(InputError) as error:
         prepare(str(csv), schema, str(tmp_path))
-    assert str(error.value) == "split column g must not be missing, however: '' (line 3)"
+    assert str(error.value) == (
+        "split column g must not be missing, however: '' (line 3); fill it in"
+    )
 
 
 def test_one_group_cannot_be_split(tmp_path: Path) -> None:
