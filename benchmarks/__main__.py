@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from benchmarks import pipeline, preprocess, trainer
+from benchmarks import fingerprint, pipeline, preprocess, trainer
 
 RESULTS = Path("build/bench.json")
 
@@ -11,6 +11,7 @@ RESULTS = Path("build/bench.json")
 def main() -> None:
     results = {
         "pipeline": pipeline.main([]),
+        "fingerprint": fingerprint.main([]),
         "preprocess": preprocess.main([]),
         "trainer": trainer.main([]),
     }

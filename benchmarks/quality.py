@@ -2,9 +2,9 @@
 
     python -m benchmarks.quality [--csv table.csv] [--schema schema.yaml] [--seeds 10] [--folds 5]
 
-The seed deals the folds and starts each model. Features are fitted on a fold's training rows; nets
-stop early on an inner split of these; the test rows choose nothing. Without --csv, a made-up
-passenger list is the data.
+The seed deals the folds and starts each model. Features are fitted on a fold's training rows; a
+net that stops early does so on an inner split of these, so that it learns from fewer of them; the
+test rows choose nothing. Without --csv, a made-up passenger list is the data.
 """
 
 import argparse
@@ -46,10 +46,13 @@ def our_net(task_name: str, classes: list[Any] | None, recipe: str, **settings: 
     def fit(x: Array, y: Array, asked: Array, seed: int) -> Array:
         from sklearn.model_selection import train_test_split
 
-        stratify = None if task_name == "regression" else y
-        train, inner = train_test_split(
-            np.arange(len(y)), test_size=INNER, random_state=seed, stratify=stratify
-        )
+        config = Config(train="", val="", recipe=recipe, seed=seed, **settings)
+        train = inner = np.arange(len(y))
+        if config.selects:
+            stratify = None if task_name == "regression" else y
+            train, inner = train_test_split(
+                train, test_size=INNER, random_state=seed, stratify=stratify
+            )
         summary = Summary()
         summary.add(y[train], task_name == "multiclass")
         task = make_task(task_name, summary, classes)
@@ -58,7 +61,6 @@ def our_net(task_name: str, classes: list[Any] | None, recipe: str, **settings: 
             ones = np.ones((len(rows), 1), np.float32)
             return Rows(torch.from_numpy(np.hstack([rows, ones])), task.targets(targets))
 
-        config = Config(train="", val="", recipe=recipe, seed=seed, **settings)
         training = Training(
             config, World(), task, source(x[train], y[train]), source(x[inner], y[inner])
         )
@@ -120,7 +122,11 @@ def models(task: str, classes: list[Any] | None) -> dict[str, Fit]:
 
 
 def measure(
-    csv: str, schema: dict[str, Any], seeds: int, folds: int
+    csv: str,
+    schema: dict[str, Any],
+    seeds: int,
+    folds: int,
+    models: Callable[[str, list[Any] | None], dict[str, Fit]] = models,
 ) -> dict[str, list[dict[str, float]]]:
     """By model, the figures of each seed's predictions, each row's made while it was held out."""
     from sklearn.model_selection import KFold, StratifiedKFold

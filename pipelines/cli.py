@@ -12,6 +12,17 @@ from typing import Annotated, Any
 import typer
 
 from pipelines import cli_benchmark, cli_init, cli_lint, cli_predict, cli_vertex
+from pipelines.cli_options import (
+    DEFAULT_ROOT,
+    AsJson,
+    CsvFile,
+    ModelRun,
+    Root,
+    SchemaFile,
+    Sets,
+    TableFile,
+    Target,
+)
 from trainer.errors import InputError, TabularError, reported
 
 SAMPLE_ROWS = 891
@@ -24,29 +35,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-SchemaFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--schema", help="Feature schema, a YAML file; else the project's, the Titanic's."
-    ),
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Sets a parameter; may be repeated."),
-]
-
-
-CsvFile = Annotated[
-    str | None, typer.Option(help="The CSV; else the project's, or a made-up sample.")
-]
-Root = Annotated[Path, typer.Option(help="Each run gets a directory in it.")]
-ModelRun = Annotated[
-    str | None,
-    typer.Option(
-        "--model", metavar="RUN", help="Predict with the model of this run, or run directory."
-    ),
-]
-
 cache_app = typer.Typer(help="The results of earlier local runs.", no_args_is_help=True)
 app.add_typer(cache_app, name="cache")
 
@@ -55,12 +43,12 @@ app.add_typer(cache_app, name="cache")
 def run(
     csv: CsvFile = None,
     schema: SchemaFile = None,
-    settings: Settings = None,
-    root: Root = Path("runs"),
+    settings: Sets = None,
+    root: Root = DEFAULT_ROOT,
     cache: Annotated[
         bool, typer.Option("--cache", help="Take unchanged steps from earlier runs.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
+    as_json: AsJson = False,
     model: ModelRun = None,
 ) -> None:
     """Run the compiled pipeline on this machine, the training job included; with --model, the
@@ -69,6 +57,7 @@ def run(
     Example: tabpipe run --csv passengers.csv --set epochs=200
     """
     from pipelines import local, progress, report
+    from pipelines.cache import cache_of
 
     compiled, arguments = requested(csv, schema, settings, root, model)
     directory = local.new_run_directory(root)
@@ -91,18 +80,19 @@ def run(
 def explain(
     csv: CsvFile = None,
     schema: SchemaFile = None,
-    settings: Settings = None,
-    root: Root = Path("runs"),
+    settings: Sets = None,
+    root: Root = DEFAULT_ROOT,
     model: ModelRun = None,
 ) -> None:
-    """Say which steps `tabpipe run --cache` would take from the cache, and why.
+    """Say which steps `tabpipe run --cache` would take from the cache, and in what the others
+    differ from the nearest earlier run.
 
     Example: tabpipe cache explain --csv passengers.csv --set epochs=200
     """
     from pipelines.explain import explain
 
     compiled, arguments = requested(csv, schema, settings, root, model)
-    for forecast in explain(compiled, arguments, cache_of(root)):
+    for forecast in explain(compiled, arguments, root):
         verdict = "from the cache" if forecast.cached else "runs"
         typer.echo(f"{forecast.step:<10}  {verdict:<14}  {forecast.why}")
 
@@ -164,17 +154,12 @@ def requested(
     return compiled, arguments
 
 
-def cache_of(root: Path) -> Path:
-    """Where the results of the runs in `root` are remembered."""
-    return root.resolve() / ".cache"
-
-
 @app.command()
 def preprocess(
-    csv: Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")],
+    csv: TableFile,
     directory: Annotated[str, typer.Argument(help="Where the arrays are written.")],
     schema: SchemaFile = None,
-    settings: Settings = None,
+    settings: Sets = None,
 ) -> None:
     """Do the first step alone: train_data.npz, val_data.npz and spec.json.
 
@@ -203,7 +188,7 @@ def preprocess(
 def plots(
     run_id: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run on this machine.")],
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the PNG files go.")],
-    root: Root = Path("runs"),
+    root: Root = DEFAULT_ROOT,
 ) -> None:
     """Draw the plots of a run's report as PNG files, for a paper or a slide.
 
@@ -225,8 +210,8 @@ app.add_typer(schema_app, name="schema")
 
 @schema_app.command()
 def infer(
-    csv: Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")],
-    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    csv: TableFile,
+    target: Target = None,
 ) -> None:
     """Propose a schema for a table, with the reason for each line.
 

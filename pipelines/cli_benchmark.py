@@ -4,9 +4,11 @@ import json
 from dataclasses import asdict, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any
+from typing import Any
 
 import typer
+
+from pipelines.cli_options import AsJson, CsvFile, SchemaFile, Sets
 
 GPU = "NVIDIA_TESLA_T4"
 
@@ -17,16 +19,10 @@ def register(app: typer.Typer) -> None:
 
 
 def benchmark(
-    csv: Annotated[str | None, typer.Option(help="The CSV; a made-up sample if not given.")] = None,
-    schema: Annotated[
-        Path | None,
-        typer.Option("--schema", help="Feature schema, a YAML file; the Titanic's if not given."),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="NAME=VALUE", help="Sets a parameter; may be repeated."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
+    csv: CsvFile = None,
+    schema: SchemaFile = None,
+    settings: Sets = None,
+    as_json: AsJson = False,
 ) -> None:
     """Time training on your data: one process, several, GPUs; and say which is worth it.
 
@@ -42,9 +38,7 @@ def benchmark(
     with TemporaryDirectory() as name:
         compiled, given = requested(csv, schema, settings, Path(name))
         spec = yaml.safe_load(compiled)
-        declared = parameters.declared(spec)
-        values: dict[str, Any] = {key: entry.get("defaultValue") for key, entry in declared.items()}
-        values |= given
+        values = {**parameters.defaults(parameters.declared(spec)), **given}
         sides = set(parameters.declared(spec, "preprocess")) - {"csv", "fingerprint", "schema"}
         chosen = {key: values[key] for key in sides}
         prepared = prepare(values["csv"], values["schema"], name, **chosen)

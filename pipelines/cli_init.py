@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli_options import TableFile, Target
 from trainer.errors import InputError, TabularError
 
 
 def init(
-    csv: Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")],
-    target: Annotated[str | None, typer.Option(help="The column to predict.")] = None,
+    csv: TableFile,
+    target: Target = None,
     directory: Annotated[Path, typer.Option(help="Where the project is made.")] = Path("."),
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is proposed.")] = False,
 ) -> None:

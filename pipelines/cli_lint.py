@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli_options import AsJson
 from pipelines.cost import DEFAULT_REGION, DEFAULT_TIMEOUT_HOURS
 from trainer.errors import InputError
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, no more.")]
 
 
 def lint(

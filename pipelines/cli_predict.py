@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli_options import DEFAULT_ROOT, AsJson, Root
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ Run = Annotated[
     str,
     typer.Option("--run", metavar="RUN", help="Id of a run on this machine, or a run directory."),
 ]
-Root = Annotated[Path, typer.Option(help="Where the runs of this machine are.")]
-DEFAULT_ROOT = Path("runs")
 
 
 def predict(
@@ -58,7 +57,7 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="Also write a report, with plots.")
     ] = None,
     root: Root = DEFAULT_ROOT,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object only.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show how well a model answers to a table that has the target.
 

@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli_vertex import AsJson, Profile, Project, Region, connected, resolved
+from pipelines.cli_options import DEFAULT_ROOT, AsJson, Profile, Project, Region, Root
+from pipelines.cli_vertex import connected, resolved
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
     from pipelines.comparison import Comparison
     from pipelines.records import Record
 
-Root = Annotated[Path, typer.Option(help="Where the runs of this machine are.")]
 RunId = Annotated[str, typer.Argument(help="Id of a run, here or on Vertex AI.", metavar="RUN")]
-DEFAULT_ROOT = Path("runs")
 
 
 def runs(

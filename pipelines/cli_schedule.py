@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli_vertex import (
+from pipelines.cli_options import (
     Accelerator,
     AsJson,
     Bucket,
     Budget,
-    Csv,
+    CsvUri,
     DryRun,
     Hours,
     Image,
@@ -25,14 +25,12 @@ from pipelines.cli_vertex import (
     Profile,
     Project,
     Region,
-    Schema,
+    SchemaFile,
     ServiceAccount,
     Sets,
     Spot,
-    connected,
-    priced,
-    resolved,
 )
+from pipelines.cli_vertex import connected, priced, resolved
 from trainer.errors import InputError
 
 Name = Annotated[str, typer.Argument(help="Name of the schedule.")]
@@ -53,8 +51,8 @@ def apply(
     end: End = "",
     max_runs: Annotated[int, typer.Option(help="How many in all; 0 for no limit.")] = 0,
     overlap: Annotated[int, typer.Option(help="How many at a time.")] = 1,
-    csv: Csv = "",
-    schema: Schema = None,
+    csv: CsvUri = "",
+    schema: SchemaFile = None,
     sets: Sets = None,
     machine: MachineType = "",
     accelerator: Accelerator = "",

@@ -14,6 +14,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipelines.cli_options import (
+    Accelerator,
+    AsJson,
+    Bucket,
+    Budget,
+    CsvUri,
+    DryRun,
+    Hours,
+    Image,
+    KmsKey,
+    Labels,
+    MachineType,
+    ModelUri,
+    Network,
+    Owner,
+    Profile,
+    Project,
+    Region,
+    SchemaFile,
+    ServiceAccount,
+    Sets,
+    Spot,
+)
 from trainer.errors import InputError, TabularError
 
 if TYPE_CHECKING:
@@ -21,46 +44,12 @@ if TYPE_CHECKING:
     from pipelines.settings import Settings
     from pipelines.vertex import Vertex
 
-Profile = Annotated[str | None, typer.Option(help="Table of tabpipe.toml.", metavar="NAME")]
-Project = Annotated[str | None, typer.Option(help="Google Cloud project.")]
-Region = Annotated[str | None, typer.Option(help="Vertex AI region.")]
-Bucket = Annotated[str | None, typer.Option(help="gs:// place of runs and packages.")]
-Image = Annotated[str | None, typer.Option(help="Image that holds every step.")]
-Owner = Annotated[str | None, typer.Option(help="Whose run it is, shown in its name.")]
-ServiceAccount = Annotated[str | None, typer.Option(help="Account that the run acts as.")]
-Network = Annotated[str | None, typer.Option(help="VPC network that the run joins.")]
-KmsKey = Annotated[str | None, typer.Option(help="Customer-managed encryption key.")]
-Csv = Annotated[str, typer.Option(help="The CSV on Cloud Storage.", metavar="gs://…")]
-ModelUri = Annotated[
-    str,
-    typer.Option(
-        "--model", metavar="gs://…", help="Predict with this run directory, rather than train."
-    ),
-]
-Schema = Annotated[Path | None, typer.Option(help="Feature schema, a YAML file.")]
-Sets = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Sets a parameter; may be repeated."),
-]
-MachineType = Annotated[str, typer.Option(help="Machine of the training job.")]
-Accelerator = Annotated[str, typer.Option(metavar="TYPE:COUNT", help="NVIDIA_TESLA_T4:1.")]
-Spot = Annotated[bool, typer.Option("--spot", help="Train on Spot machines.")]
-Hours = Annotated[
-    float | None, typer.Option(help="End the training job after so long; a week if not given.")
-]
-Labels = Annotated[
-    list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="May be repeated.")
-]
-Budget = Annotated[float | None, typer.Option(metavar="USD", help="Refuse an estimate above it.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the request; send nothing.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, no more.")]
-
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 20.0
 
 
 def submit(
-    csv: Csv = "",
-    schema: Schema = None,
+    csv: CsvUri = "",
+    schema: SchemaFile = None,
     sets: Sets = None,
     machine: MachineType = "",
     accelerator: Accelerator = "",

@@ -26,7 +26,7 @@ import yaml
 
 from pipelines.cache import code_fingerprint, forget_damaged
 from pipelines.local_step import log_path, record_path
-from pipelines.parameters import check_text
+from pipelines.parameters import check_text, declared, defaults
 from trainer.errors import InputError, TabularError
 
 LAUNCHER = "google_cloud_pipeline_components.container.v1.custom_job.launcher"
@@ -117,7 +117,7 @@ def run(
     result.save(directory)
     try:
         with stopped_with_this_process(), watch(directory, steps):
-            outputs = _execute(rewritten(spec), arguments, directory, cache)
+            outputs = _execute(rewritten(spec, result.code), arguments, directory, cache)
         link_steps(directory, steps)
         result.artifacts = {name: shortened(output.uri) for name, output in outputs.items()}
         result.fingerprint = _fingerprint(outputs)
@@ -169,16 +169,19 @@ def cancel(directory: Path) -> None:
     raise InputError(f"a run must be running to be cancelled, however: {run['run_id']}: {state}")
 
 
-def rewritten(spec: dict[str, Any]) -> dict[str, Any]:
-    """The spec as `kfp.local` can run it; tasks, components and parameters stay as they are."""
+def rewritten(spec: dict[str, Any], code: str) -> dict[str, Any]:
+    """The spec as `kfp.local` can run it; tasks, components and parameters stay as they are.
+
+    Args:
+        spec: as it was compiled.
+        code: digest of the code that the steps will run, see `pipelines.cache.code_fingerprint`.
+    """
     from kfp import dsl
 
     text = json.dumps(spec)
     text = text.replace("{{$.pipeline_google_cloud_project_id}}", "this-machine")
     text = text.replace("{{$.pipeline_google_cloud_location}}", "local")
     local: dict[str, Any] = json.loads(text)
-    # An image is part of the cache's key; here the code is what an image is elsewhere.
-    image = f"python {code_fingerprint()}"
     for label, executor in local["deploymentSpec"]["executors"].items():
         container = executor["container"]
         step = label.removeprefix("exec-")
@@ -190,10 +193,21 @@ def rewritten(spec: dict[str, Any]) -> dict[str, Any]:
             container["args"] += ["--executor_input", "{{$}}"]
         recorder = ["python3", "-m", "pipelines.local_step", step, dsl.PIPELINE_ROOT_PLACEHOLDER]
         container["command"] = [*recorder, *command]
-        container["image"] = image
+        container["image"] = image_of(code)
     for name, task in local["root"]["dag"]["tasks"].items():
         task["taskInfo"]["name"] = name  # kfp.local warns of display names
     return local
+
+
+def image_of(code: str) -> str:
+    """An image is part of the cache's key; here the code is what an image is elsewhere."""
+    return f"python {code}"
+
+
+def in_full(spec: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with the defaults of the others: `kfp.local` would take a default of 42 as
+    42.0, and the cache would tell it from a 42 that is given."""
+    return {**defaults(declared(spec)), **arguments}
 
 
 def without_pip(command: list[str]) -> list[str]:
@@ -304,7 +318,7 @@ def _execute(
             enable_caching=cache is not None,
             cache_root=str(cache) if cache else None,
         )
-        task = components.load_component_from_text(json.dumps(spec))(**arguments)
+        task = components.load_component_from_text(json.dumps(spec))(**in_full(spec, arguments))
     # In the YAML's order: kfp.local's own is that of a set.
     names = sorted(task.outputs)
     return {name: task.outputs[name] for name in names}

@@ -30,6 +30,17 @@ def declared(spec: Mapping[str, Any], component: str | None = None) -> Declared:
     return parameters
 
 
+def defaults(among: Declared) -> dict[str, Any]:
+    """The values that a YAML gives its parameters, where it gives one; it writes 3 as 3.0."""
+    return {
+        name: int(parameter["defaultValue"])
+        if parameter["parameterType"] == "NUMBER_INTEGER"
+        else parameter["defaultValue"]
+        for name, parameter in among.items()
+        if "defaultValue" in parameter
+    }
+
+
 def parse_settings(settings: Iterable[str], among: Declared) -> dict[str, Any]:
     """The values of `name=value` settings, each of the type that is declared for it; the last one
     of a name counts.

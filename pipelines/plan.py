@@ -129,15 +129,12 @@ def plan(wanted: Wanted, settings: Settings) -> Plan:
     given = {name: value for name, value in given.items() if value not in (None, "")}
     arguments = {**given, **arguments}
     csv = _on_cloud_storage("--csv", arguments.get("csv", ""), "FILE.csv")
-    values: dict[str, Any] = {
-        name: parameter.get("defaultValue") for name, parameter in declared.items()
-    }
-    values |= arguments
+    values = {**parameters.defaults(declared), **arguments}
     check_ranges(values)
     job = submission.pipeline_job(compiled, arguments, settings, labels, TITLE)
     _lint(compiled, arguments)
     kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
-    machine = Machine(str(values["machine_type"]), kind, int(values["accelerator_count"]))
+    machine = Machine(str(values["machine_type"]), kind, values["accelerator_count"])
     hours = values["timeout_seconds"] / 3600
     return Plan(job, (csv,), wheel, machine, values["strategy"] == "SPOT", hours)
 

@@ -2,7 +2,6 @@
 
 import datetime
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import yaml
 
 from pipelines.local import in_order, read_record
 from pipelines.local_step import log_path
-from pipelines.parameters import declared
+from pipelines.parameters import declared, defaults
 from trainer.errors import InputError
 
 
@@ -115,7 +114,7 @@ def local_record(directory: Path) -> Record:
         metrics=run["metrics"],
         artifacts=run["artifacts"],
         sizes={name: size_on_disk(Path(path)) for name, path in run["artifacts"].items()},
-        defaults=defaults(spec),
+        defaults=defaults(declared(spec)),
         val_sha256=run.get("val_sha256", ""),
         fingerprint=run.get("fingerprint", ""),
         code=run.get("code", ""),
@@ -127,15 +126,6 @@ def size_on_disk(path: Path) -> int:
     """Bytes of a file, or of all files in a directory; 0 when it is gone."""
     files = path.rglob("*") if path.is_dir() else [path]
     return sum(file.stat().st_size for file in files if file.is_file())
-
-
-def defaults(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that a pipeline's specification gives its parameters."""
-    return {
-        name: parameter["defaultValue"]
-        for name, parameter in declared(spec).items()
-        if "defaultValue" in parameter
-    }
 
 
 def local_log(directory: Path, step: str) -> list[str]:

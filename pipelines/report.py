@@ -5,7 +5,6 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.cache import code_fingerprint
 from pipelines.local import Run, in_order
 from trainer.report.job import Job, Step
 from trainer.report.page import write_report
@@ -26,7 +25,7 @@ def complete(run: Run, directory: Path) -> None:
     job = Job(
         name=run.run_id,
         source=str(run.parameters["csv"]),
-        fingerprints={"table": run.fingerprint, "code": code_fingerprint()},
+        fingerprints={"table": run.fingerprint, "code": run.code},
         parameters={name: value for name, value in run.parameters.items() if name != "csv"},
         versions={"kfp": version("kfp"), "vertex-tabular": version("vertex-tabular")},
         steps=steps,

@@ -76,6 +76,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         learning_rate: float = 0.001,
         schedule: str = "none",
         weight_decay: float = 0.0,
+        l2: float = 0.0,
         class_weight: str = "none",
         batch_size: int = 0,
         patience: int = 50,
@@ -112,6 +113,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             learning_rate: Adam's learning rate.
             schedule: The learning rate over the epochs: none, or cosine down to zero.
             weight_decay: Decoupled weight decay.
+            l2: Penalty on the squared weights, in the unit of one row's loss; scikit-learn's alpha.
             class_weight: Weight of each class in the loss: none, or balanced (rarer counts more).
             batch_size: Rows a step; 0 takes all rows at once.
             patience: Epochs without improvement after which training stops.
@@ -155,6 +157,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             learning_rate=learning_rate,
             schedule=schedule,
             weight_decay=weight_decay,
+            l2=l2,
             class_weight=class_weight,
             batch_size=batch_size,
             patience=patience,

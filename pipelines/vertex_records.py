@@ -6,7 +6,8 @@ from typing import Any
 from google.protobuf import json_format
 
 from pipelines.local import in_order
-from pipelines.records import Record, Step, defaults
+from pipelines.parameters import declared, defaults
+from pipelines.records import Record, Step
 
 RUN_STATES = {"QUEUED": "PENDING", "CANCELLING": "RUNNING", "PAUSED": "RUNNING"}
 STEP_STATES = {"SKIPPED": "CACHED", "PENDING": "WAITING", "NOT_TRIGGERED": "WAITING"}
@@ -45,7 +46,7 @@ def add_details(record: Record, job: Any) -> None:
                     record.val_sha256 = as_json(artifact).get("metadata", {}).get("sha256", "")
                 if artifact.schema_title == METRICS:
                     record.metrics.update(as_json(artifact).get("metadata", {}))
-    record.defaults = defaults(content["pipelineSpec"])
+    record.defaults = defaults(declared(content["pipelineSpec"]))
     record.parameters = content["runtimeConfig"].get("parameterValues", {})
 
 

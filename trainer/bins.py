@@ -74,7 +74,7 @@ def edges_of(sample: npt.NDArray[Any]) -> list[float]:
     if not len(present):
         return []
     deciles = np.quantile(present.astype(np.float64), SHARES, method="inverted_cdf")
-    return [float(edge) for edge in np.unique(deciles)]
+    return sorted(set(deciles.tolist()))  # `np.unique` would import numpy.ma, for 30 ms
 
 
 def most_frequent(levels: Sequence[str], weights: Counts) -> list[str]:

@@ -19,6 +19,7 @@ from trainer.schema import Schema
 from trainer.values import BLANKS, MISSING
 
 CHUNK_BYTES = 1 << 21
+LINE_BYTES = 1 << 16
 MOST_BYTES = 1 << 24  # of a record
 NEWLINE, RETURN, QUOTE = b'\n\r"'
 BOM = b"\xef\xbb\xbf"
@@ -212,8 +213,10 @@ def whole_records(file: BinaryIO, delimiter: str = ",") -> Iterator[bytearray]:
         Refused: quotes are not as they should be, a byte is NUL, or a record is very long.
     """
     while True:
-        chunk = bytearray(CHUNK_BYTES)
-        del chunk[file.readinto(chunk) :]  # type: ignore[attr-defined]
+        chunk = bytearray(CHUNK_BYTES + LINE_BYTES)  # room for the rest of a line, without a copy
+        with memoryview(chunk) as whole, whole[:CHUNK_BYTES] as start:
+            size = file.readinto(start)  # type: ignore[attr-defined]
+        del chunk[size:]
         if not chunk:
             return
         if chunk[-1] != NEWLINE:
@@ -243,32 +246,29 @@ def ends_in_quotes(data: bytes | bytearray, delimiter: str, is_open: bool = Fals
         Refused: there is more of a field after the quote that closes it, which Arrow would take
             for the rest of its text.
     """
+    if QUOTE not in data:
+        return is_open
+    ends = bytes((NEWLINE, RETURN, ord(delimiter)))  # of a field
     found = np.frombuffer(data, np.uint8)
     quotes = np.flatnonzero(found == QUOTE)
-    if not len(quotes):
-        return is_open
-    ends_field = np.zeros(256, np.bool_)
-    ends_field[[NEWLINE, RETURN, ord(delimiter)]] = True
-    starts = ends_field.take(found.take(quotes - 1))  # at -1 is the last line's break
-    starts[0] |= quotes[0] == 0 or (quotes[0] == len(BOM) and data.startswith(BOM))
-    stops = ends_field.take(found.take(quotes + 1, mode="clip"))
-    stops[-1] |= quotes[-1] == len(found) - 1
-    doubled = np.zeros(len(quotes) + 1, np.bool_)  # with the one before
-    doubled[1:-1] = np.diff(quotes) == 1
-    # Nearly always each opens that should, and the others close: then counting them is enough.
-    first = int(is_open)
-    opening, closing = slice(first, None, 2), slice(1 - first, None, 2)
-    if (starts | doubled[:-1])[opening].all() and (stops | doubled[1:])[closing].all():
-        return (len(quotes) + first) % 2 == 1
-    after_first = False  # of two that are doubled
-    for starts_field, stops_field, with_next in zip(starts, stops, doubled[1:], strict=True):
+    # Nearly always every other one opens, or is the second of two, and those between close, or are
+    # the first of two: then counting is enough.
+    opening, closing = quotes[is_open::2], quotes[not is_open :: 2]
+    beside = np.zeros(256, np.bool_)
+    beside[[*ends, QUOTE]] = True
+    before, after = found.take(opening - 1), found.take(closing + 1, mode="clip")
+    if beside.take(before).all() and beside.take(after).all():
+        return (len(quotes) + is_open) % 2 == 1
+    second = -1  # of two
+    for at in quotes.tolist():
+        following = data[at + 1 : at + 2]
         if not is_open:
-            is_open = bool(starts_field)
-        elif after_first:
-            after_first = False
-        elif with_next:
-            after_first = True
-        elif stops_field:
+            is_open = at == 0 or data[at - 1] in ends or (at == len(BOM) and data.startswith(BOM))
+        elif at == second:
+            continue
+        elif following == b'"':
+            second = at + 1
+        elif following in ends:  # as nothing is
             is_open = False
         else:
             raise Refused("there is more of a field after its quotes")

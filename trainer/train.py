@@ -166,6 +166,8 @@ class Training:
             model.sums[-1] = rows
             self.world.sum(model.sums)
             model.gradient.div_(model.sums[-1])
+        if self.config.l2:
+            model.gradient.add_(model.flat, alpha=self.config.l2 / self.train.rows)
         self.adam.step(rate)
         self.state.pending = 0
 
@@ -374,8 +376,9 @@ def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:
 
 def _circumstances(training: Training, threads: int) -> dict[str, Any]:
     """What metrics.json says of a run beside its figures."""
+    chose = "chose the epoch, and flatter" if training.config.selects else "chose nothing"
     return {
-        "note": "validation figures stand on the rows that chose the epoch, and flatter; "
+        "note": f"validation figures stand on rows that {chose}; "
         "test figures, if any, on rows that chose nothing",
         "best_epoch": training.state.best_epoch,
         "epochs": training.state.epoch,

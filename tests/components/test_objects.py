@@ -1,12 +1,14 @@
-"""The input's version on Cloud Storage, read by Google's own client from an emulator."""
+"""The input's version, on Cloud Storage read by Google's own client from an emulator."""
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from http.server import HTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import parse_qs, unquote, urlsplit
 
+import google_crc32c
 import pytest
 from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
@@ -17,22 +19,75 @@ from components.objects import fingerprint, local_copy
 from trainer.errors import InputError
 
 URI = "gs://bucket/data/a.csv"
+OLD, NEW = "a\n1\n", "a\n2\n"
+
+
+class Emulator(ThreadingHTTPServer):
+    """The emulator on a free port, with Cloud Storage's preconditions, which it lacks.
+
+    Attributes:
+        storage: what it holds.
+        reads: the path of every GET.
+        before_content: called before the content of an object is sent.
+        midway: called when half of the content was sent; the connection breaks then. Once.
+    """
+
+    def __init__(self) -> None:
+        self.storage = Storage(use_memory_fs=True)
+        self.reads: list[str] = []
+        self.before_content: Callable[[], None] | None = None
+        self.midway: Callable[[], None] | None = None
+        super().__init__(("127.0.0.1", 0), partial(Handler, self.storage))
+
+
+class Handler(RequestHandler):
+    server: Emulator
+
+    def do_GET(self) -> None:
+        self.server.reads.append(self.path)
+        url = urlsplit(self.path)
+        query = parse_qs(url.query)
+        if query.get("alt") != ["media"]:
+            return super().do_GET()
+        if self.server.before_content:
+            self.server.before_content()
+        name = unquote(url.path.partition("/o/")[2])
+        generation = self.storage.get_file_obj("bucket", name)["generation"]
+        if query.get("generation", [generation]) != [generation]:
+            return self.send_error(404)
+        if query.get("ifGenerationMatch", [generation]) != [generation]:
+            return self.send_error(412)
+        if not self.server.midway:
+            return super().do_GET()
+        content = self.storage.get_file("bucket", name)
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("X-Goog-Generation", generation)
+        self.end_headers()
+        self.wfile.write(content[: len(content) // 2])
+        midway, self.server.midway = self.server.midway, None
+        midway()
 
 
 @pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[storage.Bucket]:
-    """An empty bucket in an emulator, which the environment leads Google's client to."""
-    handler = partial(RequestHandler, Storage(use_memory_fs=True))
-    server = HTTPServer(("127.0.0.1", 0), handler)
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """What the environment leads Google's client to."""
+    server = Emulator()
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "project")
-    client = storage.Client(credentials=credentials.AnonymousCredentials())
-    yield client.create_bucket("bucket")
+    yield server
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def bucket(emulator: Emulator) -> storage.Bucket:
+    """An empty bucket."""
+    client = storage.Client(credentials=credentials.AnonymousCredentials())
+    return client.create_bucket("bucket")
 
 
 def test_the_same_bytes_have_the_same_fingerprint(bucket: storage.Bucket) -> None:
@@ -47,22 +102,72 @@ def test_the_same_bytes_have_the_same_fingerprint(bucket: storage.Bucket) -> Non
     assert fingerprint(URI) != first
 
 
+def test_a_fingerprint_reads_metadata_and_no_content(
+    emulator: Emulator, bucket: storage.Bucket
+) -> None:
+    bucket.blob("data/a.csv").upload_from_string(OLD)
+    emulator.reads.clear()
+    fingerprint(URI)
+    assert any(urlsplit(read).path.endswith("/o/data%2Fa.csv") for read in emulator.reads)
+    assert not any("alt=media" in read for read in emulator.reads)
+
+
+def test_an_object_of_several_parts_has_no_md5(emulator: Emulator, bucket: storage.Bucket) -> None:
+    bucket.blob("data/a.csv").upload_from_string(OLD)
+    known = emulator.storage.get_file_obj("bucket", "data/a.csv")
+    del known["md5Hash"]
+    emulator.storage.patch_object("bucket", "data/a.csv", known)
+    crc32c = google_crc32c.Checksum(OLD.encode()).hexdigest().decode()
+    assert fingerprint(URI) == f"crc32c:{crc32c}:4"
+
+
 def test_what_is_read_is_what_was_fingerprinted(bucket: storage.Bucket) -> None:
-    blob = bucket.blob("data/a.csv")
-    blob.upload_from_string("a\n1\n")
+    bucket.blob("data/a.csv").upload_from_string(OLD)
     with local_copy(URI, fingerprint(URI)) as path:
         assert Path(path).name == "a.csv"
-        assert Path(path).read_text() == "a\n1\n"
+        assert Path(path).read_text() == OLD
     assert not Path(path).exists()
 
 
 def test_an_object_that_was_replaced_is_an_error(bucket: storage.Bucket) -> None:
     blob = bucket.blob("data/a.csv")
-    blob.upload_from_string("a\n1\n")
+    blob.upload_from_string(OLD)
     before = fingerprint(URI)
-    blob.upload_from_string("a\n2\n")
+    blob.upload_from_string(NEW)
     with pytest.raises(InputError, match=f"{URI} was replaced; run again"), local_copy(URI, before):
         pass
+
+
+@pytest.mark.parametrize("moment", ["before_content", "midway"])
+def test_an_object_that_is_replaced_while_it_is_read_is_an_error(
+    emulator: Emulator, bucket: storage.Bucket, moment: str
+) -> None:
+    """After its metadata was read, and also when half of its content had arrived."""
+    blob = bucket.blob("data/a.csv")
+    blob.upload_from_string(OLD)
+    before = fingerprint(URI)
+    setattr(emulator, moment, lambda: blob.upload_from_string(NEW))
+    with pytest.raises(InputError, match=f"{URI} was replaced; run again"), local_copy(URI, before):
+        pass
+
+
+def test_a_broken_connection_is_resumed(emulator: Emulator, bucket: storage.Bucket) -> None:
+    bucket.blob("data/a.csv").upload_from_string(OLD)
+    emulator.midway = lambda: None
+    with local_copy(URI, fingerprint(URI)) as path:
+        assert Path(path).read_text() == OLD
+    contents = [read for read in emulator.reads if "alt=media" in read]
+    assert len(contents) == 2
+
+
+def test_a_local_file_that_is_replaced_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    csv = tmp_path / "a.csv"
+    csv.write_text(OLD)
+    before = fingerprint(str(csv))
+    with local_copy(str(csv), before) as path:
+        assert Path(path).read_text() == OLD
+    with pytest.raises(InputError, match="a.csv was replaced"), local_copy(str(csv), before):
+        csv.write_text(NEW)
 
 
 def test_no_such_object(bucket: storage.Bucket) -> None:

@@ -9,6 +9,7 @@ import pytest
 from kfp import dsl
 
 from components.code import Code
+from components.objects import fingerprint
 from components.preprocess import preprocess
 from components.snapshot import snapshot
 from pipelines.sample import write_sample
@@ -31,7 +32,7 @@ def preprocessed(
         .component(preprocess)
         .python_func(
             csv=str(csv),
-            fingerprint="sha256:0",
+            fingerprint=fingerprint(str(csv)),
             schema=schema,
             fit_on="train",
             dtype="float32",
@@ -61,7 +62,7 @@ def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
         assert artifact.metadata["features"] == 7
         assert artifact.metadata["dtype"] == "float32"
         assert artifact.metadata["sha256"] == sha256_of(Path(artifact.uri))
-        assert artifact.metadata["fingerprint"] == "sha256:0"
+        assert artifact.metadata["fingerprint"] == fingerprint(str(csv))
     spec = json.loads(Path(artifacts["spec"].uri).read_text())
     names = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
     assert (spec["features"], spec["task"], spec["target"]) == (names, "binary", "Survived")

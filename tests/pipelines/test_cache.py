@@ -6,19 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
-from pipelines.cache import code_fingerprint, is_whole
+from pipelines.cache import code_fingerprint, damaged
+from pipelines.training import titanic_schema
 
 Tabpipe = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def cached(tabpipe: Tabpipe, *settings: str) -> list[str]:
+def cached(tabpipe: Tabpipe, *arguments: str) -> list[str]:
     """Runs with the cache; the steps whose results came from it, which was foretold."""
-    sets = [argument for setting in ("epochs=3", *settings) for argument in ("--set", setting)]
-    forecast = tabpipe("cache", "explain", "--csv", "data.csv", *sets)
+    line = ("--csv", "data.csv", "--set", "epochs=3", *arguments)
+    forecast = tabpipe("cache", "explain", *line)
     assert forecast.returncode == 0, forecast.stderr
     foretold = [line.split()[0] for line in forecast.stdout.splitlines() if "  from the" in line]
-    result = tabpipe("run", "--cache", "--json", "--csv", "data.csv", *sets)
+    result = tabpipe("run", "--cache", "--json", *line)
     assert result.returncode == 0, result.stderr
     steps: list[str] = json.loads(result.stdout)["cached"]
     assert steps == foretold
@@ -30,31 +32,49 @@ def test_just_what_depends_on_a_change_runs_again(tabpipe: Tabpipe, tmp_path: Pa
     assert tabpipe("sample", "data.csv", "--rows", "60").returncode == 0
     assert cached(tabpipe) == []
     csv.touch()
-    assert cached(tabpipe) == ["preprocess", "train"]
-    assert cached(tabpipe, "learning_rate=0.01") == ["preprocess"]
-    assert cached(tabpipe, "split_seed=7") == []
+    # To give what is the default is no change either.
+    assert cached(tabpipe, "--set", "split_seed=42") == ["preprocess", "train"]
+    assert cached(tabpipe, "--set", "learning_rate=0.01") == ["preprocess"]
+    assert cached(tabpipe, "--set", "split_seed=7") == []
+    schema = titanic_schema()
+    del schema["columns"][-1]
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(schema))
+    assert cached(tabpipe, "--schema", "other.yaml") == []
     csv.write_text(csv.read_text().replace(",S\n", ",C\n", 1))
     assert cached(tabpipe) == []
-    for model in tmp_path.glob("runs/*/train/run_directory/model.pt"):
-        model.unlink()
+
+
+def test_what_has_lost_a_file_runs_again(tabpipe: Tabpipe, tmp_path: Path) -> None:
+    assert tabpipe("sample", "data.csv", "--rows", "60").returncode == 0
+    assert cached(tabpipe) == []
+    (model,) = tmp_path.glob("runs/*/train/run_directory/model.pt")
+    model.unlink()
     assert cached(tabpipe) == ["preprocess"]
+    (spec,) = tmp_path.glob("runs/*/preprocess/spec.json")
+    spec.unlink()
+    assert cached(tabpipe) == []
     # A run on shards, to its report; that they are whole is read from their manifest.
-    assert cached(tabpipe, "shard_rows=20") == []
+    assert cached(tabpipe, "--set", "shard_rows=20") == []
     (shard,) = tmp_path.glob("runs/*/preprocess/val_shards/val-00000.npz")
-    assert is_whole(shard.parent)
+    assert damaged(shard.parent) is None
     shard.unlink()
-    assert not is_whole(shard.parent)
+    assert damaged(shard.parent) == shard
 
 
 def test_a_result_is_whole_when_every_file_has_its_size(tmp_path: Path) -> None:
-    assert not is_whole(tmp_path)
-    assert not is_whole(tmp_path / "file")
-    (tmp_path / "file").write_bytes(b"abc")
-    assert is_whole(tmp_path / "file")
-    (tmp_path / "manifest.json").write_text('{"files": {"file": {"size": 3, "sha256": "0"}}}')
-    assert is_whole(tmp_path)
-    (tmp_path / "file").write_bytes(b"abcd")
-    assert not is_whole(tmp_path)
+    manifest, file = tmp_path / "manifest.json", tmp_path / "file"
+    assert damaged(tmp_path) == manifest
+    assert damaged(file) == file
+    file.write_bytes(b"abc")
+    assert damaged(file) is None
+    manifest.write_text('{"files": {"file": {"size": 3, "sha256": "0"}}}')
+    assert damaged(tmp_path) is None
+    file.write_bytes(b"abcd")
+    assert damaged(tmp_path) == file
+    file.unlink()
+    assert damaged(tmp_path) == file
+    manifest.write_text("{")
+    assert damaged(tmp_path) == manifest
 
 
 def test_the_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -64,4 +84,23 @@ def test_the_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     (tmp_path / "trainer" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(__import__("sys").modules, "trainer")
+    bare = code_fingerprint()
+    assert bare != before
+    (tmp_path / "trainer" / "page.html.j2").write_text("")
+    assert code_fingerprint() != bare
+
+
+def test_a_librarys_version_is_part_of_the_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = code_fingerprint()
+    install_metadata(tmp_path, "numpy", "99.0")
+    monkeypatch.syspath_prepend(tmp_path)
     assert code_fingerprint() != before
+
+
+def install_metadata(directory: Path, name: str, version: str) -> None:
+    """As pip writes it: what says which version of a distribution is installed."""
+    metadata = directory / f"{name}-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")

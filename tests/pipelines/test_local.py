@@ -32,7 +32,7 @@ def test_steps_come_after_those_they_depend_on(spec: dict[str, Any]) -> None:
 
 
 def test_rewriting_changes_commands_only(spec: dict[str, Any]) -> None:
-    rewritten = local.rewritten(spec)
+    rewritten = local.rewritten(spec, "code")
     assert rewritten["components"] == spec["components"]
     assert rewritten["root"]["inputDefinitions"] == spec["root"]["inputDefinitions"]
     assert "pipeline_google_cloud" not in json.dumps(rewritten)
@@ -42,7 +42,7 @@ def test_rewriting_changes_commands_only(spec: dict[str, Any]) -> None:
 def test_nothing_is_installed_on_this_machine() -> None:
     spec = yaml.safe_load(training.compiled(Code.in_package("gs://bucket/tabular-1-any.whl")))
     assert "pip install" in json.dumps(spec)
-    assert "pip install" not in json.dumps(local.rewritten(spec))
+    assert "pip install" not in json.dumps(local.rewritten(spec, "code"))
 
 
 def test_a_finished_run(finished: tuple[Path, dict[str, Any]]) -> None:

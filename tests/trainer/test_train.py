@@ -93,7 +93,11 @@ def test_early_stopping_and_the_weights_it_keeps(data: list[str], tmp_path: Path
     last = run(tmp_path, *flags, "--restore_best=false")
     assert last["best_epoch"] == best["best_epoch"]
     assert last["validation_loss"] > best["validation_loss"]
-    assert run(tmp_path, *flags, "--patience=0")["epochs"] == 100
+    endless = run(tmp_path, *flags, "--patience=0")
+    assert endless["epochs"] == 100
+    assert "rows that chose the epoch" in endless["note"]
+    neither = run(tmp_path, *flags, "--patience=0", "--restore_best=false")
+    assert "rows that chose nothing; test" in neither["note"]
     # An epoch that is better by less than min_delta does not count.
     assert run(tmp_path, *flags, "--min_delta=10")["best_epoch"] == 1
 
@@ -105,6 +109,22 @@ def test_weight_decay_keeps_weights_small(data: list[str], tmp_path: Path) -> No
         return float(sum(weight.square().sum() for weight in weights.values()))
 
     assert size("--weight_decay=1") < 0.7 * size()
+
+
+def test_l2_is_the_penalty_of_ridge_regression(tmp_path: Path) -> None:
+    """A linear model in closed form: the least of Σ (xw - y)² + l2 / 2 · |w|², bias included."""
+    random = np.random.default_rng(1)
+    x = random.normal(size=(300, 3)).astype(np.float32)
+    y = x @ [1.0, -2.0, 0.5] + random.normal(size=300)
+    y[:-100] = (y[:-100] - y[:-100].mean()) / y[:-100].std()
+    save(tmp_path, x, y)
+    flags = ["--task=regression", "--hidden=", "--epochs=500", "--learning_rate=0.05"]
+    run(tmp_path, *flags, "--schedule=cosine", "--patience=0", "--restore_best=false", "--l2=100")
+    ones = np.hstack([x[:-100], np.ones((200, 1))])
+    expected = np.linalg.solve(ones.T @ ones + 50 * np.eye(4), ones.T @ y[:-100])
+    found = torch.load(tmp_path / "out" / "model.pt", weights_only=True)
+    np.testing.assert_allclose(found["0.weight"].numpy()[0], expected[:-1], atol=1e-4)
+    np.testing.assert_allclose(found["0.bias"].numpy(), expected[-1:], atol=1e-4)
 
 
 def test_a_cosine_ends_in_small_steps(data: list[str], tmp_path: Path) -> None:
