@@ -25,11 +25,14 @@ def fingerprint(uri: str) -> str:
     `md5:…` or `crc32c:…`; of several files, one that names and contents of all go into.
 
     Raises:
-        InputError: there is no such file.
+        InputError: there is no such file, or it cannot be read.
     """
     if not uri.startswith("gs://"):
         parts = parts_of(uri)
-        return _joined([(part.name, f"sha256:{sha256_of(part)}") for part in parts])
+        try:
+            return _joined([(part.name, f"sha256:{sha256_of(part)}") for part in parts])
+        except OSError as error:
+            raise InputError(f"a file must be readable, however: {uri}: {error.strerror}") from None
     return _fingerprint_of(_objects(uri))
 
 

@@ -172,7 +172,8 @@ def _why_not_paired(
 
 def _split(record: Record) -> list[Any]:
     schema = record.arguments.get("schema") or {}
-    return [schema.get("target"), schema.get("split", "random"), *map(record.arguments.get, SPLIT)]
+    keys = map(schema.get, ("target", "split", "missing_target"), (None, "random", "refuse"))
+    return [*keys, *map(record.arguments.get, SPLIT)]
 
 
 def _differences(run_id: str, first: Answers, other: Answers) -> list[Difference]:

@@ -90,10 +90,11 @@ def _refuse(constant: str) -> NoReturn:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which a date is text, as it is in JSON."""
+    """YAML in which a date is text, as it is in JSON, and so are words such as yes and no, which
+    may be a level or a column."""
 
     yaml_implicit_resolvers = {
-        first: [(tag, regexp) for tag, regexp in resolvers if not tag.endswith(":timestamp")]
+        first: [each for each in resolvers if not each[0].endswith((":timestamp", ":bool"))]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 

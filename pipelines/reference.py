@@ -20,7 +20,7 @@ from components.code import Code
 from pipelines import parameters, prediction, settings, training
 from pipelines.cli import app
 from pipelines.sample import write_sample
-from trainer import contract
+from trainer import contract, schema
 from trainer.config import Config
 from trainer.preparation import prepare
 
@@ -35,8 +35,8 @@ JSON_TYPES = {bool: "true or false", int: "number", float: "number", str: "text"
 
 def reference() -> str:
     """The page as Markdown."""
-    parts = [HEAD, *_commands(), *_settings(), *_all_parameters(), *_flags(), *_files()]
-    return "\n".join(parts) + "\n"
+    parts = [HEAD, *_commands(), *_settings(), _schema(), *_all_parameters(), *_flags()]
+    return "\n".join([*parts, *_files()]) + "\n"
 
 
 def _commands() -> Iterator[str]:
@@ -74,6 +74,11 @@ def _settings() -> Iterator[str]:
         for name, form in settings.FORMS.items()
     ]
     yield from _table(("setting", "variable", "meaning", "default"), rows)
+
+
+def _schema() -> str:
+    first, _, rest = (schema.__doc__ or "").partition("\n\n")
+    return f"## The feature schema\n\n{first}\n\n{rest}"
 
 
 def _all_parameters() -> Iterator[str]:

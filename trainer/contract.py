@@ -77,10 +77,15 @@ def input_file(uri: str) -> Path:
         InputError: there is no such file, or it is a directory.
     """
     path = local_path(uri)
-    if not path.is_file():
-        problem = "it is a directory" if path.is_dir() else "there is no such file"
-        raise InputError(f"an input must be a file, however: {uri}: {problem}")
-    return path
+    try:
+        if path.is_file():
+            return path
+        problem = "there is no such file"
+        if path.exists():
+            problem = "it is a directory" if path.is_dir() else "it is a pipe or a device"
+    except OSError as error:  # as of a name that is too long
+        problem = str(error.strerror)
+    raise InputError(f"an input must be a file, however: {uri}: {problem}")
 
 
 @contextlib.contextmanager

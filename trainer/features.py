@@ -30,7 +30,8 @@ log = logging.getLogger(__name__)
 BLOCK_ROWS = 1 << 16  # whose numbers stay in the cache
 Values = Callable[[int, int], npt.NDArray[np.float64]]  # of a column, from one row up to another
 
-MOST_LEVELS = 100_000  # of one column; beyond, it names the rows rather than describes them
+# Of one column; beyond, it names the rows rather than describes them.
+MOST_LEVELS = {"ordinal": 100_000, "onehot": 1_000}
 
 
 @dataclass(frozen=True)
@@ -278,9 +279,10 @@ def fit_levels(count_of: dict[str, int], missing: int, column: Column) -> tuple[
     if column.kind != "categorical":
         return fill, []
     levels = [level for level in present if count_of[level] >= column.rare]
-    if len(levels) > MOST_LEVELS:
+    if len(levels) > MOST_LEVELS[column.encoding]:
         raise InputError(
-            f"{column.name} must have at most {MOST_LEVELS} levels, however: {len(levels)}; "
+            f"{column.name} must have at most {MOST_LEVELS[column.encoding]} levels, as "
+            f"{column.encoding}, however: {len(levels)}; "
             "drop it, or give it `rare` so that the rare ones share a code"
         )
     return fill, levels

@@ -4,7 +4,7 @@ Blocks that are kept and joined at the end would be held twice, and memory that 
 process costs a long table much of its time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -89,15 +89,3 @@ class Growing:
                 {name: column[start:end] for name, column in table.numbers.items()},
                 {name: Texts(t.codes[start:end], t.levels) for name, t in table.texts.items()},
             )
-
-
-def concatenate(blocks: Iterable[Table]) -> Table:
-    """One table of all the rows, in order.
-
-    Raises:
-        Refused: there are none.
-    """
-    growing = Growing()
-    for block in blocks:
-        growing.append(block)
-    return growing.table()

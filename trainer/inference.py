@@ -1,20 +1,24 @@
 """Proposes a schema for a table, with the reason for each line in a comment."""
 
 import json
-from collections.abc import Iterator
+import re
 from itertools import islice
 
-from trainer import diagnosis, sources
+from trainer import sources
+from trainer.diagnosis import wrong_value
 from trainer.errors import InputError
 from trainer.features import classes_of
-from trainer.schema import TASKS
-from trainer.values import BOOLEANS, MISSING, broken_number, date_of
+from trainer.rows import Problems, check_header, rows_of
+from trainer.schema import TASKS, Column
+from trainer.values import BLANKS, BOOLEANS, broken_number, date_of, is_missing
 
 SAMPLE = 100_000  # rows of the first part are looked at
 FEW = 20  # classes at most, where the target is not a number to be estimated
 TARGETS = ("target", "label", "class", "y", "survived", "outcome")  # what targets are often called
 WHOLE_NUMBERS = "whole numbers"  # may be classes, or a quantity to be estimated
 WORDS = frozenset(word for word in BOOLEANS if word.isalpha())
+LIKE_A_NUMBER = re.compile(r"\W*\d[\d\W_T]*[A-Za-z]{0,3}", re.ASCII)  # "1,000 kg", but not "A-1"
+ID = re.compile(r"(.*[^A-Za-z])?id|.*[^A-Z]I[Dd]|I[Dd]", re.DOTALL)  # but not "paid"
 
 
 def infer(uri: str, target: str | None = None, task: str | None = None) -> str:
@@ -30,10 +34,9 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> str:
         InputError: the table has no rows, or no such target or task, or cannot be read.
     """
     columns = _columns(uri)
-    if target is not None and target not in columns:
-        raise InputError(
-            f"the target must be a column, however: {target}; there are {', '.join(columns)}"
-        )
+    problems = Problems()
+    check_header(list(columns), [target] if target else [], problems, "")
+    problems.raise_if_any()
     guess = "as asked for" if target else "a guess"
     target = target or _guess_target(columns)
     if task is None:
@@ -42,52 +45,70 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> str:
         why = "as asked for"
     else:
         raise InputError(f"the task must be one of {', '.join(TASKS)}, however: {task}")
-    lines = [f"target: {json.dumps(target, ensure_ascii=False)}  # {guess}"]
-    lines += [f"task: {task}  # {why}", "columns:"]
+    lines = [f"target: {_quoted(target)}  # {guess}"]
+    lines += [f"task: {task}  # {why}"]
+    if missing := _missing(columns[target]):
+        of = f"{missing} of {len(columns[target])} rows have no target"
+        lines.append(f"# missing_target: drop  # {of}: this leaves them out")
+    lines.append("columns:")
     for name, values in columns.items():
         if name != target:
-            kind, why = _kind(values)
-            missing = sum(value in MISSING for value in values)
-            entry = f"{{name: {json.dumps(name, ensure_ascii=False)}, kind: {kind}}}"
-            lines.append(f"  - {entry}  # {why}; {missing} of {len(values)} missing")
+            kind, why = _kind(name, values)
+            entry = f"{{name: {_quoted(name)}, kind: {kind}}}"
+            lines.append(f"  - {entry}  # {why}; {_missing(values)} of {len(values)} missing")
     return "\n".join(lines) + "\n"
 
 
 def _columns(uri: str) -> dict[str, list[str]]:
     """By column, the values of the first rows as text."""
-    rows = list(islice(_rows(uri), SAMPLE))
-    if not rows:
-        raise InputError(f"a table must have rows, however: {uri} has none")
-    return {name: [row[name] for row in rows] for name in rows[0]}
-
-
-def _rows(uri: str) -> Iterator[dict[str, str]]:
-    problems = diagnosis.Problems()
-    for _, row in diagnosis.rows_of(sources.parts_of(uri)[0], None, problems):
-        yield row
+    problems = Problems()
+    columns: dict[str, list[str]] = {}
+    part = sources.parts_of(uri)[0]
+    for where, row in islice(rows_of(part, None, problems), SAMPLE):
+        for name, text in row.items():
+            if problem := wrong_value(text, Column(name, "categorical"), where):
+                problems.add(problem)  # it is not UTF-8
+            columns.setdefault(name, []).append(text)
     problems.raise_if_any()
+    if not columns:
+        raise InputError(f"a table must have rows, however: {uri} has none")
+    if len(columns) == 1:
+        raise InputError(f"a table must have two columns, however: {uri} has one")
+    return columns
 
 
-def _present(values: list[str]) -> set[str]:
-    return {value for value in values if value not in MISSING}
+def _quoted(text: str) -> str:
+    """A text as YAML has it in quotes, on one line."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+
+
+def _missing(values: list[str]) -> int:
+    return len(values) - len(_present(values))
+
+
+def _present(values: list[str]) -> list[str]:
+    """The values that are there; NaN however it is spelled is not, among numbers."""
+    texts = {value for value in values if not is_missing(value, numeric=False)}
+    numbers = {value for value in texts if not is_missing(value, numeric=True)}
+    present = numbers if _all_numbers(numbers) else texts
+    return [value for value in values if value in present]
 
 
 def _guess_target(columns: dict[str, list[str]]) -> str:
     for name in columns:
         if name.lower() in TARGETS:
             return name
-    two_valued = [name for name, values in columns.items() if len(_present(values)) == 2]
+    two_valued = [name for name, values in columns.items() if len(set(_present(values))) == 2]
     return [*columns, *two_valued][-1]
 
 
 def _task(values: list[str]) -> tuple[str, str]:
-    levels = _present(values)
+    levels = set(_present(values))
     classes = classes_of(levels)
     if len(classes) <= 2:
         # A text may hold a line break, which would end the comment.
-        shown = [
-            json.dumps(c, ensure_ascii=False) if isinstance(c, str) else str(c) for c in classes
-        ]
+        shown = [_quoted(c) if isinstance(c, str) else str(c) for c in classes]
         return "binary", f"its values are {', '.join(shown)}"
     if any(isinstance(level, str | float) for level in classes) and _all_numbers(levels):
         return "regression", f"its values are {len(classes)} numbers"
@@ -97,29 +118,42 @@ def _task(values: list[str]) -> tuple[str, str]:
     return "regression", f"its values are {len(classes)} numbers"
 
 
-def _kind(values: list[str]) -> tuple[str, str]:
-    levels = _present(values)
-    present = sum(value not in MISSING for value in values)
+def _kind(name: str, values: list[str]) -> tuple[str, str]:
+    present = _present(values)
+    levels = set(present)
     if not levels:
         return "drop", "it has no values"
+    if not name.strip():
+        return "drop", "its header is empty"
     if {level.lower() for level in levels} <= WORDS:
         return "boolean", f"its values are {', '.join(sorted(levels))}"
     if _all_numbers(levels):
-        whole = all(level.strip().lstrip("-").isdigit() for level in levels)
-        if whole and len(levels) == present == len(values) > 2 and _consecutive(values):
+        whole = all(level.strip(BLANKS).lstrip("+-").isdigit() for level in levels)
+        if whole and len(levels) == len(values) > 2 and _consecutive(values):
             return "drop", "it numbers the rows"
+        if whole and ID.fullmatch(name.strip()):
+            return "drop", "it is called an id"
         return "numeric", f"{len(levels)} different numbers"
     if all(date_of(level) for level in levels):
         return "datetime", f"{len(levels)} different dates"
-    if len(levels) > max(FEW, present // 10):
-        return "drop", f"too many different texts: {len(levels)} in {present}"
-    return "categorical", f"{len(levels)} different texts"
+    if len(levels) > max(FEW, len(present) // 10):
+        return "drop", f"too many different texts: {len(levels)} in {len(present)}{_but(levels)}"
+    return "categorical", f"{len(levels)} different texts{_but(levels)}"
+
+
+def _but(levels: set[str]) -> str:
+    """Of texts most of which look like numbers or dates, one that is neither."""
+    broken = [each for each in levels if broken_number(each) == "a number" and not date_of(each)]
+    alike = sum(LIKE_A_NUMBER.fullmatch(each) is not None for each in levels)
+    if not broken or 2 * alike < len(levels):
+        return ""
+    return f"; {_quoted(min(broken))} is neither a number nor a date"
 
 
 def _all_numbers(levels: set[str]) -> bool:
-    return all(broken_number(level.strip(" \t")) is None for level in levels)
+    return all(broken_number(level) is None for level in levels)
 
 
 def _consecutive(values: list[str]) -> bool:
-    numbers = [int(value) for value in values]
+    numbers = [float(value) for value in values]
     return max(numbers) - min(numbers) == len(set(numbers)) - 1

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import sources
-from trainer.tables import Refused
+from trainer.tables import Refused, header_of, whole_records
 
 
 class KeyColumns:
@@ -33,7 +33,7 @@ class KeyColumns:
                 self._waiting = pa.concat_tables(tables)
         except StopIteration:
             raise Refused("the keys have fewer rows than the table") from None
-        except (pa.ArrowException, *sources.reading_errors()) as error:
+        except sources.reading_errors() as error:
             raise Refused(str(error)) from error
         taken, self._waiting = self._waiting.slice(0, rows), self._waiting.slice(rows)
         return taken
@@ -46,14 +46,21 @@ def _key_batches(part: Path, keys: list[str]) -> Iterator[Any]:
 
     if sources.is_parquet(part):
         with parquet.ParquetFile(part) as file:
-            if absent := set(keys).difference(file.schema_arrow.names):
-                raise Refused(f"there is no {', '.join(absent)}")
+            _check(keys, file.schema_arrow.names)
             for batch in file.iter_batches(columns=keys):
                 yield batch.select(keys)
         return
-    options = arrow.ParseOptions(delimiter=sources.delimiter_of(part), newlines_in_values=True)
+    delimiter = sources.delimiter_of(part)
+    with sources.open_text(part) as text:
+        _check(keys, header_of(next(whole_records(text, delimiter), bytearray()), delimiter))
+    options = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     convert = arrow.ConvertOptions(
         include_columns=keys, column_types=dict.fromkeys(keys, pa.string())
     )
     with sources.open_text(part) as text:
         yield from arrow.open_csv(text, parse_options=options, convert_options=convert)
+
+
+def _check(keys: Sequence[str], names: Sequence[str]) -> None:
+    if wrong := [key for key in keys if names.count(key) != 1]:
+        raise Refused(f"there is no, or more than one, {', '.join(wrong)}")

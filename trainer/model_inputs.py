@@ -1,6 +1,7 @@
 """What a model reads of a table, and what is wrong with a column of it."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from trainer.tables import Table
 @dataclass(frozen=True)
 class Inputs(Schema):
     """The columns that a model reads; the target is one of them only where it is `labelled`."""
+
+    cure_of_no_target: ClassVar[str] = "leave such rows out"
 
     labelled: bool = False
 

@@ -10,7 +10,6 @@ training do. `prediction_tables` answers whole tables; on a command line: tabpip
 
 import json
 import logging
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -24,7 +23,7 @@ from trainer.features import Feature, Spec
 from trainer.model_inputs import broken_column, inputs_of
 from trainer.report.network import Network
 from trainer.tables import Table, Texts
-from trainer.values import MISSING
+from trainer.values import MISSING, broken_number, is_missing
 
 log = logging.getLogger(__name__)
 
@@ -163,14 +162,17 @@ def _is_missing(value: object) -> bool:
 
 
 def _numbers(feature: Feature, values: Sequence[Any]) -> NDArray[np.float64]:
-    numbers = np.empty(len(values))
+    numbers = np.full(len(values), np.nan)
     for row, value in enumerate(values):
-        try:
-            numbers[row] = math.nan if value is None else float(value)
+        if value is None or (isinstance(value, str) and is_missing(value, numeric=True)):
+            continue
+        try:  # a text by the CSV's rules: Python takes 1_000 for a number
+            rule = broken_number(value) if isinstance(value, str) else None
+            numbers[row] = np.nan if rule else float(value)
         except (TypeError, ValueError):
-            raise InputError(
-                f"{feature.name} must be a number, however: {value!r} (row {row})"
-            ) from None
+            rule = "a number"
+        if rule:
+            raise InputError(f"{feature.name} must be {rule}, however: {value!r} (row {row})")
     return numbers
 
 

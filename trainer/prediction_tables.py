@@ -19,6 +19,7 @@ from trainer.key_columns import KeyColumns
 from trainer.model_inputs import Inputs, broken_column, inputs_of
 from trainer.parallel import in_order
 from trainer.prediction import Floats, Model
+from trainer.rows import Problems, rows_of
 from trainer.tables import Refused, Table, read_part
 
 CLASS, PROBABILITY, VALUE = "class", "probability", "prediction"
@@ -203,12 +204,12 @@ def _each_block(
 
 def _explain(parts: Sequence[Path], schema: Inputs, keys: Sequence[str]) -> None:
     """Raises an InputError with everything that is wrong with a table; returns if nothing is."""
-    problems = diagnosis.Problems()
+    problems = Problems()
     checks = diagnosis.RowChecks(schema, problems)
     names = list(dict.fromkeys([*schema.names, *keys]))
     for part in parts:
         of_part = f" of {part.name}" if len(parts) > 1 else ""
-        for where, row in diagnosis.rows_of(part, names, problems, of_part):
+        for where, row in rows_of(part, names, problems, of_part):
             checks.add(where, {name: row[name] for name in schema.names})
     # Not `finish`: of a new table, a column may be empty and all rows of one class.
     if not checks.rows and not problems.count:
@@ -224,10 +225,7 @@ def _counts(spec: Spec, block: Table) -> Counts:
 
 
 def _missing(block: Table, name: str) -> int:
-    if name in block.texts:
-        return int(np.count_nonzero(block.texts[name].codes < 0))
-    numbers = block.numbers[name]
-    return int(np.count_nonzero(np.isnan(numbers))) if numbers.dtype.kind == "f" else 0
+    return int(np.count_nonzero(block.missing(name)))
 
 
 def _labels(spec: Spec, block: Table) -> NDArray[np.float64]:

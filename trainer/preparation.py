@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -20,6 +21,8 @@ from trainer.schema import Schema, parse_schema
 from trainer.split import TEST, TRAIN, VAL, check_split, split_rows
 from trainer.spool import Spool
 from trainer.tables import Indices, Refused, Table, read_parts
+
+log = logging.getLogger(__name__)
 
 FIT_ON = ("train", "all")
 DTYPES = ("float32", "float64")
@@ -237,7 +240,10 @@ def _read(uri: str, schema: Schema, most: int) -> Table | Spool:
     parts = sources.parts_of(uri)
     growing: Growing | Spool = Growing()
     try:
-        for block in read_parts(parts, schema):
+        blocks = read_parts(parts, schema)
+        if schema.drops:
+            blocks = _with_target(blocks, schema.target)
+        for block in blocks:
             growing.append(block)
             if isinstance(growing, Growing) and 0 < most < growing.rows:
                 growing = Spool.of(growing)
@@ -248,6 +254,17 @@ def _read(uri: str, schema: Schema, most: int) -> Table | Spool:
     if diagnosis.is_doubtful(table.outline() if isinstance(table, Spool) else table, schema):
         diagnosis.explain(parts, schema)
     return table
+
+
+def _with_target(blocks: Iterable[Table], target: str) -> Iterator[Table]:
+    """Small tables without the rows that have no target; how many those are is logged."""
+    left_out = 0
+    for block in blocks:
+        kept = np.flatnonzero(~block.missing(target)) if block.rows else np.arange(0)
+        left_out += block.rows - len(kept)
+        yield block if len(kept) == block.rows else block.take(kept)
+    if left_out:
+        log.warning("%s is missing in %d rows, which are left out", target, left_out)
 
 
 def _check_unseen(

@@ -12,30 +12,34 @@ It is written as YAML, travels as a plain dict, and is checked here before any d
       - {name: Boarded, kind: datetime, parts: [month, weekday]}
       - {name: Ticket, kind: drop}  # says that it is left out on purpose
     split: random                   # or stratified, {group: COLUMN}, {time: COLUMN}
+    missing_target: refuse          # or drop, which leaves out the rows that have no target
 
-| key      | of kind                        | what it sets                                         |
-|----------|--------------------------------|------------------------------------------------------|
-| impute   | numeric                        | median (default), mean, or the number that stands in |
-| impute   | categorical, boolean, datetime | the text that stands in; the most frequent, and of   |
-|          |                                | dates the median, if not given                       |
-| encoding | categorical                    | ordinal (default): the level's place in sorted order |
-|          |                                | onehot: one column of X for each level               |
-| rare     | categorical                    | levels of fewer training rows share one code         |
-| values   | categorical                    | no other level is allowed                            |
-| min, max | numeric                        | no number beyond is allowed                          |
-| parts    | datetime                       | one column of X each; year, month, day, weekday      |
-|          |                                | (Monday is 0) and hour; the first four if not given  |
+| key      | of kind              | what it sets                                                  |
+|----------|----------------------|---------------------------------------------------------------|
+| impute   | numeric              | median (default), mean, or the number that stands in          |
+| impute   | categorical, boolean | the text that stands in; the most frequent, if not given      |
+| impute   | datetime             | the date that stands in; the median, if not given             |
+| encoding | categorical          | ordinal (default): a level's place in sorted order; or onehot |
+| rare     | categorical          | levels of fewer training rows share one code                  |
+| values   | categorical          | no other level is allowed                                     |
+| min, max | numeric              | no number beyond is allowed                                   |
+| parts    | datetime             | year, month, day, weekday (0: Monday), hour; default: no hour |
+
+A level that training lacks has the next code as ordinal; as onehot zeros, or the column of the
+rare ones. A column becomes one column of X for each level (onehot) or part. There may be 100,000
+levels as ordinal, 1,000 as onehot, and 10,000 classes.
 """
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
 from trainer.errors import InputError
 from trainer.values import date_of, is_boolean
 
 TASKS = ("binary", "multiclass", "regression")
+MISSING_TARGET = ("refuse", "drop")
 PARTS = ("year", "month", "day", "weekday", "hour")
 # By kind, the keys that a column may have beside name and kind.
 KEYS = {
@@ -66,11 +70,14 @@ class Column:
 class Schema:
     """The columns that become features, in the order of the features, and the target."""
 
+    cure_of_no_target: ClassVar[str] = "with `missing_target: drop` such rows are left out"
+
     target: str
     task: str
     columns: tuple[Column, ...]
     split: str = "random"
     split_column: str | None = None
+    missing_target: str = "refuse"
 
     @property
     def read(self) -> tuple[Column, ...]:
@@ -95,7 +102,13 @@ class Schema:
     @property
     def complete(self) -> frozenset[str]:
         """The columns in which nothing may be missing."""
-        return frozenset({self.target, self.split_column or self.target})
+        columns = {self.split_column} if self.split_column else set()
+        return frozenset(columns if self.drops else {*columns, self.target})
+
+    @property
+    def drops(self) -> bool:
+        """Whether rows without a target are left out, rather than refused."""
+        return self.missing_target == "drop"
 
     @property
     def classifies(self) -> bool:
@@ -111,7 +124,8 @@ def parse_schema(content: Mapping[str, object]) -> Schema:
             line for each.
     """
     problems: list[str] = []
-    _check_keys(problems, "the schema", content, ("target", "columns"), ("task", "split"))
+    optional = ("task", "split", "missing_target")
+    _check_keys(problems, "the schema", content, ("target", "columns"), optional)
     target = content.get("target")
     if "target" in content and not isinstance(target, str):
         problems.append(f"target must be a column's name, however: {target!r}")
@@ -139,9 +153,14 @@ def parse_schema(content: Mapping[str, object]) -> Schema:
         problems.append("split must not be stratified where the task is regression, however: it is")
     if split_column is not None and split_column == target:
         problems.append(f"split must not be by the target, however: {target}")
+    missing_target = content.get("missing_target", MISSING_TARGET[0])
+    if missing_target not in MISSING_TARGET:
+        problems.append(
+            f"missing_target must be {' or '.join(MISSING_TARGET)}, however: {missing_target!r}"
+        )
     if problems:
         raise InputError("\n".join(problems))
-    return Schema(str(target), str(task), columns, split, split_column)
+    return Schema(str(target), str(task), columns, split, split_column, str(missing_target))
 
 
 def _parse_split(

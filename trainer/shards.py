@@ -18,13 +18,12 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer import bins, features
-from trainer.errors import InputError
 from trainer.features import Feature, Spec
 from trainer.parallel import in_order
 from trainer.profile import SAMPLE, profile_of_numbers, profile_of_texts
 from trainer.schema import Column, Schema
 from trainer.selection import Keys, keys_of, number_of, smallest
-from trainer.split import TEST, TRAIN, VAL, times_of
+from trainer.split import TEST, TRAIN, VAL, check_sides, times_of
 from trainer.spool import Column as Stored
 from trainer.spool import Spool
 from trainer.tables import Indices, Table, Texts
@@ -52,12 +51,7 @@ def split(
         side = chosen(start, block)
         counts += np.bincount(side, minlength=3)
         sides.append(side)
-    if not (counts[TRAIN] and counts[VAL] and (counts[TEST] or not holdout_size)):
-        held_out = f" and {counts[TEST]} held out" if holdout_size else ""
-        raise InputError(
-            "each side of the split must have rows, however: of "
-            f"{spool.rows} rows {counts[TRAIN]} train, {counts[VAL]} validate{held_out}"
-        )
+    check_sides(counts.tolist(), holdout_size)
     return sides, dict(enumerate(counts.tolist()))
 
 

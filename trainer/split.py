@@ -1,7 +1,7 @@
 """Which rows train the model, which validate it, and which are held out until the end."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,13 +73,19 @@ def split_rows(
     else:
         sides = deal(table.rows)
     train, val, test = (order[sides == side] for side in (TRAIN, VAL, TEST))
-    if not (len(train) and len(val) and (len(test) or not holdout_size)):
-        held_out = f" and {len(test)} held out" if holdout_size else ""
-        raise InputError(
-            "each side of the split must have rows, however: of "
-            f"{table.rows} rows {len(train)} train, {len(val)} validate{held_out}"
-        )
+    check_sides((len(train), len(val), len(test)), holdout_size)
     return train, val, test
+
+
+def check_sides(rows: Sequence[int], holdout_size: float) -> None:
+    """Raises InputError if a side, of which `rows` says how long it is, should have rows."""
+    if rows[TRAIN] and rows[VAL] and (rows[TEST] or not holdout_size):
+        return
+    held_out = f" and {rows[TEST]} held out" if holdout_size else ""
+    raise InputError(
+        f"each side of the split must have rows, however: of {sum(rows)} rows {rows[TRAIN]} train, "
+        f"{rows[VAL]} validate{held_out}; add rows, or change val_size"
+    )
 
 
 def _by_class(classes: npt.NDArray[np.integer[Any]], deal: Callable[[int], Sides]) -> Sides:

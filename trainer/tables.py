@@ -16,12 +16,13 @@ import numpy.typing as npt
 from trainer import sources
 from trainer.parallel import in_order
 from trainer.schema import Schema
-from trainer.values import MISSING
+from trainer.values import BLANKS, MISSING
 
 CHUNK_BYTES = 1 << 21
 LINE_BYTES = 1 << 16
 MOST_BYTES = 1 << 24  # of a record
-NEWLINE, QUOTE = b'\n"'
+NEWLINE, RETURN, QUOTE = b'\n\r"'
+BOM = b"\xef\xbb\xbf"
 
 Numbers = npt.NDArray[Any]
 Indices = npt.NDArray[np.integer[Any]]
@@ -59,6 +60,13 @@ class Table:
             {name: Texts(column.codes.take(rows), column.levels) for name, column in texts.items()},
         )
 
+    def missing(self, name: str) -> npt.NDArray[np.bool_]:
+        """In which rows a column has no value."""
+        if name in self.texts:
+            return self.texts[name].codes < 0
+        missing: npt.NDArray[np.bool_] = np.isnan(self.numbers[name])
+        return missing
+
 
 class Refused(Exception):
     """The table could not be read; the message is the reader's own."""
@@ -79,10 +87,10 @@ def read_part(part: Path, schema: Schema) -> Iterator[Table]:
     Raises:
         Refused: something is wrong with it, or may be.
     """
-    if sources.is_parquet(part):
-        yield from read_parquet(part, schema)
-        return
     try:
+        if sources.is_parquet(part):
+            yield from read_parquet(part, schema)
+            return
         with sources.open_text(part) as file:
             yield from read_blocks(file, schema, sources.delimiter_of(part))
     except sources.reading_errors() as error:
@@ -93,26 +101,41 @@ def read_parquet(part: Path, schema: Schema) -> Iterator[Table]:
     """The same of a Parquet file.
 
     Raises:
-        Refused: something is wrong with it, or may be.
+        Refused: a column is not there.
+        One of `sources.reading_errors`: something is wrong with it, or may be.
     """
     import pyarrow as pa
     from pyarrow import parquet
 
     types = _types(schema)
-    try:
-        with parquet.ParquetFile(part) as file:
-            if missing := set(types).difference(file.schema_arrow.names):
-                raise Refused(f"there is no {', '.join(missing)}")
-            for batch in file.iter_batches(columns=list(types)):
-                # By way of plain text, because few types can be cast to a dictionary.
-                plain = {
-                    name: pa.float64() if name in schema.numeric else pa.string() for name in types
-                }
-                table = pa.Table.from_batches([batch]).select(list(types))
-                table = table.cast(pa.schema(plain.items())).cast(pa.schema(types.items()))
-                yield _from_arrow(table.combine_chunks().unify_dictionaries(), schema)
-    except (pa.ArrowException, OSError) as error:
-        raise Refused(str(error)) from error
+    with parquet.ParquetFile(part) as file:
+        found = file.schema_arrow.names
+        if wrong := [name for name in types if found.count(name) != 1]:
+            raise Refused(f"there is no, or more than one, {', '.join(wrong)}")
+        for batch in file.iter_batches(columns=list(types)):
+            # By way of plain text, because few types can be cast to a dictionary.
+            plain = {
+                name: _as_numbers(batch[name])
+                if name in schema.numeric
+                else batch[name].cast(pa.string())
+                for name in types
+            }
+            table = pa.table(plain).cast(pa.schema(types.items()))
+            yield _from_arrow(table.combine_chunks().unify_dictionaries(), schema)
+
+
+def _as_numbers(values: Any) -> Any:
+    """Numbers of any type as doubles; texts are read as a CSV's are."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if values.type in (pa.string(), pa.large_string(), pa.string_view()):
+        texts = values.cast(pa.string())
+        missing = compute.is_in(texts, pa.array(sorted(MISSING)))
+        values = compute.if_else(missing, None, compute.utf8_trim(texts, characters=BLANKS))
+    return values.cast(pa.float64())
 
 
 def _types(schema: Schema) -> dict[str, Any]:
@@ -140,20 +163,22 @@ def read_blocks(file: BinaryIO, schema: Schema, delimiter: str = ",") -> Iterato
     )
     options = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True)
 
-    def parse(chunk: tuple[bytearray, list[str] | None]) -> Table:
+    def parse(chunk: tuple[bytearray, list[str]]) -> Table:
         data, names = chunk
-        if names and data.isspace() and not data.strip(b"\r\n"):
+        if data.isspace() and not data.strip(b"\r\n"):
             return Table(0, {}, {})  # of empty lines alone, Arrow makes an error
-        read = arrow.ReadOptions(use_threads=False, block_size=len(data) + 1, column_names=names)
+        read = arrow.ReadOptions(
+            use_threads=False, block_size=len(data) + 1, column_names=names or None
+        )
         buffer = pa.BufferReader(pa.py_buffer(data))
         return _from_arrow(arrow.read_csv(buffer, read, options, convert), schema)
 
-    def chunks() -> Iterator[tuple[bytearray, list[str] | None]]:
-        names = None
-        for data in whole_records(file):
+    def chunks() -> Iterator[tuple[bytearray, list[str]]]:
+        names: list[str] = []
+        for data in whole_records(file, delimiter):
             yield data, names
-            if names is None:
-                names = _header(data, delimiter)
+            if not names:
+                names = header_of(data, delimiter)
                 if twice := [name for name in schema.names if names.count(name) > 1]:
                     raise Refused(f"there are several columns {', '.join(twice)}")
 
@@ -163,38 +188,82 @@ def read_blocks(file: BinaryIO, schema: Schema, delimiter: str = ",") -> Iterato
         raise Refused(str(error)) from error
 
 
-def _header(data: bytearray, delimiter: str) -> list[str]:
+def header_of(data: bytearray, delimiter: str) -> list[str]:
+    """The names in the first line of a CSV that is not empty; none if there is none."""
     first = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace", newline="")
-    return next(csv.reader(first, delimiter=delimiter), [])
+    return next(filter(None, csv.reader(first, delimiter=delimiter)), [])
 
 
-def whole_records(file: BinaryIO) -> Iterator[bytearray]:
+def whole_records(file: BinaryIO, delimiter: str = ",") -> Iterator[bytearray]:
     """The bytes of a CSV in chunks that end where a record ends.
 
-    That is at a line break that an even number of quotes stands before: Arrow parses the chunks
-    side by side, and takes an open quote at the end of what it gets for a value.
+    That is at a line break that is not in quotes: Arrow parses the chunks side by side, and takes
+    an open quote at the end of what it gets for a value.
 
     Raises:
-        Refused: the number of quotes is odd, or a record is very long.
+        Refused: quotes are not as they should be, a byte is NUL, or a record is very long.
     """
-    is_quote = np.empty(CHUNK_BYTES, np.bool_)
     while True:
         chunk = bytearray(CHUNK_BYTES + LINE_BYTES)  # room for the rest of a line, without a copy
         with memoryview(chunk) as whole, whole[:CHUNK_BYTES] as start:
             size = file.readinto(start)  # type: ignore[attr-defined]
-            quotes = np.count_nonzero(np.equal(start[:size], QUOTE, out=is_quote[:size]))
         del chunk[size:]
         if not chunk:
             return
-        while quotes % 2 or chunk[-1] != NEWLINE:
+        if chunk[-1] != NEWLINE:
+            chunk += file.readline(MOST_BYTES)
+        is_open = ends_in_quotes(chunk, delimiter)
+        while is_open or chunk[-1] != NEWLINE:
             line = file.readline(MOST_BYTES)
-            if not line and not quotes % 2:
+            if not line and not is_open:
                 break  # the last line has no line break
             if not line or len(chunk) > MOST_BYTES:
-                raise Refused("a quote is not closed, or a row is longer than 16 MiB")
-            quotes += line.count(QUOTE)
+                raise Refused(
+                    "a quote is not closed, or a row is longer than 16 MiB; lines end in LF or CRLF"
+                )
+            is_open = ends_in_quotes(line, delimiter, is_open)
             chunk += line
+        if 0 in chunk:
+            raise Refused("there is a NUL byte")
         yield chunk
+
+
+def ends_in_quotes(data: bytes | bytearray, delimiter: str, is_open: bool = False) -> bool:
+    """Whether a quote is open at the end of some lines of a CSV, as one `is_open` at their start.
+
+    A quote opens at the start of a field, and is text within one; what closes it is not doubled.
+
+    Raises:
+        Refused: there is more of a field after the quote that closes it, which Arrow would take
+            for the rest of its text.
+    """
+    if QUOTE not in data:
+        return is_open
+    ends = bytes((NEWLINE, RETURN, ord(delimiter)))  # of a field
+    found = np.frombuffer(data, np.uint8)
+    quotes = np.flatnonzero(found == QUOTE)
+    # Nearly always every other one opens, or is the second of two, and those between close, or are
+    # the first of two: then counting is enough.
+    opening, closing = quotes[is_open::2], quotes[not is_open :: 2]
+    beside = np.zeros(256, np.bool_)
+    beside[[*ends, QUOTE]] = True
+    before, after = found.take(opening - 1), found.take(closing + 1, mode="clip")
+    if beside.take(before).all() and beside.take(after).all():
+        return (len(quotes) + is_open) % 2 == 1
+    second = -1  # of two
+    for at in quotes.tolist():
+        following = data[at + 1 : at + 2]
+        if not is_open:
+            is_open = at == 0 or data[at - 1] in ends or (at == len(BOM) and data.startswith(BOM))
+        elif at == second:
+            continue
+        elif following == b'"':
+            second = at + 1
+        elif following in ends:  # as nothing is
+            is_open = False
+        else:
+            raise Refused("there is more of a field after its quotes")
+    return is_open
 
 
 def recoded(texts: Texts, known: dict[str, int]) -> npt.NDArray[Any]:
@@ -252,4 +321,10 @@ def _texts(values: Any) -> Texts:
     missing = _missing(values.indices)
     if missing is not None:
         narrow[missing] = -1
-    return Texts(narrow, levels)
+    if MISSING.isdisjoint(levels):
+        return Texts(narrow, levels)
+    # Of a CSV they are null already; of Parquet they are texts.
+    kept = [i for i, level in enumerate(levels) if level not in MISSING]
+    code_of = np.full(len(levels) + 1, -1, narrow.dtype)
+    code_of[kept] = range(len(kept))
+    return Texts(code_of[narrow], [levels[i] for i in kept])

@@ -128,6 +128,8 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
         (["preprocess", "bad.csv", "arrays", "--set", "csv=a"], "--set must name a parameter"),
         (["preprocess", "no.csv", "arrays"], "no.csv"),
         (["preprocess", "bad.csv", "arrays"], "column Pclass must be there, however: "),
+        (["preprocess", "utf16.csv", "arrays"], "utf16.csv is UTF-16; save it as UTF-8: "),
+        (["schema", "infer", "utf16.csv"], "utf16.csv is UTF-16; save it as UTF-8: "),
         (["preprocess", "bad.csv", "arrays", "--set", "epochs=5"], "--set must name a parameter"),
         (["sample", "out.csv", "--rows", "0"], "--rows must be at least 1, however: 0"),
     ],
@@ -137,6 +139,7 @@ def test_bad_input_is_one_line_and_exit_status_2(
     tabpipe: Tabpipe, tmp_path: Path, arguments: list[str], complaint: str
 ) -> None:
     (tmp_path / "bad.csv").write_text("Survived,Age\n1,22\n0,30\n")
+    (tmp_path / "utf16.csv").write_text("Survived,Age\n1,22\n0,30\n", "utf-16")
     result = tabpipe(*arguments)
     assert result.returncode == 2
     assert result.stdout == ""

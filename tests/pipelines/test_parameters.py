@@ -80,9 +80,12 @@ def test_a_bad_schema_file(tmp_path: Path, content: bytes | None, complaint: str
         read_schema(path)
 
 
-def test_a_date_in_a_schema_is_text_as_in_json(tmp_path: Path) -> None:
-    (tmp_path / "schema.yaml").write_text("min: 2020-01-01\n")
-    assert read_schema(tmp_path / "schema.yaml") == {"min": "2020-01-01"}
+def test_dates_and_words_in_a_schema_are_text(tmp_path: Path) -> None:
+    (tmp_path / "schema.yaml").write_text("min: 2020-01-01\nvalues: [yes, No, off, true, 1]\n")
+    assert read_schema(tmp_path / "schema.yaml") == {
+        "min": "2020-01-01",
+        "values": ["yes", "No", "off", "true", 1],
+    }
 
 
 def test_the_last_of_several_settings_counts() -> None:

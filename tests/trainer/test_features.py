@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer import features
+from tests.trainer.joined import concatenate
+from trainer import features, tables
 from trainer.contract import SPEC
 from trainer.errors import InputError
-from trainer.growing import concatenate
 from trainer.preparation import prepare
 from trainer.schema import parse_schema
 from trainer.tables import Table, read_blocks
@@ -142,37 +142,62 @@ def test_prediction_has_the_arrays_of_training(tmp_path: Path) -> None:
         np.testing.assert_array_equal(features.apply(spec, alone)[0], row)
 
 
-@settings(max_examples=50)
+KINDS = parse_schema(
+    {
+        "target": "y",
+        "columns": [
+            {"name": "a", "kind": "numeric"},
+            {"name": "m", "kind": "numeric", "impute": "mean"},
+            {"name": "b", "kind": "categorical", "rare": 2},
+            {"name": "o", "kind": "categorical", "encoding": "onehot"},
+            {"name": "t", "kind": "boolean"},
+            {"name": "d", "kind": "datetime", "parts": ["month", "hour"]},
+        ],
+    }
+)
+NUMBERS = st.floats(-1e9, 1e9).map(repr) | st.just("")
+LEVELS = st.sampled_from(["x", "y", "z", ""])
+WORDS = st.sampled_from(["yes", "No", "1", ""])
+DATES = st.dates().map(str) | st.sampled_from(["2026-02-28 08:30", "2026-02-28T23:59:59.9", ""])
+
+
+@settings(max_examples=100)
 @given(
     rows=st.lists(
-        st.tuples(st.floats(-1e9, 1e9) | st.none(), st.sampled_from(["x", "y", "z", ""])),
-        min_size=2,
-        max_size=50,
+        st.tuples(NUMBERS, NUMBERS, LEVELS, LEVELS, WORDS, DATES).map(",".join), max_size=40
     ),
     shuffler=st.randoms(),
+    chunk=st.integers(1, 200),
 )
-def test_the_spec_is_independent_of_the_order_of_rows(rows: list[Any], shuffler: Any) -> None:
-    schema = parse_schema(
-        {
-            "target": "y",
-            "columns": [
-                {"name": "a", "kind": "numeric", "impute": 0},
-                {"name": "b", "kind": "categorical", "impute": "x"},
-            ],
-        }
+def test_neither_the_order_of_rows_nor_the_size_of_blocks_matters(
+    rows: list[str], shuffler: Any, chunk: int
+) -> None:
+    rows = [*rows, "1,2,x,y,yes,2026-01-31"]
+    order = list(range(len(rows)))
+    shuffler.shuffle(order)
+    header = "a,m,b,o,t,d,y\n"
+    first, second = (
+        header + "".join(f"{row},{i % 2}\n" for i, row in enumerate(each))
+        for each in (rows, [rows[i] for i in order])
     )
-    shuffled = list(rows)
-    shuffler.shuffle(shuffled)
-    specs = []
-    for ordered in (rows, shuffled):
-        lines = "".join(f"{'' if a is None else repr(a)},{b},1\n" for a, b in ordered)
-        read = concatenate(read_blocks(io.BytesIO(f"a,b,y\n{lines}".encode()), schema))
-        specs.append(features.fit(read, schema))
-    for one, other in zip(specs[0].columns, specs[1].columns, strict=True):
-        assert (one.fill, one.levels) == (other.fill, other.levels)
+    one = concatenate(read_blocks(io.BytesIO(first.encode()), KINDS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "CHUNK_BYTES", chunk)
+        other = concatenate(read_blocks(io.BytesIO(second.encode()), KINDS))
+    spec, again = features.fit(one, KINDS), features.fit(other, KINDS)
+    for column, same in zip(spec.columns, again.columns, strict=True):
         # Sums of floats depend on their order in the last bits.
-        scale = max(abs(a or 0) for a, _ in rows) + 1
-        np.testing.assert_allclose(one.mean, other.mean, rtol=0, atol=1e-12 * scale)
+        scale = abs(column.mean[0]) + max(column.std)
+        assert (column.levels, column.outputs) == (same.levels, same.outputs)
+        if column.name == "m":
+            assert column.fill == pytest.approx(same.fill, rel=0, abs=1e-9 * scale)
+        else:
+            assert column.fill == same.fill
+        np.testing.assert_allclose(column.mean, same.mean, rtol=0, atol=1e-12 * scale)
+        np.testing.assert_allclose(column.std, same.std, rtol=1e-9, atol=1e-12 * scale)
+    np.testing.assert_array_equal(
+        features.apply(spec, other, "float64"), features.apply(spec, one, "float64")[order]
+    )
 
 
 def test_levels_unseen_in_training_are_counted(tmp_path: Path) -> None:
@@ -201,11 +226,15 @@ def test_a_million_categories(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         prepare(str(csv), content, str(tmp_path))
     assert str(error.value) == (
-        "a must have at most 100000 levels, however: 800000; drop it, or give it `rare` so that "
-        "the rare ones share a code"
+        "a must have at most 100000 levels, as ordinal, however: 800000; drop it, or give it "
+        "`rare` so that the rare ones share a code"
     )
     # With a bucket, the number does not matter; a tenth of the rows shows it sooner.
     csv.write_text("a,y\n" + "".join(f"id{i},{i % 2}\n" for i in range(130_000)))
     content["columns"][0]["rare"] = 2
     prepared = prepare(str(csv), content, str(tmp_path))
     assert prepared.spec["columns"][0]["levels"] == []
+    content["columns"][0] |= {"rare": 1, "encoding": "onehot"}
+    csv.write_text("a,y\n" + "".join(f"id{i % 1001},{i % 2}\n" for i in range(20_000)))
+    with pytest.raises(InputError, match="at most 1000 levels, as onehot, however: 1001; drop it"):
+        prepare(str(csv), content, str(tmp_path))

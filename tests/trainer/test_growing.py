@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.growing import Column, Growing, concatenate
+from tests.trainer.joined import concatenate
+from trainer.growing import Column, Growing
 from trainer.tables import Refused, Table, Texts
 
 NUMBERS = [

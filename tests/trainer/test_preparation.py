@@ -32,6 +32,7 @@ TITANIC = {
     ],
 }
 SIZES = "val_size must be above 0 and, with holdout_size, below 1"
+SIDES = "each side of the split must have rows"
 SMALL = {
     "target": "y",
     "columns": [{"name": "a", "kind": "numeric"}, {"name": "b", "kind": "categorical"}],
@@ -176,41 +177,108 @@ def test_target(
     np.testing.assert_array_equal(arrays(tmp_path)["y_val"], val)
 
 
-@settings(max_examples=50)
+KINDS = {
+    "target": "y",
+    "columns": [
+        {"name": "number", "kind": "numeric"},
+        {"name": "level", "kind": "categorical"},
+        {"name": "one of", "kind": "categorical", "encoding": "onehot"},
+        {"name": "truth", "kind": "boolean"},
+        {"name": "day", "kind": "datetime", "parts": ["year", "month", "day"]},
+    ],
+}
+TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=5)
+
+
+def value_of(feature: features.Feature, x: np.ndarray) -> Any:
+    """What the columns of X that a feature became say that was in the table."""
+    x = x * feature.std + feature.mean
+    if feature.kind == "numeric":
+        return pytest.approx(x[0], abs=1e-9 * (abs(feature.mean[0]) + feature.std[0]))
+    if feature.kind == "categorical":
+        return feature.levels[x.argmax() if feature.encoding == "onehot" else round(x[0])]
+    return tuple(x.round()) if feature.kind == "datetime" else bool(round(x[0]))
+
+
+def expected(feature: features.Feature, text: str) -> Any:
+    """The same, by the table."""
+    text = str(feature.fill) if text in MISSING else text
+    if feature.kind == "datetime":
+        return tuple(map(int, text[:10].split("-")))
+    return {"numeric": float, "boolean": lambda word: word in ("true", "Yes", "1")}.get(
+        feature.kind, str
+    )(text)
+
+
+@settings(max_examples=100)
 @given(
     rows=st.lists(
         st.tuples(
-            st.floats(-1e6, 1e6, allow_subnormal=False) | st.none(),
-            st.text(st.characters(exclude_categories=("Cs",)), max_size=5),
-            st.booleans(),
+            st.floats(-1e6, 1e6, allow_subnormal=False).map(repr) | st.just("NA"),
+            TEXTS,
+            st.sampled_from(["x", "y", "", "x=y"]) | TEXTS,
+            st.sampled_from(["true", "Yes", "1", "F", "no", "0", "nan"]),
+            st.dates().map(str) | st.just("<NA>"),
+            st.sampled_from(["0", "1"]),
         ),
         min_size=8,
         max_size=40,
     )
 )
-def test_any_table_survives_csv_and_npz(rows: list[tuple[float | None, str, bool]]) -> None:
-    rows += [(1.0, "x", False), (2.0, "x", True)]
+def test_any_table_survives_csv_and_npz(rows: list[tuple[str, ...]]) -> None:
+    rows += [("1.0", "x", "x", "1", "2026-01-31", label) for label in "01"]
     with tempfile.TemporaryDirectory() as directory:
         csv = Path(directory, "table.csv")
         with open(csv, "w", newline="") as file:
-            writer = csv_module.writer(file)
-            writer.writerows([("a", "b", "y"), *[(a, b, int(y)) for a, b, y in rows]])
+            csv_module.writer(file).writerows(
+                [(*(column["name"] for column in KINDS["columns"]), "y"), *rows]
+            )
         # No row has a level of its own only because of the split.
-        prepare(str(csv), SMALL, directory, fit_on="all", dtype="float64")
+        prepare(str(csv), KINDS, directory, fit_on="all", dtype="float64")
         spec = features.load(Path(directory, contract.SPEC))
         found = arrays(Path(directory))
     X = np.concatenate([found["X_val"], found["X_train"]])
     y = np.concatenate([found["y_val"], found["y_train"]])
-    a, b = spec.columns
+    ends = np.cumsum([len(feature.outputs) for feature in spec.columns])[:-1]
     order = np.random.RandomState(42).permutation(len(rows))
-    for number, (a_code, b_code), label in zip(order, X, y, strict=True):
-        a_value, b_value, y_value = rows[number]
-        scale = abs(a.mean[0]) + a.std[0]
-        expected = a.fill if a_value is None else a_value
-        assert a_code * a.std[0] + a.mean[0] == pytest.approx(expected, abs=1e-9 * scale)
-        level = b.levels[round(b_code * b.std[0] + b.mean[0])]
-        assert level == (b.fill if b_value in MISSING else b_value)
-        assert label == y_value
+    for number, x, label in zip(order, X, y, strict=True):
+        *texts, target = rows[number]
+        assert label == float(target)
+        for feature, text, part in zip(spec.columns, texts, np.split(x, ends), strict=True):
+            assert expected(feature, text) == value_of(feature, part)
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+@pytest.mark.parametrize("shard_rows", [0, 20])
+def test_rows_without_a_target_are_left_out_when_asked(
+    task: str, shard_rows: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lines = [f"{i},{'xz'[i % 2]},{i // 2 % 2}\n" for i in range(50)]
+    (tmp_path / "whole.csv").write_text("a,b,y\n" + "".join(lines))
+    lines[7:7] = ["1e9,level of no other row,\n", "1e9,x,NA\n"]
+    (tmp_path / "gaps.csv").write_text("a,b,y\n" + "".join(lines) + "1e9,x,NaN\n")
+    schema = {**SMALL, "task": task}
+    with pytest.raises(InputError, match="with `missing_target: drop` such rows are left out"):
+        prepare(str(tmp_path / "gaps.csv"), schema, str(tmp_path / "found"))
+    found, expected = (
+        prepare(str(tmp_path / csv), content, str(tmp_path / name), shard_rows=shard_rows)
+        for csv, content, name in (
+            ("gaps.csv", {**schema, "missing_target": "drop"}, "found"),
+            ("whole.csv", schema, "expected"),
+        )
+    )
+    assert found == expected
+    profiles = [(tmp_path / name / contract.PROFILE).read_text() for name in ("found", "expected")]
+    assert profiles[0] == profiles[1]
+    assert caplog.messages == ["y is missing in 3 rows, which are left out"]
+
+
+def test_all_targets_missing(tmp_path: Path) -> None:
+    csv = tmp_path / "table.csv"
+    csv.write_text("a,b,y\n1,x,\n2,x,\n")
+    with pytest.raises(InputError) as error:
+        prepare(str(csv), {**SMALL, "missing_target": "drop"}, str(tmp_path / "out"))
+    assert str(error.value) == "y must have a value in some row, however: all are missing"
 
 
 @pytest.mark.parametrize(
@@ -226,7 +294,7 @@ def test_any_table_survives_csv_and_npz(rows: list[tuple[float | None, str, bool
         ({"val_size": 0.0}, f"{SIZES}, however: 0 and 0"),
         (
             {"val_size": 0.99},
-            "each side of the split must have rows, however: of 4 rows 0 train, 4 validate",
+            f"{SIDES}, however: of 4 rows 0 train, 4 validate; add rows, or change val_size",
         ),
     ],
 )

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.trainer.joined import concatenate
 from trainer import profile
-from trainer.growing import concatenate
 from trainer.profile import profile_of, to_html
 from trainer.schema import parse_schema
 from trainer.tables import Table, read_blocks
@@ -55,6 +55,23 @@ def test_numbers_and_texts(frame: pd.DataFrame) -> None:
     counts = frame["<port>"].value_counts()
     assert (port["type"], port["unique"], port["missing"]) == ("text", 2, 500 - counts.sum())
     assert port["top"] == [[level, count] for level, count in counts.items()]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        ([5.0, 5.0], {10: 2}),
+        ([1.0, np.nextafter(1, 2), 1.0], {0: 2, 19: 1}),
+        ([0.0, 5e-324], {0: 1, 19: 1}),
+        ([-1e140, 0.0, 1e140, np.nan], {0: 1, 10: 1, 19: 1}),
+        ([0.0, 0.5, 19.9, 20.0], {0: 2, 19: 2}),
+    ],
+)
+def test_histograms_of_a_constant_and_of_extremes(
+    numbers: list[float], expected: dict[int, int]
+) -> None:
+    column = profile_of(Table(len(numbers), {"a": np.array(numbers)}, {}))["columns"]["a"]
+    assert {step: rows for step, rows in enumerate(column["histogram"]) if rows} == expected
 
 
 def test_many_rows_are_sampled(frame: pd.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:

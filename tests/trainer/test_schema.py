@@ -28,15 +28,16 @@ def test_a_regression_target_is_a_number() -> None:
             {"columns": {"Age": {"kind": "numeric"}}, "tsk": "binary"},
             [
                 "the schema must have target, however: there is none",
-                "the schema may have target, columns, task, split, however: 'tsk'",
+                "the schema may have target, columns, task, split, missing_target, however: 'tsk'",
                 "columns must be a list such as [{name: Age, kind: numeric}], however: dict",
             ],
         ),
         (
-            {"target": "y", "task": "ranking", "columns": []},
+            {"target": "y", "task": "ranking", "columns": [], "missing_target": "keep"},
             [
                 "task must be one of binary, multiclass, regression, however: 'ranking'",
                 "columns must be a list such as [{name: Age, kind: numeric}], however: list",
+                "missing_target must be refuse or drop, however: 'keep'",
             ],
         ),
         (

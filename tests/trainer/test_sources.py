@@ -1,6 +1,7 @@
 """The same rows give the same arrays, in whatever files they come."""
 
 import gzip
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,33 @@ def write_csv_parts(path: Path) -> None:
     (path / "_SUCCESS").write_text("")
 
 
+def write_mixed_parts(path: Path) -> None:
+    path.mkdir()
+    FRAME[:4].to_csv(path / "part-0.CSV", index=False)
+    parquet.write_table(pa.Table.from_pandas(FRAME[4:8]), path / "part-1.parquet")
+    FRAME[8:].to_csv(path / "part-2.tsv.gz", index=False, sep="\t")
+    (path / "part-3.csv").mkdir()
+
+
+def write_texts(path: Path) -> None:
+    """As a Parquet file of texts, with the ways of a CSV to say that a value is missing."""
+    texts = FRAME.assign(
+        n=["1.5", "", " -3\t", "+4", "5.", "6", "7e0", "8", "9", "10"],
+        c=pd.Categorical(FRAME["c"].fillna("NA")),
+        b=FRAME["b"].astype(str),
+        d=FRAME["d"].dt.strftime("%Y-%m-%d"),
+    )
+    parquet.write_table(pa.Table.from_pandas(texts), path)
+
+
 FORMS: dict[str, Callable[[Path], Any]] = {
     "t.csv.gz": lambda path: FRAME.to_csv(path, index=False),
     "t.tsv": lambda path: FRAME.to_csv(path, index=False, sep="\t"),
     "t.tsv.gz": lambda path: FRAME.to_csv(path, index=False, sep="\t"),
     "t.parquet": write_parquet,
+    "texts.parquet": write_texts,
     "parts": write_csv_parts,
+    "mixed parts": write_mixed_parts,
 }
 
 
@@ -91,55 +113,120 @@ def test_the_part_that_does_not_agree_is_named(tmp_path: Path) -> None:
         "column b must be there, however: there are n, c of part-2.csv",
         "column d must be there, however: there are n, c of part-2.csv",
         "column y must be there, however: there are n, c of part-2.csv",
-        "n must be a number, however: '?' (line 2 of part-3.csv)",
+        "n must be a number, however: '?' (line 2 of part-3.csv); leave it empty if it is missing",
     ]
+
+
+def test_a_part_of_another_form_that_does_not_agree_is_named(tmp_path: Path) -> None:
+    write_mixed_parts(tmp_path / "parts")
+    frame = FRAME[["n", "c", "d", "y"]].assign(d="soon")
+    parquet.write_table(pa.Table.from_pandas(frame[:1]), tmp_path / "parts" / "part-4.parquet")
+    (tmp_path / "parts" / "part-5.csv").write_text("n;c;b;d;y\n")
+    (tmp_path / "parts" / "part-6.csv").write_text("")
+    delimiter = "columns must be separated by a comma, however: by a semicolon"
+    assert complaint(tmp_path / "parts", tmp_path) == [
+        "column b must be there, however: there are n, c, d, y of part-4.parquet",
+        f"{delimiter} (line 1 of part-5.csv); save it with commas, and points in decimals",
+        "a table must have a header, however: parts/part-6.csv is empty",
+    ]
+
+
+NO_FILE = "an input must be a file, however: "
 
 
 @pytest.mark.parametrize(
     ("name", "problem"),
     [
-        ("none.csv", "an input must be a file, however: none.csv: there is no such file"),
+        ("none.csv", f"{NO_FILE}none.csv: there is no such file"),
+        ("/dev/null", f"{NO_FILE}/dev/null: it is a pipe or a device"),
+        ("pipe.csv", f"{NO_FILE}pipe.csv: it is a pipe or a device"),
+        ("x" * 300, f"{NO_FILE}{'x' * 300}: File name too long"),
         ("none-*.csv", "a pattern must match files, however: none-*.csv matches none"),
+        ("emp*", "a pattern must match files, however: emp* matches none"),
         ("empty", f"a directory must hold files of {', '.join(SUFFIXES)}, however: empty has none"),
     ],
 )
 def test_nothing_there(name: str, problem: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
     assert complaint(tmp_path / name, tmp_path) == [problem]
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    memory = Path("/proc/self/mem")  # unreadable for root too
+    if not memory.exists():
+        pytest.skip("there is no /proc on this system")
+    assert complaint(memory, tmp_path) == [
+        f"a file must be readable, however: {memory}: Input/output error"
+    ]
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.5, 0.99])
 def test_a_gzip_cut_short(keep: float, tmp_path: Path) -> None:
     whole = gzip.compress(FRAME.to_csv(index=False).encode())
     (tmp_path / "t.csv.gz").write_bytes(whole[: int(len(whole) * keep)])
-    assert complaint(tmp_path / "t.csv.gz", tmp_path)[0] == (
+    (line,) = complaint(tmp_path / "t.csv.gz", tmp_path)
+    assert line == (
         "a file must be whole, however: t.csv.gz: Compressed file ended before the end-of-stream "
-        "marker was reached"
+        "marker was reached; copy it again"
     )
 
 
-def test_a_gzip_that_is_none(tmp_path: Path) -> None:
-    FRAME.to_csv(tmp_path / "t.csv", index=False)
-    (tmp_path / "t.csv").rename(tmp_path / "t.csv.gz")
-    assert complaint(tmp_path / "t.csv.gz", tmp_path)[0].startswith("a file must be whole, ")
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("t.csv.gz", b"n,c\n", "a file named .gz must be gzip, however: t.csv.gz is not; "),
+        (
+            "t.parquet",
+            b"n,c\n",
+            "a file named .parquet must be Parquet, however: t.parquet is not;",
+        ),
+        ("t.parquet", b"PAR1 not so", "a file must be whole, however: t.parquet: "),
+        ("t.parquet", b"", "a file must be whole, however: t.parquet: Parquet file size is 0 by"),
+    ],
+)
+def test_not_what_its_name_says(name: str, content: bytes, problem: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content)
+    (line,) = complaint(tmp_path / name, tmp_path)
+    assert line.startswith(problem)
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.5, 0.99])
+def test_parquet_cut_short(keep: float, tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    write_parquet(path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * keep)])
+    (line,) = complaint(path, tmp_path)
+    assert line.startswith("a file must be whole, however: t.parquet: Parquet magic bytes not")
+    assert line.endswith("; copy it again")
 
 
 def test_bad_parquet(tmp_path: Path) -> None:
     path = tmp_path / "t.parquet"
-    path.write_bytes(b"PAR1 not so")
-    assert complaint(path, tmp_path)[0].startswith("a file must be whole, however: t.parquet: ")
     nested = FRAME.assign(c=[["x"]] * 10).drop(columns="b")
     parquet.write_table(pa.Table.from_pandas(nested), path)
+    one = "c must have one value a row, however: list<element: string>"
     assert complaint(path, tmp_path) == [
         "column b must be there, however: there are n, c, d, unused, y",
-        "c must have one value a row, however: list<element: string>",
+        f"{one}; drop it, or make columns of it",
     ]
-    large = FRAME.assign(n=[2**53 + 1, *range(9)], b="?", d="soon")[:2]
-    parquet.write_table(pa.Table.from_pandas(large), path)
+    twice = pa.Table.from_pandas(FRAME)
+    parquet.write_table(twice.append_column("n", twice["n"]), path)
     assert complaint(path, tmp_path) == [
-        "n must be exact in 64 bits, as up to 2^53, however: '9007199254740993' (row 1)",
-        "b must be true or false, however: '?' (row 1)",
-        "d must be a date such as 2026-11-23 or 2026-11-23 08:30, however: 'soon' (row 1)",
-        "b must be true or false, however: '?' (row 2)",
-        "d must be a date such as 2026-11-23 or 2026-11-23 08:30, however: 'soon' (row 2)",
+        "column n must be there once, however: 2 times; rename all but one"
+    ]
+    zoned = pd.date_range("2026-01-01", periods=2, tz="Europe/Berlin").as_unit("us")
+    wrong = FRAME[:2].assign(n=[2**53 + 1, 0], c=[b"x", b"\xff"], b="?", d=zoned)
+    parquet.write_table(pa.Table.from_pandas(wrong), path)
+    exact = "n must be exact in 64 bits, as up to 2^53, however: '9007199254740993' (row 1)"
+    boolean = "b must be true or false, yes or no, 1 or 0, however: '?'"
+    date = "d must be a date such as 2026-11-23 or 2026-11-23 08:30, however: "
+    zone = "write all in one zone, and leave it out"
+    assert complaint(path, tmp_path) == [
+        f"{exact}; drop the column if it is an id",
+        f"{boolean} (row 1)",
+        f"{date}'2026-01-01 00:00:00.000000+0100' (row 1); {zone}",
+        "c must be UTF-8, however: '\\xff' (row 2); save the file as UTF-8",
+        f"{boolean} (row 2)",
+        f"{date}'2026-01-02 00:00:00.000000+0100' (row 2); {zone}",
     ]

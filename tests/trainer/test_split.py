@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
+from tests.trainer.joined import concatenate
 from trainer import contract
 from trainer.errors import InputError
-from trainer.growing import concatenate
 from trainer.preparation import prepare
 from trainer.schema import parse_schema
 from trainer.split import split_rows
@@ -114,7 +114,9 @@ def test_a_group_must_be_known(tmp_path: Path) -> None:
     schema: Mapping[str, Any] = {"target": "y", "columns": [FEATURE], "split": {"group": "g"}}
     with pytest.raises(InputError) as error:
         prepare(str(csv), schema, str(tmp_path))
-    assert str(error.value) == "split column g must not be missing, however: '' (line 3)"
+    assert str(error.value) == (
+        "split column g must not be missing, however: '' (line 3); fill it in"
+    )
 
 
 def test_one_group_cannot_be_split(tmp_path: Path) -> None:

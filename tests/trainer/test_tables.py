@@ -1,16 +1,22 @@
 """Whatever the size of the chunks, a CSV gives the same table."""
 
 import io
+import math
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer import tables
-from trainer.growing import concatenate
+from tests.trainer.joined import concatenate
+from trainer import diagnosis, tables
+from trainer.errors import InputError
+from trainer.rows import Problems, rows_of
 from trainer.schema import parse_schema
-from trainer.tables import Refused, read_blocks, whole_records
+from trainer.tables import Refused, read_blocks, read_parts, whole_records
+from trainer.values import is_missing
 
 SCHEMA = parse_schema(
     {
@@ -56,6 +62,50 @@ def test_any_size_of_chunk_gives_the_same_table(rows: list[tuple[float, str]], c
     np.testing.assert_array_equal(parts.numbers["a"], whole.numbers["a"])
     np.testing.assert_array_equal(parts.texts["b"].codes, whole.texts["b"].codes)
     assert parts.texts["b"].levels == whole.texts["b"].levels
+
+
+FIELDS = ["1", '"2"', " 3 ", "+4.", "nan", " NAN", "", "x", 'x"y', '5"', '"5', '"5"6', ' "7"', '""']
+FIELDS += ['"a,b"', '"a\nb"', '"a""b"', '"""', '""""', '"" ', "NA", "é", "\0", "9007199254740993"]
+ROWS = st.lists(st.tuples(*[st.sampled_from(FIELDS)] * 3).map(",".join), max_size=8)
+
+
+@settings(max_examples=300)
+@given(
+    header=st.sampled_from(["a,b,y", '"a","b","y"', "\na,b,y", '\ufeffa,b,"y"', '\ufeff"a",b,y']),
+    body=ROWS.map("\n".join) | st.text('",\n1', max_size=40),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    chunk=st.integers(1, 40),
+)
+def test_what_is_read_fast_is_what_python_reads(
+    header: str, body: str, end: str, chunk: int
+) -> None:
+    """And what is refused is explained."""
+    with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
+        path = Path(directory, "t.csv")
+        path.write_text(f"{header}\n{body}".replace("\n", end), "utf-8", newline="")
+        patch.setattr(tables, "CHUNK_BYTES", chunk)
+        try:
+            table = concatenate(read_parts([path], SCHEMA))
+        except Refused:
+            with pytest.raises(InputError):
+                diagnosis.explain([path], SCHEMA)
+            return
+        problems = Problems()
+        rows = [row for _, row in rows_of(path, SCHEMA.names, problems)]
+    problems.raise_if_any()
+    numbers = [math.nan if is_missing(row["a"], True) else float(row["a"]) for row in rows]
+    np.testing.assert_array_equal(table.numbers["a"], numbers)
+    for name, texts in table.texts.items():
+        read = [texts.levels[code] if code >= 0 else None for code in texts.codes]
+        assert read == [None if is_missing(row[name], False) else row[name] for row in rows]
+
+
+def test_quotes_within_an_unquoted_field_are_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = b"".join(b"%d,5'%d\",%d\n" % (i, i, i % 2) for i in range(9)) + b'9,"5\n,""",1\n'
+    for chunk in (1, 20, 1000):
+        monkeypatch.setattr(tables, "CHUNK_BYTES", chunk)
+        table = concatenate(read_blocks(io.BytesIO(b"a,b,y\n" + lines), SCHEMA))
+        assert table.texts["b"].levels == [*(f"5'{i}\"" for i in range(9)), '5\n,"']
 
 
 def test_empty_lines_and_columns_that_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
