@@ -158,8 +158,7 @@ def read_blocks(file: BinaryIO, schema: Schema, delimiter: str = ",") -> Iterato
     convert = arrow.ConvertOptions(
         include_columns=schema.names,
         column_types=_types(schema),
-        null_values=sorted(MISSING),
-        strings_can_be_null=True,
+        null_values=sorted(MISSING),  # of numbers; of texts it is quicker to look at the levels
     )
     options = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True)
 
@@ -323,7 +322,6 @@ def _texts(values: Any) -> Texts:
         narrow[missing] = -1
     if MISSING.isdisjoint(levels):
         return Texts(narrow, levels)
-    # Of a CSV they are null already; of Parquet they are texts.
     kept = [i for i, level in enumerate(levels) if level not in MISSING]
     code_of = np.full(len(levels) + 1, -1, narrow.dtype)
     code_of[kept] = range(len(kept))
