@@ -15,9 +15,12 @@ from google.cloud import aiplatform_v1 as vertex
 from google.protobuf import json_format
 
 from tests.gcp.cloud import BUCKET, Cloud, running
-from tests.gcp.conftest import CSV, Result, Shell, add_data, wait_for
+from tests.gcp.conftest import CSV, add_data, shell_of, wait_for
 from tests.gcp.names import PROJECT, REGION
+from tests.shell import Result, Shell
 from trainer.contract import sha256_of
+
+pytestmark = pytest.mark.slow
 
 QUICK = ["--csv", CSV, "--set", "epochs=5"]
 MACHINE = ["--accelerator", "NVIDIA_TESLA_T4:1", "--spot", "--label", "team=risk"]
@@ -60,7 +63,7 @@ def executing() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def shell(executing: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    with closing(Shell(executing, tmp_path_factory.mktemp("executed"))) as shell:
+    with closing(shell_of(executing, tmp_path_factory.mktemp("executed"))) as shell:
         yield shell
 
 

@@ -1,45 +1,44 @@
 """The cache of local runs: what hits, what runs again, and that damaged results do not count."""
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pipelines.cache import code_fingerprint, is_whole
+from tests.shell import Shell
 
-Tabpipe = Callable[..., "subprocess.CompletedProcess[str]"]
+pytestmark = pytest.mark.slow
 
 
-def cached(tabpipe: Tabpipe, *settings: str) -> list[str]:
+def cached(shell: Shell, *settings: str) -> list[str]:
     """Runs with the cache; the steps whose results came from it, which was foretold."""
     sets = [argument for setting in ("epochs=3", *settings) for argument in ("--set", setting)]
-    forecast = tabpipe("cache", "explain", "--csv", "data.csv", *sets)
-    assert forecast.returncode == 0, forecast.stderr
+    forecast = shell("cache", "explain", "--csv", "data.csv", *sets)
+    assert forecast.status == 0, forecast.stderr
     foretold = [line.split()[0] for line in forecast.stdout.splitlines() if "  from the" in line]
-    result = tabpipe("run", "--cache", "--json", "--csv", "data.csv", *sets)
-    assert result.returncode == 0, result.stderr
+    result = shell("run", "--cache", "--json", "--csv", "data.csv", *sets)
+    assert result.status == 0, result.stderr
     steps: list[str] = json.loads(result.stdout)["cached"]
     assert steps == foretold
     return steps
 
 
-def test_just_what_depends_on_a_change_runs_again(tabpipe: Tabpipe, tmp_path: Path) -> None:
+def test_just_what_depends_on_a_change_runs_again(shell: Shell, tmp_path: Path) -> None:
     csv = tmp_path / "data.csv"
-    assert tabpipe("sample", "data.csv", "--rows", "60").returncode == 0
-    assert cached(tabpipe) == []
+    assert shell("sample", "data.csv", "--rows", "60").status == 0
+    assert cached(shell) == []
     csv.touch()
-    assert cached(tabpipe) == ["preprocess", "train"]
-    assert cached(tabpipe, "learning_rate=0.01") == ["preprocess"]
-    assert cached(tabpipe, "split_seed=7") == []
+    assert cached(shell) == ["preprocess", "train"]
+    assert cached(shell, "learning_rate=0.01") == ["preprocess"]
+    assert cached(shell, "split_seed=7") == []
     csv.write_text(csv.read_text().replace(",S\n", ",C\n", 1))
-    assert cached(tabpipe) == []
+    assert cached(shell) == []
     for model in tmp_path.glob("runs/*/train/run_directory/model.pt"):
         model.unlink()
-    assert cached(tabpipe) == ["preprocess"]
+    assert cached(shell) == ["preprocess"]
     # A run on shards, to its report; that they are whole is read from their manifest.
-    assert cached(tabpipe, "shard_rows=20") == []
+    assert cached(shell, "shard_rows=20") == []
     (shard,) = tmp_path.glob("runs/*/preprocess/val_shards/val-00000.npz")
     assert is_whole(shard.parent)
     shard.unlink()

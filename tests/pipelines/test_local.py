@@ -19,6 +19,8 @@ from pipelines import local, training
 from trainer.contract import check_manifest
 from trainer.errors import InputError, TabularError
 
+pytestmark = pytest.mark.slow
+
 STEPS = ["snapshot", "preprocess", "train", "collect"]
 
 

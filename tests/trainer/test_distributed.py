@@ -16,6 +16,8 @@ from trainer.__main__ import main
 from trainer.distributed import torchrun_arguments
 from trainer.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Any]
 SPEC = {
     "cluster": {"workerpool0": ["one:2222"], "workerpool1": ["two:2222", "three:2222"]},
