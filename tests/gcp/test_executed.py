@@ -1,6 +1,7 @@
 """One run in package mode, executed by the loopback cloud; what each command then says of it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -136,7 +137,8 @@ def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> No
 
 
 def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: Shell) -> None:
-    endless = "--epochs=1000000"
+    epochs = f"epochs={10**6 + os.getpid()}"  # no other test run on this machine has so many
+    endless = f"--{epochs}"
 
     def jobs() -> list[vertex.CustomJob]:
         return [job for job in list(executing.jobs.jobs.values()) if endless in str(job)]
@@ -145,7 +147,7 @@ def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: 
         everything = psutil.process_iter(["cmdline"])
         return [process for process in everything if endless in (process.info["cmdline"] or [])]
 
-    shell("submit", *QUICK, "--set", "epochs=1000000", "--set", "patience=0", "--run-id", "long")
+    shell("submit", *QUICK, "--set", epochs, "--set", "patience=0", "--run-id", "long")
     wait_for(lambda: jobs() and processes())
     assert shell("cancel", "long").status == 0
     wait_for(lambda: jobs()[0].end_time)
