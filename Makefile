@@ -23,8 +23,11 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY) ## Run the main job on this machine, on a made-up sample
 	@$(BIN)/tabpipe run
 
-test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+# By file, since the tests of a file share what one of them made; one thread in each process, since
+# the processes fill the processors.
+test: $(READY) ## Run the tests, on up to four processors
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
+	  --dist loadfile --no-loadscope-reorder
 
 chaos: $(READY) ## Kill training at many random moments and compare what it leaves
 	$(BIN)/python -m pytest -m chaos

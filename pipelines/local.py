@@ -277,18 +277,23 @@ def why_failed(directory: Path, step: str) -> TabularError:
 
 @contextlib.contextmanager
 def stopped_with_this_process() -> Iterator[None]:
-    """Ends every process started inside, whatever ends the block. SIGTERM, and SIGHUP as a closed
-    terminal sends it, count as Ctrl-C."""
+    """Ends every process started inside, whatever ends the block, but none that the caller had
+    before. SIGTERM, and SIGHUP as a closed terminal sends it, count as Ctrl-C."""
 
     def interrupt(signum: int, frame: FrameType | None) -> NoReturn:
         raise KeyboardInterrupt
 
     signals = (signal.SIGTERM, signal.SIGHUP)
+    this = psutil.Process()
+    spared = this.children()
     before = [signal.signal(number, interrupt) for number in signals]
     try:
         yield
     finally:
-        started = psutil.Process().children(recursive=True)
+        started = [child for child in this.children() if child not in spared]
+        for child in [*started]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                started += child.children(recursive=True)
         for process in started:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()

@@ -15,13 +15,19 @@ PLATFORM_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "CLUSTER_SPEC")
 PLATFORM_PREFIXES = ("MASTER_", "AIP_", "TABPIPE_")
 
 
-@pytest.fixture(autouse=True)
-def clean_environ(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow tests come last: what fails in a moment is seen in a moment."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clean_environ() -> Iterator[None]:
     """No test sees what a training platform, or the user's own settings, put there."""
-    for name in list(os.environ):
-        if name in PLATFORM_VARIABLES or name.startswith(PLATFORM_PREFIXES):
-            monkeypatch.delenv(name)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name in PLATFORM_VARIABLES or name.startswith(PLATFORM_PREFIXES):
+                patch.delenv(name)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,10 @@ from pipelines.reference import reference
 from pipelines.sample import write_sample
 from pipelines.settings import resolve
 from tests.gcp.cloud import BUCKET, Cloud, running
-from tests.gcp.conftest import Shell, add_data
+from tests.gcp.conftest import add_data, shell_of
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -142,7 +145,7 @@ def executing() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def shell(executing: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    with closing(Shell(executing, tmp_path_factory.mktemp("shell"))) as shell:
+    with closing(shell_of(executing, tmp_path_factory.mktemp("shell"))) as shell:
         yield shell
 
 

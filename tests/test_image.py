@@ -50,6 +50,7 @@ def test_every_file_that_it_copies_is_in_the_repository() -> None:
 
 
 @pytest.mark.image
+@pytest.mark.slow
 def test_what_it_builds_runs_every_step(tmp_path: Path) -> None:
     app = tmp_path / "app"
     app.mkdir()

@@ -1,6 +1,7 @@
 """One run in package mode, executed by the loopback cloud; what each command then says of it."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,9 +16,12 @@ from google.cloud import aiplatform_v1 as vertex
 from google.protobuf import json_format
 
 from tests.gcp.cloud import BUCKET, Cloud, running
-from tests.gcp.conftest import CSV, Result, Shell, add_data, wait_for
+from tests.gcp.conftest import CSV, add_data, shell_of, wait_for
 from tests.gcp.names import PROJECT, REGION
+from tests.shell import Result, Shell
 from trainer.contract import sha256_of
+
+pytestmark = pytest.mark.slow
 
 QUICK = ["--csv", CSV, "--set", "epochs=5"]
 MACHINE = ["--accelerator", "NVIDIA_TESLA_T4:1", "--spot", "--label", "team=risk"]
@@ -60,7 +64,7 @@ def executing() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def shell(executing: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    with closing(Shell(executing, tmp_path_factory.mktemp("executed"))) as shell:
+    with closing(shell_of(executing, tmp_path_factory.mktemp("executed"))) as shell:
         yield shell
 
 
@@ -133,7 +137,8 @@ def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> No
 
 
 def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: Shell) -> None:
-    endless = "--epochs=1000000"
+    epochs = f"epochs={10**6 + os.getpid()}"  # no other test run on this machine has so many
+    endless = f"--{epochs}"
 
     def jobs() -> list[vertex.CustomJob]:
         return [job for job in list(executing.jobs.jobs.values()) if endless in str(job)]
@@ -142,7 +147,7 @@ def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: 
         everything = psutil.process_iter(["cmdline"])
         return [process for process in everything if endless in (process.info["cmdline"] or [])]
 
-    shell("submit", *QUICK, "--set", "epochs=1000000", "--set", "patience=0", "--run-id", "long")
+    shell("submit", *QUICK, "--set", epochs, "--set", "patience=0", "--run-id", "long")
     wait_for(lambda: jobs() and processes())
     assert shell("cancel", "long").status == 0
     wait_for(lambda: jobs()[0].end_time)

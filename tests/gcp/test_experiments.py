@@ -10,9 +10,12 @@ from google.protobuf import json_format
 
 from pipelines.training import PIPELINE_NAME
 from tests.gcp.cloud import Cloud
-from tests.gcp.conftest import CSV, Shell
+from tests.gcp.conftest import CSV
 from tests.gcp.names import PROJECT, REGION
 from tests.gcp.rpc import Fault
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 IMAGE = ["--image", "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0"]
 SUBMIT = ["submit", "--csv", CSV, "--set", "epochs=5", *IMAGE]

@@ -7,9 +7,12 @@ import grpc
 import pytest
 
 from tests.gcp.cloud import BUCKET, Cloud
-from tests.gcp.conftest import CSV, Shell
+from tests.gcp.conftest import CSV
 from tests.gcp.names import PROJECT, REGION
 from tests.gcp.rpc import Fault
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 SUBMIT = ["submit", "--csv", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
 CREATE = "CreatePipelineJob"

@@ -15,7 +15,10 @@ from google.cloud import aiplatform_v1 as vertex
 
 from pipelines import package
 from tests.gcp.cloud import BUCKET, Cloud
-from tests.gcp.conftest import CSV, Shell
+from tests.gcp.conftest import CSV
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1"}
 WHERE = "import trainer, pipelines; print(trainer.__file__, pipelines.__file__)"

@@ -3,12 +3,15 @@
 import subprocess
 import sys
 
+import pytest
 from google.cloud import aiplatform_v1 as vertex
 
 from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV, wait_for
 from tests.gcp.job_service import FINAL
 from tests.gcp.names import PROJECT, REGION
+
+pytestmark = pytest.mark.slow
 
 DATA = f"gs://{BUCKET}/data"
 PREPARE = """

@@ -8,8 +8,11 @@ import pytest
 from google.cloud import aiplatform_v1 as vertex
 
 from tests.gcp.cloud import BUCKET, Cloud
-from tests.gcp.conftest import CSV, Shell
+from tests.gcp.conftest import CSV
 from tests.gcp.rpc import Fault
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 WHY = "trial-2: not compared with trial-1 row by row: a run without results has no predictions"
 PACKAGE = ["submit", "--csv", CSV]

@@ -8,9 +8,12 @@ import pytest
 
 from pipelines.cron import Cron
 from tests.gcp.cloud import Cloud
-from tests.gcp.conftest import CSV, Shell
+from tests.gcp.conftest import CSV
 from tests.gcp.rpc import Fault
+from tests.shell import Shell
 from trainer.errors import InputError
+
+pytestmark = pytest.mark.slow
 
 UTC = datetime.timezone.utc
 CHICAGO = ZoneInfo("America/Chicago")

@@ -5,11 +5,15 @@ import subprocess
 from pathlib import Path
 
 import grpc
+import pytest
 
 from tests.gcp import permissions
 from tests.gcp.cloud import Cloud
-from tests.gcp.conftest import CSV, Shell
+from tests.gcp.conftest import CSV
 from tests.gcp.rpc import Fault
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).parents[2] / "setup" / "gcloud.sh"
 ACCOUNT = ["--service-account", "trainer@my-project.iam.gserviceaccount.com"]

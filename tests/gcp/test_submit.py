@@ -6,7 +6,10 @@ import pytest
 from google.protobuf import json_format
 
 from tests.gcp.cloud import Cloud
-from tests.gcp.conftest import CSV, Shell
+from tests.gcp.conftest import CSV
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 IMAGE = ["--image", "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0"]
 QUICK = ["--csv", CSV, "--set", "epochs=5"]

@@ -1,8 +1,6 @@
 """The cache of local runs: what hits, what runs again, and that damaged results do not count."""
 
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,51 +8,52 @@ import yaml
 
 from pipelines.cache import code_fingerprint, damaged
 from pipelines.training import titanic_schema
+from tests.shell import Shell
 
-Tabpipe = Callable[..., "subprocess.CompletedProcess[str]"]
+pytestmark = pytest.mark.slow
 
 
-def cached(tabpipe: Tabpipe, *arguments: str) -> list[str]:
+def cached(shell: Shell, *arguments: str) -> list[str]:
     """Runs with the cache; the steps whose results came from it, which was foretold."""
     line = ("--csv", "data.csv", "--set", "epochs=3", *arguments)
-    forecast = tabpipe("cache", "explain", *line)
-    assert forecast.returncode == 0, forecast.stderr
+    forecast = shell("cache", "explain", *line)
+    assert forecast.status == 0, forecast.stderr
     foretold = [line.split()[0] for line in forecast.stdout.splitlines() if "  from the" in line]
-    result = tabpipe("run", "--cache", "--json", *line)
-    assert result.returncode == 0, result.stderr
+    result = shell("run", "--cache", "--json", *line)
+    assert result.status == 0, result.stderr
     steps: list[str] = json.loads(result.stdout)["cached"]
     assert steps == foretold
     return steps
 
 
-def test_just_what_depends_on_a_change_runs_again(tabpipe: Tabpipe, tmp_path: Path) -> None:
+def test_just_what_depends_on_a_change_runs_again(shell: Shell, tmp_path: Path) -> None:
     csv = tmp_path / "data.csv"
-    assert tabpipe("sample", "data.csv", "--rows", "60").returncode == 0
-    assert cached(tabpipe) == []
+    assert shell("sample", "data.csv", "--rows", "60").status == 0
+    assert cached(shell) == []
     csv.touch()
     # To give what is the default is no change either.
-    assert cached(tabpipe, "--set", "split_seed=42") == ["preprocess", "train"]
-    assert cached(tabpipe, "--set", "learning_rate=0.01") == ["preprocess"]
-    assert cached(tabpipe, "--set", "split_seed=7") == []
+    assert cached(shell, "--set", "split_seed=42") == ["preprocess", "train"]
+    assert cached(shell, "--set", "learning_rate=0.01") == ["preprocess"]
+    assert cached(shell, "--set", "split_seed=7") == []
     schema = titanic_schema()
     del schema["columns"][-1]
     (tmp_path / "other.yaml").write_text(yaml.safe_dump(schema))
-    assert cached(tabpipe, "--schema", "other.yaml") == []
+    assert cached(shell, "--schema", "other.yaml") == []
     csv.write_text(csv.read_text().replace(",S\n", ",C\n", 1))
-    assert cached(tabpipe) == []
+    assert cached(shell) == []
 
 
-def test_what_has_lost_a_file_runs_again(tabpipe: Tabpipe, tmp_path: Path) -> None:
-    assert tabpipe("sample", "data.csv", "--rows", "60").returncode == 0
-    assert cached(tabpipe) == []
+def test_what_has_lost_a_file_runs_again(shell: Shell, tmp_path: Path) -> None:
+    assert shell("sample", "data.csv", "--rows", "60").status == 0
+    assert cached(shell) == []
     (model,) = tmp_path.glob("runs/*/train/run_directory/model.pt")
     model.unlink()
-    assert cached(tabpipe) == ["preprocess"]
+    assert cached(shell) == ["preprocess"]
     (spec,) = tmp_path.glob("runs/*/preprocess/spec.json")
     spec.unlink()
-    assert cached(tabpipe) == []
+    assert cached(shell) == []
     # A run on shards, to its report; that they are whole is read from their manifest.
-    assert cached(tabpipe, "--set", "shard_rows=20") == []
+    assert cached(shell, "--set", "shard_rows=20") == []
     (shard,) = tmp_path.glob("runs/*/preprocess/val_shards/val-00000.npz")
     assert damaged(shard.parent) is None
     shard.unlink()

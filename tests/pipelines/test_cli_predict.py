@@ -19,6 +19,8 @@ from trainer.preparation import read_checked
 from trainer.schema import parse_schema
 from trainer.split import split_rows
 
+pytestmark = pytest.mark.slow
+
 Finished = tuple[Path, dict[str, Any]]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 STATUS = Path("/proc/self/status")

@@ -14,6 +14,9 @@ import yaml
 
 from pipelines import project
 from pipelines.settings import data_of, resolve
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 Tabpipe = Callable[..., "subprocess.CompletedProcess[str]"]
 STARS = 7
@@ -36,11 +39,9 @@ def orders(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_project_is_made_runs_and_runs_again(
-    tabpipe: Tabpipe, tmp_path: Path, orders: Path
-) -> None:
-    made = tabpipe("init", orders.name, "--yes")
-    assert made.returncode == 0, made.stderr
+def test_a_project_is_made_runs_and_runs_again(shell: Shell, tmp_path: Path, orders: Path) -> None:
+    made = shell("init", orders.name, "--yes")
+    assert made.status == 0, made.stderr
     schema = yaml.safe_load((tmp_path / "schema.yaml").read_text())
     kinds = {column["name"]: column["kind"] for column in schema["columns"]}
     assert (schema["target"], schema["task"]) == ("Returned?", "binary")
@@ -52,14 +53,14 @@ def test_a_project_is_made_runs_and_runs_again(
     assert f"--run {run} " in predict
 
     before = {name: (tmp_path / name).read_bytes() for name in ("schema.yaml", "tabpipe.toml")}
-    again = tabpipe("init", orders.name, "--yes")
-    assert again.returncode == 2 and again.stdout == ""
+    again = shell("init", orders.name, "--yes")
+    assert again.status == 2 and again.stdout == ""
     assert "error: init overwrites nothing, however: schema.yaml exists; " in again.stderr
     assert before == {name: (tmp_path / name).read_bytes() for name in before}
 
-    explained = tabpipe("cache", "explain")  # reads the project's table and schema
-    assert explained.returncode == 0, explained.stderr
-    arrays = tabpipe("preprocess", orders.name, "arrays")
+    explained = shell("cache", "explain")  # reads the project's table and schema
+    assert explained.status == 0, explained.stderr
+    arrays = shell("preprocess", orders.name, "arrays")
     assert "160 training rows, 40 validation rows" in arrays.stdout, arrays.stderr
 
 

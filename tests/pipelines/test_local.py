@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from components.code import Code
 from pipelines import local, training
 from trainer.contract import check_manifest
 from trainer.errors import InputError, TabularError
+
+pytestmark = pytest.mark.slow
 
 STEPS = ["snapshot", "preprocess", "train", "collect"]
 
@@ -147,19 +149,37 @@ def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int 
     assert json.loads(record.read_text())["state"] == "CANCELLED"
 
 
+@pytest.fixture
+def other() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process of somebody else's, which the test ends."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_run_ends_no_process_that_was_there_before(other: "subprocess.Popen[bytes]") -> None:
+    with local.stopped_with_this_process():
+        shell = subprocess.Popen(["sh", "-c", "sleep 600 & wait"])
+        wait_for(lambda: descendants(shell.pid))
+        started = [psutil.Process(shell.pid), *descendants(shell.pid)]
+    assert not [process for process in started if process.is_running()]
+    assert other.poll() is None
+    shell.wait()
+
+
 @pytest.mark.parametrize(
     ("state", "why"), [("RUNNING", "its process is gone"), ("SUCCEEDED", "it is SUCCEEDED")]
 )
-def test_cancel_ends_no_process_but_that_of_the_run(tmp_path: Path, state: str, why: str) -> None:
-    with subprocess.Popen(["sleep", "600"]) as other:
-        started = psutil.Process(other.pid).create_time()
-        # A run that has ended has this one's id, or one that was killed had it long ago.
-        when = started - 3600 if state == "RUNNING" else started
-        local.Run("one", state, process=other.pid, process_started=when).save(tmp_path)
-        with pytest.raises(InputError, match=f"^a run must be running .*: one: {why}$"):
-            local.cancel(tmp_path)
-        assert other.poll() is None
-        other.kill()
+def test_cancel_ends_no_process_but_that_of_the_run(
+    tmp_path: Path, other: "subprocess.Popen[bytes]", state: str, why: str
+) -> None:
+    started = psutil.Process(other.pid).create_time()
+    # A run that has ended has this one's id, or one that was killed had it long ago.
+    when = started - 3600 if state == "RUNNING" else started
+    local.Run("one", state, process=other.pid, process_started=when).save(tmp_path)
+    with pytest.raises(InputError, match=f"^a run must be running .*: one: {why}$"):
+        local.cancel(tmp_path)
+    assert other.poll() is None
 
 
 def is_trainer(process: psutil.Process) -> bool:

@@ -9,6 +9,8 @@ import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
+import pytest
+
 from pipelines import package
 from tests.trainer.conftest import write_data
 
@@ -36,6 +38,7 @@ def test_its_place_is_named_for_its_content() -> None:
     assert one != package.uri("gs://bucket/tabular", "a.whl", b"2")
 
 
+@pytest.mark.slow
 def test_installed_in_an_empty_environment_it_trains_to_the_same_bytes(tmp_path: Path) -> None:
     """As in Google's PyTorch container: torch and numpy are there, and nothing of ours."""
     name, content = package.wheel()

@@ -15,6 +15,9 @@ import yaml
 from components.code import Code
 from pipelines import prediction
 from pipelines.lint import check
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
 
 Tabpipe = Callable[..., "subprocess.CompletedProcess[str]"]
 ROOT = Path(__file__).parents[2]
@@ -65,19 +68,19 @@ def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
     assert all(parameter.get("description") for parameter in parameters.values())
 
 
-def predicted(tabpipe: Tabpipe, model: Path, *arguments: str) -> tuple[dict[str, Any], list[str]]:
+def predicted(shell: Shell, model: Path, *arguments: str) -> tuple[dict[str, Any], list[str]]:
     """What `run --cache --json` prints, and the steps that were foretold to come from the cache."""
     line = ["--model", str(model), "--csv", "new.csv", "--set", 'keys=["PassengerId"]', *arguments]
-    forecast = tabpipe("cache", "explain", *line)
-    assert forecast.returncode == 0, forecast.stderr
+    forecast = shell("cache", "explain", *line)
+    assert forecast.status == 0, forecast.stderr
     foretold = [text.split()[0] for text in forecast.stdout.splitlines() if "  from the" in text]
-    result = tabpipe("run", "--cache", "--json", *line)
-    assert result.returncode == 0, result.stderr
+    result = shell("run", "--cache", "--json", *line)
+    assert result.status == 0, result.stderr
     return json.loads(result.stdout), foretold
 
 
 def test_a_run_is_tabpipe_predict_with_a_report_and_cached_by_content(
-    tabpipe: Tabpipe, finished: tuple[Path, dict[str, Any]], tmp_path: Path
+    shell: Shell, finished: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     trained = Path(finished[1]["artifacts"]["run_directory"])
     model = tmp_path / "model"
@@ -85,10 +88,10 @@ def test_a_run_is_tabpipe_predict_with_a_report_and_cached_by_content(
     table = pd.read_csv(finished[0].parent / "sample.csv").drop(columns="Survived")
     table.assign(Age=table["Age"] + 8).to_csv(tmp_path / "new.csv", index=False)
 
-    run, foretold = predicted(tabpipe, model)
+    run, foretold = predicted(shell, model)
     assert (run["state"], run["cached"], foretold) == ("SUCCEEDED", [], [])
     line = ["predict", "--run", str(model), "--csv", "new.csv", "--key", "PassengerId"]
-    assert tabpipe(*line, "--out", "out.csv").returncode == 0
+    assert shell(*line, "--out", "out.csv").status == 0
     answers = Path(run["artifacts"]["predictions"])
     assert answers.read_bytes() == (tmp_path / "out.csv").read_bytes()
     assert run["metrics"]["rows"] == len(table)
@@ -100,15 +103,15 @@ def test_a_run_is_tabpipe_predict_with_a_report_and_cached_by_content(
     figures = json.loads(Path(run["artifacts"]["metrics"]).read_text())
     assert figures["psi"]["Age"] == run["metrics"]["max_psi"]
 
-    run, foretold = predicted(tabpipe, model)
+    run, foretold = predicted(shell, model)
     assert run["cached"] == foretold == ["predict"]
     assert run["metrics"]["rows"] == len(table)
     manifest = json.loads((model / "manifest.json").read_text())
     (model / "manifest.json").write_text(json.dumps(manifest, indent=1))  # another model
-    run, foretold = predicted(tabpipe, model)
+    run, foretold = predicted(shell, model)
     assert run["cached"] == foretold == []
     table.to_csv(tmp_path / "new.csv", index=False)
-    run, foretold = predicted(tabpipe, model, "--set", "output_format=parquet")
+    run, foretold = predicted(shell, model, "--set", "output_format=parquet")
     assert run["cached"] == foretold == []
     assert len(pd.read_parquet(run["artifacts"]["predictions"])) == len(table)
     assert run["metrics"]["drifted_columns"] == 0

@@ -47,11 +47,12 @@ class Process(subprocess.Popen[str]):
 
     def take_away(self) -> None:
         """SIGKILL for it and all that it started, as when its machine is taken away."""
-        with contextlib.suppress(psutil.NoSuchProcess):
-            parent = psutil.Process(self.pid)
-            for victim in [parent, *parent.children(recursive=True)]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    victim.kill()
+        if self.poll() is not None:  # its id may be another process's by now
+            return
+        parent = psutil.Process(self.pid)
+        for victim in [parent, *parent.children(recursive=True)]:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                victim.kill()
         self.wait()
 
 

@@ -9,6 +9,8 @@ from trainer import benchmark
 from trainer.benchmark import Timing, Way
 from trainer.errors import TabularError
 
+pytestmark = pytest.mark.slow
+
 ONE, TWO = Way("one", "cpu", 1, 1), Way("two", "cpu", 2, 1)
 
 

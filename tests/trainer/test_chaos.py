@@ -16,6 +16,8 @@ import pytest
 
 from trainer import contract
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[..., Any]
 
 

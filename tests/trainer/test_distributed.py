@@ -4,7 +4,7 @@ import csv
 import json
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from trainer import contract
 from trainer.__main__ import main
 from trainer.distributed import torchrun_arguments
 from trainer.errors import InputError
+
+pytestmark = pytest.mark.slow
 
 Start = Callable[..., Any]
 SPEC = {
@@ -82,12 +84,20 @@ def shards(tmp_path: Path, data: list[str]) -> list[str]:
     return [f"--train={tmp_path}", data[1]]
 
 
-def test_two_machines_one_of_which_dies(shards: list[str], tmp_path: Path, start: Start) -> None:
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A TCP port that nobody else on this machine is given while the test runs."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # who names it may have it
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
+
+
+def test_two_machines_one_of_which_dies(
+    shards: list[str], tmp_path: Path, port: int, start: Start
+) -> None:
     """As two nodes on loopback addresses, each reading its own shards, and three of two. The
     second dies; the first stops with an error; both are started again and finish the job."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     cluster = {"workerpool0": [f"127.0.0.1:{port}"], "workerpool1": [f"127.0.0.2:{port}"]}
     flags = [*shards, "--epochs=200", "--patience=0", "--checkpoint_every=20"]
     out, saved = tmp_path / "two", tmp_path / "saved"

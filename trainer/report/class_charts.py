@@ -66,7 +66,7 @@ def discrimination(run: Run, thresholds: curves.Thresholds | None) -> list[Chart
             [
                 Series("", np.array([0, 1]), np.array([0, 1]), "guide"),
                 *(
-                    Series(legend(name, area), *ranking.roc(), colour=number)
+                    Series(legend(name, area), *ranking.roc()[:2], colour=number)
                     for number, ((name, ranking), area) in enumerate(
                         zip(rankings, areas, strict=True)
                     )

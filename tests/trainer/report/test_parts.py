@@ -79,10 +79,10 @@ def test_curves(n: int) -> None:
     scores = (random.random(n) + 0.3 * ones).round(3).astype(np.float32)
     ranking = curves.ranking(ones, scores)
     assert ranking
-    fpr, tpr = ranking.roc()
+    fpr, tpr, thresholds = ranking.roc()
     assert (fpr[0], tpr[0], fpr[-1], tpr[-1]) == (0, 0, 1, 1) and len(fpr) <= 200
-    exact = set(zip(*roc_curve(ones, scores, drop_intermediate=False)[:2], strict=True))
-    assert set(zip(fpr, tpr, strict=True)) <= exact
+    exact = set(zip(*roc_curve(ones, scores, drop_intermediate=False), strict=True))
+    assert set(zip(fpr, tpr, thresholds, strict=True)) <= exact
     assert ranking.average_precision == pytest.approx(average_precision_score(ones, scores))
     assert max(len(values) for values in ranking.precision_recall()) <= 200
     assert curves.ranking(np.ones(n, bool), scores) is None
