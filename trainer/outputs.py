@@ -118,16 +118,15 @@ def write(
         files[contract.MODEL] = buffer.getvalue()
     files[contract.METRICS] = json.dumps(_json(metrics), indent=2).encode() + b"\n"
     files[contract.HISTORY] = "".join(_csv(history)).encode()
-    for name, arrays in predictions.items():
-        with io.BytesIO() as buffer:
-            np.savez(buffer, **arrays)
-            files[name] = buffer.getvalue()
     if spec is not None:
         files[contract.SPEC] = spec
     for name, content in files.items():
         with contract.atomic_write(directory / name) as file:
             file.write(content)
-    return list(files)
+    for name, arrays in predictions.items():
+        with contract.atomic_write(directory / name) as file:
+            np.savez(file, **arrays)
+    return [*files, *predictions]
 
 
 def _json(value: Any) -> Any:

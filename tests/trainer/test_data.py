@@ -176,10 +176,12 @@ def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: Shards) ->
 
 
 @pytest.mark.parametrize("batch_size", [0, 10])
+@pytest.mark.parametrize("size", [3, 5])
 def test_processes_read_shards_of_their_own_and_as_many_batches(
-    shards: Shards, batch_size: int
+    shards: Shards, batch_size: int, size: int
 ) -> None:
-    shares = [rows_of(shards, Plan(batch_size, 25, rank=rank, size=3)) for rank in range(3)]
+    """Also a fifth process, for which there is no shard."""
+    shares = [rows_of(shards, Plan(batch_size, 25, rank=rank, size=size)) for rank in range(size)]
     assert len({len(share) for share in shares}) == 1
     assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(103))
 
@@ -188,3 +190,9 @@ def test_a_shard_with_other_features_is_named(shards: Shards, tmp_path: Path) ->
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((25, 2)), y_train=np.ones(25))
     with pytest.raises(InputError, match="every shard must have the 1 features.*00002.npz has 2"):
         list(shards.parts(Plan(0)))
+
+
+def test_a_shard_that_changes_in_a_run_is_named(shards: Shards, tmp_path: Path) -> None:
+    np.savez(tmp_path / "train-00002.npz", X_train=np.ones((26, 1)), y_train=np.ones(26))
+    with pytest.raises(InputError, match="must stay as it was.*00002.npz had 25 rows and has 26"):
+        list(shards.blocks(Plan(10, 25), 0))
