@@ -106,7 +106,7 @@ class Unshuffled(Rows):
         step = plan.batches_a_block * plan.batch_size
         for x, y in zip(torch.split(self.x, step), torch.split(self.y, step), strict=True):
             sizes = [len(part) for part in torch.split(y, plan.batch_size)]
-            yield Block(x, y, sizes, True)
+            yield Block(x, y, sizes, True, number=1)
 
 
 def one_epoch(

@@ -7,6 +7,7 @@ Exit status: 0 done; 1 the run failed; 2 bad usage or input; 143 stopped by SIGT
 
 import contextlib
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -53,5 +54,10 @@ if __name__ == "__main__":
     # once more at exit, takes a quarter of a second and finds none.
     gc.disable()
     status = main()
+    from trainer.checkpoint import Stopped
+
+    if status == Stopped.exit_status:  # at once: a thread may be reading the next shard
+        sys.stdout.flush()
+        os._exit(status)
     gc.freeze()
     sys.exit(status)

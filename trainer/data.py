@@ -62,21 +62,25 @@ def gather(x: Tensor, index: Tensor, out: Tensor | None = None) -> Tensor:
 
 
 class Block(NamedTuple):
-    """Rows of consecutive batches: `sizes` of them each, 0 where this process has none.
+    """Rows of consecutive batches, or of a part of one batch: `sizes` of them each, 0 where this
+    process has none.
 
     x: float32 (rows, features + 1), the last column ones. y: as `Task.targets` gives it.
-    complete: False when the last batch goes on in the next block, as a full batch of shards does.
+    complete: False when the batch goes on in the next block.
+    number: of the first batch, from 1.
     """
 
     x: Tensor
     y: Tensor
     sizes: list[int]
     complete: bool
+    number: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How rows become batches: `batch_size` rows a step over all `size` processes; 0 is all."""
+    """How rows become batches: `batch_size` rows a step over all `size` processes; 0 is all. Each
+    process takes at most `block_rows` between one look-up and the next."""
 
     batch_size: int
     block_rows: int = BLOCK_ROWS
@@ -87,6 +91,12 @@ class Plan:
     def share(self, rows: int) -> tuple[int, int]:
         """The first row and the end of this process's share of `rows` consecutive ones."""
         return self.rank * rows // self.size, (self.rank + 1) * rows // self.size
+
+    def spans(self, rows: int) -> list[tuple[int, int]]:
+        """This process's share in spans of at most `block_rows`, as many as every process has."""
+        first, end = self.share(rows)
+        starts = range(first, first + -(-rows // self.size), self.block_rows)
+        return [(min(i, end), min(i + self.block_rows, end)) for i in starts]
 
     @property
     def batches_a_block(self) -> int:
@@ -102,12 +112,15 @@ class Rows:
 
     def blocks(self, plan: Plan, epoch: int, start: int = 0) -> Iterator[Block]:
         """This process's rows of each batch of an epoch, from block number `start` on."""
-        if not 0 < plan.batch_size < self.rows:
-            if start == 0:  # one batch of all rows, which need no shuffling
-                first, end = plan.share(self.rows)
-                yield Block(self.x[first:end], self.y[first:end], [end - first], True)
-            return
+        if not 0 < plan.batch_size < self.rows:  # one batch of all rows, which need no shuffling
+            return self._long_batches(plan, self.rows, None, start)
         order = permutation(self.rows, self.x.device, plan.seed, epoch)
+        if plan.batch_size > plan.block_rows:
+            return self._long_batches(plan, plan.batch_size, order, start)
+        return self._short_batches(plan, order, start)
+
+    def _short_batches(self, plan: Plan, order: Tensor, start: int) -> Iterator[Block]:
+        """One or more batches a block."""
         step = plan.batches_a_block * plan.batch_size
         first, end = plan.share(plan.batch_size)
         for i in range(start * step, self.rows, step):
@@ -121,12 +134,30 @@ class Rows:
                 batches, tail = torch.split(index, [len(index) - rest, rest])
                 own = batches.view(-1, plan.batch_size)[:, first:end].reshape(-1)
                 index = torch.cat([own, tail[a:b]]) if rest else own
-            yield Block(gather(self.x, index), gather(self.y, index), sizes, True)
+            number = i // plan.batch_size + 1
+            yield Block(gather(self.x, index), gather(self.y, index), sizes, True, number)
+
+    def _long_batches(
+        self, plan: Plan, batch: int, order: Tensor | None, start: int
+    ) -> Iterator[Block]:
+        """One or more blocks a batch."""
+        for number, i in enumerate(range(0, self.rows, batch), 1):
+            spans = plan.spans(min(batch, self.rows - i))
+            for following, (first, end) in enumerate(spans, 1):
+                if start > 0:
+                    start -= 1
+                    continue
+                rows = slice(i + first, i + end)
+                x, y = self.x[rows], self.y[rows]
+                if order is not None:
+                    x, y = gather(self.x, order[rows]), gather(self.y, order[rows])
+                yield Block(x, y, [end - first], following == len(spans), number)
 
     def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's share of the rows, in their own order."""
-        first, end = plan.share(self.rows)
-        yield self.x[first:end], self.y[first:end]
+        """This process's share of the rows, in their own order and in as many parts as every
+        process has."""
+        for first, end in plan.spans(self.rows):
+            yield self.x[first:end], self.y[first:end]
 
 
 class Shards:
@@ -152,20 +183,35 @@ class Shards:
         batches = max(-(-count // batch) for count in rows)
         own = order[plan.rank :: plan.size]
         shuffled = self._shuffled(own, plan, epoch, plan.batches_a_block * batch)
-        for number, first in enumerate(range(0, batches, plan.batches_a_block)):
+        for first in range(0, batches, plan.batches_a_block):
             x, y = next(shuffled, None) or self._memory(0, self.device)
-            if number < start:
-                continue
-            left, sizes = len(x), []
-            for _ in range(min(plan.batches_a_block, batches - first)):
-                sizes.append(min(batch, left))
-                left -= sizes[-1]
             last = first + plan.batches_a_block >= batches
-            yield Block(x, y, sizes, bool(plan.batch_size) or last)
+            if (most := plan.block_rows) < batch:  # one batch, in several blocks
+                blocks = [
+                    Block(x[i:end], y[i:end], [len(x[i:end])], end >= batch, first + 1)
+                    for i, end in ((i, i + most) for i in range(0, batch, most))
+                ]
+            else:
+                left, sizes = len(x), []
+                for _ in range(min(plan.batches_a_block, batches - first)):
+                    sizes.append(min(batch, left))
+                    left -= sizes[-1]
+                number = first + 1 if plan.batch_size else 1
+                blocks = [Block(x, y, sizes, bool(plan.batch_size) or last, number)]
+            yield from blocks[start:]
+            start = max(0, start - len(blocks))
 
     def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
-        """The rows of this process's shards, in the order of the files."""
-        return (rows for _, rows in self._stream(range(plan.rank, len(self.files), plan.size)))
+        """As `Rows.parts`, of this process's own shards, in the order of the files."""
+        most = plan.block_rows
+        parts = [
+            sum(-(-rows // most) for rows in self.counts[rank :: plan.size])
+            for rank in range(plan.size)
+        ]
+        for _, (x, y) in self._stream(range(plan.rank, len(self.files), plan.size)):
+            yield from zip(torch.split(x, most), torch.split(y, most), strict=True)
+        for _ in range(max(parts) - parts[plan.rank]):
+            yield self._memory(0, self.device)
 
     def _shuffled(
         self, shards: list[int], plan: Plan, epoch: int, rows: int
@@ -195,13 +241,16 @@ class Shards:
             return
         longest = max(self.counts[shard] for shard in waiting)
         memory = itertools.cycle([self._memory(longest, torch.device("cpu")) for _ in range(2)])
-        with ThreadPoolExecutor(1) as reader:
+        reader = ThreadPoolExecutor(1)
+        try:
             following = reader.submit(self._load, waiting[0], next(memory))
             for shard, after in zip(waiting, [*waiting[1:], None], strict=True):
                 loaded = following.result()
                 if after is not None:
                     following = reader.submit(self._load, after, next(memory))
                 yield shard, loaded
+        finally:  # a run that SIGTERM stops has no time for a shard that nobody will use
+            reader.shutdown(wait=False, cancel_futures=True)
 
     def _load(self, shard: int, memory: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
         path, rows = self.files[shard], self.counts[shard]

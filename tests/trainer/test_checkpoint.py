@@ -85,12 +85,16 @@ def test_a_full_disk_leaves_the_last_good_one(tmp_path: Path) -> None:
 
 @pytest.fixture
 def blocks(tmp_path: Path) -> list[str]:
-    """Flags of a run whose epochs have two blocks, and whose files are small."""
+    """Flags of a run whose epochs have two blocks, and whose files are small. Its training rows
+    are in three shards too."""
     random = np.random.default_rng(5)
     x = random.integers(-1, 2, (80_000, 3)).astype(np.int8)
     y = (x[:, 0] * x[:, 1] + random.logistic(size=len(x)) > 0).astype(np.int8)
     np.savez(tmp_path / "train_data.npz", X_train=x, y_train=y)
     np.savez(tmp_path / "val_data.npz", X_val=x[:5000], y_val=y[:5000])
+    for number, i in enumerate(range(0, 80_000, 30_000)):
+        rows = slice(i, i + 30_000)
+        np.savez(tmp_path / f"train-{number}.npz", X_train=x[rows], y_train=y[rows])
     flags = [f"--train={tmp_path / 'train_data.npz'}", f"--val={tmp_path / 'val_data.npz'}"]
     return [*flags, "--batch_size=1024", "--hidden=8", "--learning_rate=0.01"]
 
@@ -104,15 +108,23 @@ def epochs_of(directory: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "more",
-    [[], ["--dropout=0.2"], ["--recipe=strong", "--hidden=8", "--epochs=2"]],
-    ids=["plain", "dropout", "strong"],
+    ("more", "blocks_an_epoch"),
+    [
+        ("", 2),
+        ("--dropout=0.2", 2),
+        ("--recipe=strong", 2),
+        ("--batch_size=0", 2),
+        ("--batch_size=70000", 3),
+        ("--train={}", 2),
+        ("--train={} --batch_size=0", 2),
+        ("--train={} --batch_size=70000", 4),
+    ],
 )
 def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
-    blocks: list[str], tmp_path: Path, more: list[str]
+    blocks: list[str], tmp_path: Path, more: str, blocks_an_epoch: int
 ) -> None:
     """Each start is asked to stop at once, gets as far as it must, and the next one goes on."""
-    flags = [*blocks, *more, "--epochs=3"]
+    flags = [*blocks, *more.format(tmp_path).split(), "--epochs=3"]
     assert main([*flags, f"--model_out={tmp_path / 'whole'}"]) == 0
     interrupted = [
         *flags,
@@ -129,7 +141,40 @@ def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
             stops += 1
         else:
             break
-    assert stops == 9  # after each of two blocks and at the end of each of three epochs
+    assert stops == 3 * (blocks_an_epoch + 1)  # after each block and at the end of each epoch
+    for name in ("model.pt", "val_predictions.npz"):
+        whole, parts = tmp_path / "whole" / name, tmp_path / "parts" / name
+        assert whole.read_bytes() == parts.read_bytes(), name
+    assert epochs_of(tmp_path / "whole") == epochs_of(tmp_path / "parts")
+
+
+class StopAt(Sigterm):
+    """As if the signal came between one look-up and the next."""
+
+    def __init__(self, looks: int) -> None:
+        self.left = looks
+
+    @property
+    def asked(self) -> bool:  # type: ignore[override]
+        self.left -= 1
+        return self.left == 0
+
+
+def test_stopped_while_it_validates_it_gives_the_same_bytes(
+    blocks: list[str], tmp_path: Path
+) -> None:
+    """Validation rows that take long must not make SIGTERM wait."""
+    flags = [*blocks, f"--val={tmp_path / 'long.npz'}", "--epochs=2"]
+    with np.load(tmp_path / "train_data.npz") as arrays:
+        long = {"X_val": arrays["X_train"], "y_val": arrays["y_train"]}
+    np.savez(tmp_path / "long.npz", **long)
+    assert main([*flags, f"--model_out={tmp_path / 'whole'}"]) == 0
+    flags += [f"--model_out={tmp_path / 'parts'}", f"--checkpoint_dir={tmp_path / 'c'}"]
+    with pytest.raises(Stopped, match="in epoch 1"):
+        train.run(Config.from_args(flags), World(), StopAt(3))  # two look-ups are of the blocks
+    (saved,) = (tmp_path / "c").iterdir()
+    assert saved.name.startswith("checkpoint-0000000-0000002-")
+    assert main(flags) == 0
     for name in ("model.pt", "val_predictions.npz"):
         whole, parts = tmp_path / "whole" / name, tmp_path / "parts" / name
         assert whole.read_bytes() == parts.read_bytes(), name
