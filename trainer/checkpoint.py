@@ -11,6 +11,7 @@ import hashlib
 import io
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from trainer import contract
 from trainer.errors import InputError, TabularError
 
 KEEP = 2
+NAMES = "checkpoint-*.pt"
 
 
 class Checkpoints:
@@ -35,12 +37,15 @@ class Checkpoints:
         if self.directory is not None:
             try:  # better now than when the first checkpoint is due
                 self.directory.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=self.directory).close()
+                contract.remove_leftovers(self.directory, NAMES)
             except OSError as error:
                 raise InputError(
                     f"--checkpoint_dir must be writable, however: {uri}: {error.strerror}"
                 ) from error
         self.every, self.seconds, self.identity = every, minutes * 60, identity
         self._last = time.monotonic()
+        self._damaged: list[Path] = []
 
     def due(self, epochs_done: int | None = None) -> bool:
         """Is it time? `epochs_done` is given between epochs only."""
@@ -50,7 +55,8 @@ class Checkpoints:
         return by_count or time.monotonic() - self._last > self.seconds
 
     def save(self, epoch: int, block: int, content: dict[str, Any]) -> None:
-        """Writes one checkpoint, whole or not at all, then removes all but the two newest.
+        """Writes one checkpoint, whole or not at all, then removes damaged ones, and of the others
+        all but the two newest.
 
         Raises:
             TabularError, InputError: it cannot be written; those before it are untouched.
@@ -63,8 +69,10 @@ class Checkpoints:
         name = f"checkpoint-{epoch:07d}-{block:07d}-{_fingerprint(data)}.pt"
         with contract.atomic_write(self.directory / name) as file:
             file.write(data)
-        for old in _files(self.directory)[:-KEEP]:
-            old.unlink(missing_ok=True)
+        whole = [path for path in _files(self.directory) if path not in self._damaged]
+        for path in self._damaged + whole[:-KEEP]:
+            with contextlib.suppress(OSError):  # what stays does no harm
+                path.unlink()
         self._last = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
@@ -82,6 +90,7 @@ class Checkpoints:
                 saved = content.pop("identity")
             except Exception as error:  # whatever damage makes of it
                 print(f"warning: passing over {path}: {error}", file=sys.stderr)
+                self._damaged.append(path)
                 continue
             for name, now in self.identity.items():
                 if saved.get(name) != now:
@@ -100,7 +109,7 @@ def exist(uri: str) -> bool:
 
 def _files(directory: Path) -> list[Path]:
     """The checkpoints, oldest first: their names sort by epoch, then by block."""
-    return sorted(directory.glob("checkpoint-*.pt"))
+    return sorted(directory.glob(NAMES))
 
 
 def _fingerprint(data: bytes) -> str:

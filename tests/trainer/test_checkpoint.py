@@ -53,6 +53,48 @@ def test_damage_falls_back_to_the_one_before(
     assert f"warning: passing over {newest}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("damage", [b"", b"\0" * 500, None], ids=["empty", "zeros", "directory"])
+def test_two_damaged_ones_are_passed_over_and_go_with_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: bytes | None
+) -> None:
+    for epoch in (1, 8, 9):
+        checkpoints(tmp_path).save(epoch, 0, content(epoch))
+    for path in tmp_path.iterdir():
+        if damage is None:
+            path.unlink()
+            path.mkdir()
+        else:
+            path.write_bytes(damage)
+    resumed = checkpoints(tmp_path)
+    assert resumed.load() is None
+    assert capsys.readouterr().err.count("warning: passing over") == 2
+    for epoch in (1, 2, 3):
+        resumed.save(epoch, 0, content(epoch))
+    left = [path for path in tmp_path.iterdir() if path.is_file()]
+    assert sorted(path.name[:18] for path in left) == ["checkpoint-0000002", "checkpoint-0000003"]
+    loaded = checkpoints(tmp_path).load()
+    assert loaded is not None and loaded["weights"][0] == 3
+
+
+def test_what_a_kill_left_half_written_goes(tmp_path: Path) -> None:
+    (tmp_path / ".checkpoint-0000001-0000000-abc.pt.1.tmp").touch()
+    (tmp_path / "notes.tmp").touch()
+    checkpoints(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.tmp"]
+
+
+def test_a_directory_that_cannot_be_written_to_is_refused_before_training(
+    data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """/proc is one, whoever asks."""
+    flags = [*data, f"--model_out={tmp_path}", "--checkpoint_every=1"]
+    for directory in ("/proc", tmp_path / "train_data.npz"):
+        assert main([*flags, f"--checkpoint_dir={directory}"]) == 2
+        printed = capsys.readouterr()
+        assert f"--checkpoint_dir must be writable, however: {directory}" in printed.err
+        assert "epoch" not in printed.out
+
+
 def test_another_runs_checkpoint_is_refused_naming_the_difference(tmp_path: Path) -> None:
     checkpoints(tmp_path).save(1, 0, content(1))
     with pytest.raises(InputError, match="seed was 1 and is 2"):
