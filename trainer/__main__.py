@@ -2,7 +2,7 @@
 
     python -m trainer --train train_data.npz --val val_data.npz --model_out DIR
 
-Exit status: 0 done; 1 the run failed; 2 bad usage or input; 143 stopped by SIGTERM, start again.
+Exit status: 0 done; 1 the run failed; 2 bad usage or input; 143 interrupted, start it again.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from trainer import contract
 from trainer.config import Config
-from trainer.errors import TabularError, reported
+from trainer.errors import Interrupted, TabularError, reported
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,9 +54,7 @@ if __name__ == "__main__":
     # once more at exit, takes a quarter of a second and finds none.
     gc.disable()
     status = main()
-    from trainer.checkpoint import Stopped
-
-    if status == Stopped.exit_status:  # at once: a thread may be reading the next shard
+    if status == Interrupted.exit_status:  # at once: a thread may be reading the next shard
         sys.stdout.flush()
         os._exit(status)
     gc.freeze()

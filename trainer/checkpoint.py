@@ -20,7 +20,7 @@ from typing import Any
 import torch
 
 from trainer import contract
-from trainer.errors import InputError, TabularError
+from trainer.errors import InputError, Interrupted
 
 KEEP = 2
 NAMES = "checkpoint-*.pt"
@@ -116,21 +116,9 @@ def _fingerprint(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-class Stopped(TabularError):
-    """The platform asked the process to end (SIGTERM), as it may before it takes a Spot machine.
-
-    Exit status 143 = 128 + 15, what a shell reports for a process that SIGTERM ended. Vertex
-    restarts a worker after any status but 0, unless it takes the failure for the program's own
-    (https://cloud.google.com/vertex-ai/docs/training/understanding-training-service), as it may
-    take 1 and 2; so those say "do not try again", and this one says "do".
-    """
-
-    exit_status = 143
-
-
 class Sigterm:
     """Notes SIGTERM. While `deferred`, the loop looks at `asked` and saves first; at other times
-    there is nothing to save, and the signal raises Stopped where it finds the program."""
+    there is nothing to save, and the signal raises Interrupted where it finds the program."""
 
     asked = False
     deferred = False
@@ -147,4 +135,4 @@ class Sigterm:
     def _note(self, *_: object) -> None:
         self.asked = True
         if not self.deferred:
-            raise Stopped("stopped by SIGTERM")
+            raise Interrupted("stopped by SIGTERM")

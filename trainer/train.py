@@ -21,11 +21,11 @@ from torch import Tensor
 
 from trainer import contract, outputs
 from trainer.adam import Adam
-from trainer.checkpoint import Checkpoints, Sigterm, Stopped
+from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import BLOCK_ROWS, Block, Files, Plan, Source, mix
 from trainer.distributed import World
-from trainer.errors import InputError, TabularError
+from trainer.errors import InputError, Interrupted, TabularError
 from trainer.gradients import AutogradGradients, Gradients
 from trainer.model import FlatModel, build
 from trainer.schema import TASKS
@@ -95,7 +95,7 @@ class Training:
 
         Raises:
             TabularError: the loss is no longer finite.
-            Stopped: SIGTERM came; a checkpoint is saved.
+            Interrupted: SIGTERM came, and a checkpoint is saved; or another process is gone.
         """
         state = self.state
         while state.epoch < self.config.epochs and not self._out_of_patience():
@@ -297,7 +297,7 @@ class Training:
             if self.world.rank == 0:
                 checkpoints.save(self.state.epoch, self.state.block, content)
         if stop:
-            raise Stopped(f"stopped by SIGTERM in epoch {self.state.epoch + 1}")
+            raise Interrupted(f"stopped by SIGTERM in epoch {self.state.epoch + 1}")
 
 
 def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:

@@ -14,10 +14,10 @@ import torch
 
 from trainer import train
 from trainer.__main__ import main
-from trainer.checkpoint import Checkpoints, Sigterm, Stopped
+from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.distributed import World
-from trainer.errors import InputError, TabularError
+from trainer.errors import InputError, Interrupted, TabularError
 
 Start = Callable[..., Any]
 
@@ -179,7 +179,7 @@ def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
     while stops < 20:
         try:
             train.run(Config.from_args(interrupted), World(), impatient)
-        except Stopped:
+        except Interrupted:
             stops += 1
         else:
             break
@@ -212,7 +212,7 @@ def test_stopped_while_it_validates_it_gives_the_same_bytes(
     np.savez(tmp_path / "long.npz", **long)
     assert main([*flags, f"--model_out={tmp_path / 'whole'}"]) == 0
     flags += [f"--model_out={tmp_path / 'parts'}", f"--checkpoint_dir={tmp_path / 'c'}"]
-    with pytest.raises(Stopped, match="in epoch 1"):
+    with pytest.raises(Interrupted, match="in epoch 1"):
         train.run(Config.from_args(flags), World(), StopAt(3))  # two look-ups are of the blocks
     (saved,) = (tmp_path / "c").iterdir()
     assert saved.name.startswith("checkpoint-0000000-0000002-")
