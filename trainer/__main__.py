@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from trainer import contract
 from trainer.config import Config
-from trainer.errors import Interrupted, TabularError, reported
+from trainer.errors import TabularError, reported
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,16 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
                 recording.enter_context(log.recording(checkpoint.exist(config.checkpoint_dir)))
             try:
                 names = train.run(config, world, sigterm)
+                recording.close()
+                if world.rank == 0:
+                    contract.write_manifest(directory, [*names, contract.LOG])
+                world.leave()
             except TabularError as error:
                 print(f"error: {error}", file=sys.stderr)
                 return error.exit_status
             except Exception:
                 traceback.print_exc()
                 return 1
-            recording.close()
-            if world.rank == 0:
-                contract.write_manifest(directory, [*names, contract.LOG])
-            world.leave()
     return 0
 
 
@@ -54,7 +54,9 @@ if __name__ == "__main__":
     # once more at exit, takes a quarter of a second and finds none.
     gc.disable()
     status = main()
-    if status == Interrupted.exit_status:  # at once: a thread may be reading the next shard
+    if status:
+        # At once: a thread may be reading the next shard, and those of torch.distributed would
+        # abort the process, whose status then asks Vertex for another try.
         sys.stdout.flush()
         os._exit(status)
     gc.freeze()

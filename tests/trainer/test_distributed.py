@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import socket
 import time
 from collections.abc import Callable
@@ -95,6 +96,18 @@ def test_two_processes_give_the_losses_of_one(
     assert metrics[0]["best_epoch"] == metrics[1]["best_epoch"]
     assert metrics[1]["validation_auc"] == pytest.approx(metrics[0]["validation_auc"], abs=1e-3)
     contract.check_manifest(tmp_path / "two")
+
+
+def test_a_run_that_fails_in_two_processes_has_its_own_status(
+    data: list[str], tmp_path: Path, start: Start
+) -> None:
+    """Not that of an abort, which asks Vertex for another try of what will fail again."""
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
+    flags = [*data, "--batch_size=100", "--learning_rate=1e30", f"--model_out={tmp_path}"]
+    printed, _ = start([*torchrun, "-m", "trainer", *flags]).communicate(timeout=100)
+    _, _, first = printed.partition("Root Cause")
+    assert re.search(r"exitcode *: 1 ", first), printed
+    assert "error: the loss must be finite" in (tmp_path / contract.LOG).read_text()
 
 
 @pytest.fixture
