@@ -16,7 +16,7 @@ from typing import Any
 
 from trainer.contract import MANIFEST
 
-LIBRARIES = ("isal", "numpy", "pyarrow", "scikit-learn", "torch")  # what the steps compute with
+LIBRARIES = ("isal", "numpy", "pyarrow", "torch")  # what the steps compute with
 
 
 def code_fingerprint() -> str:

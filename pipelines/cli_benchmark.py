@@ -34,6 +34,7 @@ def benchmark(
     from pipelines.cli import requested
     from trainer import benchmark, contract
     from trainer.preparation import prepare
+    from trainer.split import TRAIN, VAL
 
     with TemporaryDirectory() as name:
         compiled, given = requested(csv, schema, settings, Path(name))
@@ -42,11 +43,12 @@ def benchmark(
         sides = set(parameters.declared(spec, "preprocess")) - {"csv", "fingerprint", "schema"}
         chosen = {key: values[key] for key in sides}
         prepared = prepare(values["csv"], values["schema"], name, **chosen)
-        data = [f"--train={Path(name, contract.TRAIN_DATA)}"]
-        data += [f"--val={Path(name, contract.VAL_DATA)}"]
+        data = [f"--train={Path(name, prepared.name(TRAIN))}"]
+        data += [f"--val={Path(name, prepared.name(VAL))}", f"--spec={Path(name, contract.SPEC)}"]
         timings = benchmark.measure([*data, *training_flags(values)])
     rows, epochs = int(str(prepared.train["rows"])), int(values["epochs"])
-    said = f"{benchmark.verdict(timings)} {price(values['machine_type'], timings)}"
+    steps = -(-rows // (int(values["batch_size"]) or rows))
+    said = f"{benchmark.verdict(timings, steps)} {price(values['machine_type'], timings)}"
     if as_json:
         figures = [asdict(timing) for timing in timings]
         typer.echo(json.dumps({"rows": rows, "timings": figures, "verdict": said}))

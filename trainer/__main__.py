@@ -2,11 +2,12 @@
 
     python -m trainer --train train_data.npz --val val_data.npz --model_out DIR
 
-Exit status: 0 done; 1 the run failed; 2 bad usage or input; 143 stopped by SIGTERM, start again.
+Exit status: 0 done; 1 the run failed; 2 bad usage or input; 143 interrupted, start it again.
 """
 
 import contextlib
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -35,16 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
                 recording.enter_context(log.recording(checkpoint.exist(config.checkpoint_dir)))
             try:
                 names = train.run(config, world, sigterm)
+                recording.close()
+                if world.rank == 0:
+                    contract.write_manifest(directory, [*names, contract.LOG])
+                world.leave()
             except TabularError as error:
                 print(f"error: {error}", file=sys.stderr)
                 return error.exit_status
             except Exception:
                 traceback.print_exc()
                 return 1
-            recording.close()
-            if world.rank == 0:
-                contract.write_manifest(directory, [*names, contract.LOG])
-            world.leave()
     return 0
 
 
@@ -53,5 +54,10 @@ if __name__ == "__main__":
     # once more at exit, takes a quarter of a second and finds none.
     gc.disable()
     status = main()
+    if status:
+        # At once: a thread may be reading the next shard, and those of torch.distributed would
+        # abort the process, whose status then asks Vertex for another try.
+        sys.stdout.flush()
+        os._exit(status)
     gc.freeze()
     sys.exit(status)

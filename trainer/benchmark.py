@@ -21,6 +21,9 @@ from trainer.errors import TabularError, reported
 
 SECONDS = 1.0  # of epochs in each turn of a way, after the first epoch
 TURNS = 2
+# Seconds in which the GPUs of one machine exchange the gradients of a small net: of this order.
+# Where several GPUs are measured, that counts instead.
+EXCHANGE = 1e-4
 NOISE = 0.95  # a way is faster than a simpler one if its epoch takes less than this share of it
 
 
@@ -136,24 +139,63 @@ def table(timings: Sequence[Timing], rows: int, epochs: int) -> str:
     return "\n".join(lines)
 
 
-def verdict(timings: Sequence[Timing]) -> str:
-    """Which way is the fastest, and whether several processes or GPUs pay; starting up, which
-    takes several processes longest, does not count."""
+def verdict(timings: Sequence[Timing], steps: int) -> str:
+    """Which way is the fastest, whether several processes or GPUs pay, and when more would help;
+    starting up, which takes several processes longest, does not count. `steps` is of an epoch."""
+    said = [f"Fastest here: {_fastest(timings).way.name}."]
+    for device, noun in (("cpu", "processes"), ("cuda", "GPUs")):
+        ours = [timing for timing in timings if timing.way.device == device]
+        ones = [timing for timing in ours if timing.way.processes == 1]
+        many = [timing for timing in ours if timing.way.processes > 1]
+        if ones and many:
+            said.append(_several(_fastest(ones), many[0], steps, noun))
+        elif device == "cuda":
+            said.append(_more_gpus(ones[0].seconds / steps if ones else None))
+    return " ".join(said)
+
+
+def _fastest(timings: Sequence[Timing]) -> Timing:
+    """Of ways that differ by the noise only, the simplest, which comes first."""
     best = timings[0]
     for timing in timings[1:]:
         if timing.seconds < NOISE * best.seconds:
             best = timing
-    said = [f"Fastest here: {best.way.name}."]
-    for device, noun in (("cpu", "processes"), ("cuda", "GPUs")):
-        one = [t.seconds for t in timings if t.way.device == device and t.way.processes == 1]
-        many = [t for t in timings if t.way.device == device and t.way.processes > 1]
-        if one and many:
-            ratio = min(one) / many[0].seconds
-            pays = "pay" if ratio * NOISE > 1 else "do not pay"
-            said.append(
-                f"{many[0].way.processes} {noun} {pays}: {ratio:.2f} times the speed of one."
-            )
-    return " ".join(said)
+    return best
+
+
+def _several(one: Timing, many: Timing, steps: int, noun: str) -> str:
+    """Whether `many` pay. A step of n takes an nth of its time in one, and exchanging gradients:
+    what that takes tells when they would pay, or when more would."""
+    n, ratio = many.way.processes, one.seconds / many.seconds
+    pays = ratio * NOISE > 1
+    said = f"{n} {noun} {'pay' if pays else 'do not pay'}: {ratio:.2f} times the speed of one."
+    if one.way.threads != many.way.threads:  # a process of the many has fewer: not comparable
+        return said
+    step = one.seconds / steps  # with its share of validation
+    exchange = max(0.0, many.seconds / steps - step / n)
+    if pays:
+        return (
+            f"{said} More would help while the share of one in a step, {_ms(step / n)}, takes "
+            f"longer than exchanging gradients, {_ms(exchange)}."
+        )
+    worth = exchange / (NOISE - 1 / n)
+    return (
+        f"{said} Exchanging gradients takes {_ms(exchange)} a step: they would pay if a step of "
+        f"one took {_ms(worth)} instead of {_ms(step)}, with more rows a step or a wider net."
+    )
+
+
+def _more_gpus(step: float | None) -> str:
+    """Of GPUs that are not here; `step` is the seconds of a step on one, if there is one."""
+    exchange = f"exchanging gradients usually takes some {_ms(EXCHANGE)}"
+    if step is None:
+        return f"Several GPUs would help if a step of one took {_ms(2 * EXCHANGE)}: {exchange}."
+    helps = "may" if step > 2 * EXCHANGE else "would not"
+    return f"More GPUs {helps} help: a step of one takes {_ms(step)}, and {exchange}."
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1e3:.2g} ms"
 
 
 def main(arguments: Sequence[str]) -> None:

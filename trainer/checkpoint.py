@@ -11,6 +11,7 @@ import hashlib
 import io
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,9 +20,10 @@ from typing import Any
 import torch
 
 from trainer import contract
-from trainer.errors import InputError, TabularError
+from trainer.errors import InputError, Interrupted
 
 KEEP = 2
+NAMES = "checkpoint-*.pt"
 
 
 class Checkpoints:
@@ -35,12 +37,15 @@ class Checkpoints:
         if self.directory is not None:
             try:  # better now than when the first checkpoint is due
                 self.directory.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=self.directory).close()
+                contract.remove_leftovers(self.directory, NAMES)
             except OSError as error:
                 raise InputError(
                     f"--checkpoint_dir must be writable, however: {uri}: {error.strerror}"
                 ) from error
         self.every, self.seconds, self.identity = every, minutes * 60, identity
         self._last = time.monotonic()
+        self._damaged: list[Path] = []
 
     def due(self, epochs_done: int | None = None) -> bool:
         """Is it time? `epochs_done` is given between epochs only."""
@@ -50,7 +55,8 @@ class Checkpoints:
         return by_count or time.monotonic() - self._last > self.seconds
 
     def save(self, epoch: int, block: int, content: dict[str, Any]) -> None:
-        """Writes one checkpoint, whole or not at all, then removes all but the two newest.
+        """Writes one checkpoint, whole or not at all, then removes damaged ones, and of the others
+        all but the two newest.
 
         Raises:
             TabularError, InputError: it cannot be written; those before it are untouched.
@@ -63,8 +69,10 @@ class Checkpoints:
         name = f"checkpoint-{epoch:07d}-{block:07d}-{_fingerprint(data)}.pt"
         with contract.atomic_write(self.directory / name) as file:
             file.write(data)
-        for old in _files(self.directory)[:-KEEP]:
-            old.unlink(missing_ok=True)
+        whole = [path for path in _files(self.directory) if path not in self._damaged]
+        for path in self._damaged + whole[:-KEEP]:
+            with contextlib.suppress(OSError):  # what stays does no harm
+                path.unlink()
         self._last = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
@@ -82,6 +90,7 @@ class Checkpoints:
                 saved = content.pop("identity")
             except Exception as error:  # whatever damage makes of it
                 print(f"warning: passing over {path}: {error}", file=sys.stderr)
+                self._damaged.append(path)
                 continue
             for name, now in self.identity.items():
                 if saved.get(name) != now:
@@ -100,28 +109,16 @@ def exist(uri: str) -> bool:
 
 def _files(directory: Path) -> list[Path]:
     """The checkpoints, oldest first: their names sort by epoch, then by block."""
-    return sorted(directory.glob("checkpoint-*.pt"))
+    return sorted(directory.glob(NAMES))
 
 
 def _fingerprint(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-class Stopped(TabularError):
-    """The platform asked the process to end (SIGTERM), as it may before it takes a Spot machine.
-
-    Exit status 143 = 128 + 15, what a shell reports for a process that SIGTERM ended. Vertex
-    restarts a worker after any status but 0, unless it takes the failure for the program's own
-    (https://cloud.google.com/vertex-ai/docs/training/understanding-training-service), as it may
-    take 1 and 2; so those say "do not try again", and this one says "do".
-    """
-
-    exit_status = 143
-
-
 class Sigterm:
     """Notes SIGTERM. While `deferred`, the loop looks at `asked` and saves first; at other times
-    there is nothing to save, and the signal raises Stopped where it finds the program."""
+    there is nothing to save, and the signal raises Interrupted where it finds the program."""
 
     asked = False
     deferred = False
@@ -138,4 +135,4 @@ class Sigterm:
     def _note(self, *_: object) -> None:
         self.asked = True
         if not self.deferred:
-            raise Stopped("stopped by SIGTERM")
+            raise Interrupted("stopped by SIGTERM")

@@ -118,6 +118,12 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         temporary.unlink(missing_ok=True)
 
 
+def remove_leftovers(directory: Path, pattern: str) -> None:
+    """Removes what `atomic_write` leaves of a file that matches `pattern` when it is killed."""
+    for temporary in directory.glob(f".{pattern}.*.tmp"):
+        temporary.unlink(missing_ok=True)
+
+
 def sha256_of(path: Path) -> str:
     """The hex sha256 of a file's bytes, read in blocks of 1 MiB."""
     digest = hashlib.sha256()

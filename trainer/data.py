@@ -5,11 +5,17 @@ use and one being read, so that memory stays flat in the number of shards). Eith
 as blocks of whole batches. Rows are shuffled once an epoch and a block gathered at a time; batches
 are views of a block, which is many times faster than gathering row by row.
 
+Streamed rows are in memory that is taken once an epoch and used again for each shard and block, so
+they hold until the next are asked for. Memory taken and given back by the shard would leave gaps
+that the next shard, or a block of another length, does not fit: the process would grow for as long
+as shards follow, by a fifth in 64 of them.
+
 Order depends on the seed and the epoch alone: nothing needs saving to continue it.
 """
 
 import glob
 import hashlib
+import itertools
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -44,32 +50,37 @@ def permutation(rows: int, device: torch.device, *seeds: int) -> Tensor:
     return torch.randperm(rows, generator=generator, device=device)
 
 
-def gather(x: Tensor, index: Tensor) -> Tensor:
-    """The rows `index` of `x`. On the CPU by numpy, which takes half the time of `index_select`,
-    into memory of torch's, which is aligned the same way in every run."""
+def gather(x: Tensor, index: Tensor, out: Tensor | None = None) -> Tensor:
+    """The rows `index` of `x`, in `out` if given. On the CPU by numpy, which takes half the time of
+    `index_select`, into memory of torch's, which is aligned the same way in every run."""
+    if out is None:
+        out = x.new_empty((len(index), *x.shape[1:]))
     if x.is_cuda:
-        return x.index_select(0, index)
-    out = x.new_empty((len(index), *x.shape[1:]))
+        return torch.index_select(x, 0, index, out=out)
     np.take(x.numpy(), index.numpy(), axis=0, out=out.numpy(), mode="clip")
     return out
 
 
 class Block(NamedTuple):
-    """Rows of consecutive batches: `sizes` of them each, 0 where this process has none.
+    """Rows of consecutive batches, or of a part of one batch: `sizes` of them each, 0 where this
+    process has none.
 
     x: float32 (rows, features + 1), the last column ones. y: as `Task.targets` gives it.
-    complete: False when the last batch goes on in the next block, as a full batch of shards does.
+    complete: False when the batch goes on in the next block.
+    number: of the first batch, from 1.
     """
 
     x: Tensor
     y: Tensor
     sizes: list[int]
     complete: bool
+    number: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How rows become batches: `batch_size` rows a step over all `size` processes; 0 is all."""
+    """How rows become batches: `batch_size` rows a step over all `size` processes; 0 is all. Each
+    process takes at most `block_rows` between one look-up and the next."""
 
     batch_size: int
     block_rows: int = BLOCK_ROWS
@@ -80,6 +91,12 @@ class Plan:
     def share(self, rows: int) -> tuple[int, int]:
         """The first row and the end of this process's share of `rows` consecutive ones."""
         return self.rank * rows // self.size, (self.rank + 1) * rows // self.size
+
+    def spans(self, rows: int) -> list[tuple[int, int]]:
+        """This process's share in spans of at most `block_rows`, as many as every process has."""
+        first, end = self.share(rows)
+        starts = range(first, first + -(-rows // self.size), self.block_rows)
+        return [(min(i, end), min(i + self.block_rows, end)) for i in starts]
 
     @property
     def batches_a_block(self) -> int:
@@ -95,12 +112,15 @@ class Rows:
 
     def blocks(self, plan: Plan, epoch: int, start: int = 0) -> Iterator[Block]:
         """This process's rows of each batch of an epoch, from block number `start` on."""
-        if not 0 < plan.batch_size < self.rows:
-            if start == 0:  # one batch of all rows, which need no shuffling
-                first, end = plan.share(self.rows)
-                yield Block(self.x[first:end], self.y[first:end], [end - first], True)
-            return
+        if not 0 < plan.batch_size < self.rows:  # one batch of all rows, which need no shuffling
+            return self._long_batches(plan, self.rows, None, start)
         order = permutation(self.rows, self.x.device, plan.seed, epoch)
+        if plan.batch_size > plan.block_rows:
+            return self._long_batches(plan, plan.batch_size, order, start)
+        return self._short_batches(plan, order, start)
+
+    def _short_batches(self, plan: Plan, order: Tensor, start: int) -> Iterator[Block]:
+        """One or more batches a block."""
         step = plan.batches_a_block * plan.batch_size
         first, end = plan.share(plan.batch_size)
         for i in range(start * step, self.rows, step):
@@ -114,12 +134,30 @@ class Rows:
                 batches, tail = torch.split(index, [len(index) - rest, rest])
                 own = batches.view(-1, plan.batch_size)[:, first:end].reshape(-1)
                 index = torch.cat([own, tail[a:b]]) if rest else own
-            yield Block(gather(self.x, index), gather(self.y, index), sizes, True)
+            number = i // plan.batch_size + 1
+            yield Block(gather(self.x, index), gather(self.y, index), sizes, True, number)
+
+    def _long_batches(
+        self, plan: Plan, batch: int, order: Tensor | None, start: int
+    ) -> Iterator[Block]:
+        """One or more blocks a batch."""
+        for number, i in enumerate(range(0, self.rows, batch), 1):
+            spans = plan.spans(min(batch, self.rows - i))
+            for following, (first, end) in enumerate(spans, 1):
+                if start > 0:
+                    start -= 1
+                    continue
+                rows = slice(i + first, i + end)
+                x, y = self.x[rows], self.y[rows]
+                if order is not None:
+                    x, y = gather(self.x, order[rows]), gather(self.y, order[rows])
+                yield Block(x, y, [end - first], following == len(spans), number)
 
     def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's share of the rows, in their own order."""
-        first, end = plan.share(self.rows)
-        yield self.x[first:end], self.y[first:end]
+        """This process's share of the rows, in their own order and in as many parts as every
+        process has."""
+        for first, end in plan.spans(self.rows):
+            yield self.x[first:end], self.y[first:end]
 
 
 class Shards:
@@ -144,57 +182,96 @@ class Shards:
         rows = [sum(self.counts[i] for i in order[r :: plan.size]) for r in range(plan.size)]
         batches = max(-(-count // batch) for count in rows)
         own = order[plan.rank :: plan.size]
-        pieces = _regroup(self._shuffled(own, plan, epoch), plan.batches_a_block * batch)
-        empty: tuple[Tensor, Tensor] | None = None
-        for number, first in enumerate(range(0, batches, plan.batches_a_block)):
-            x, y = next(pieces, None) or empty or self._empty()
-            empty = x[:0], y[:0]
-            if number < start:
-                continue
-            left, sizes = len(x), []
-            for _ in range(min(plan.batches_a_block, batches - first)):
-                sizes.append(min(batch, left))
-                left -= sizes[-1]
+        shuffled = self._shuffled(own, plan, epoch, plan.batches_a_block * batch)
+        for first in range(0, batches, plan.batches_a_block):
+            x, y = next(shuffled, None) or self._memory(0, self.device)
             last = first + plan.batches_a_block >= batches
-            yield Block(x, y, sizes, bool(plan.batch_size) or last)
+            if (most := plan.block_rows) < batch:  # one batch, in several blocks
+                blocks = [
+                    Block(x[i:end], y[i:end], [len(x[i:end])], end >= batch, first + 1)
+                    for i, end in ((i, i + most) for i in range(0, batch, most))
+                ]
+            else:
+                left, sizes = len(x), []
+                for _ in range(min(plan.batches_a_block, batches - first)):
+                    sizes.append(min(batch, left))
+                    left -= sizes[-1]
+                number = first + 1 if plan.batch_size else 1
+                blocks = [Block(x, y, sizes, bool(plan.batch_size) or last, number)]
+            yield from blocks[start:]
+            start = max(0, start - len(blocks))
 
     def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
-        """The rows of this process's shards, in the order of the files."""
-        return (rows for _, rows in self._stream(range(plan.rank, len(self.files), plan.size)))
+        """As `Rows.parts`, of this process's own shards, in the order of the files."""
+        most = plan.block_rows
+        parts = [
+            sum(-(-rows // most) for rows in self.counts[rank :: plan.size])
+            for rank in range(plan.size)
+        ]
+        for _, (x, y) in self._stream(range(plan.rank, len(self.files), plan.size)):
+            yield from zip(torch.split(x, most), torch.split(y, most), strict=True)
+        for _ in range(max(parts) - parts[plan.rank]):
+            yield self._memory(0, self.device)
 
     def _shuffled(
-        self, shards: Iterable[int], plan: Plan, epoch: int
+        self, shards: list[int], plan: Plan, epoch: int, rows: int
     ) -> Iterator[tuple[Tensor, Tensor]]:
-        for shard, (x, y) in self._stream(shards):
-            order = permutation(len(x), x.device, plan.seed, epoch, shard)
-            for index in torch.split(order, BLOCK_ROWS):
-                yield gather(x, index), gather(y, index)
+        """The rows of `shards` in the order of training, so many at a time, the last time fewer."""
+        rows = min(rows, sum(self.counts[shard] for shard in shards))
+        x, y = self._memory(rows, self.device)
+        filled = 0
+        for shard, (shard_x, shard_y) in self._stream(shards):
+            order = permutation(len(shard_x), self.device, plan.seed, epoch, shard)
+            while len(order):
+                index, order = order[: rows - filled], order[rows - filled :]
+                first, filled = filled, filled + len(index)
+                gather(shard_x, index, out=x[first:filled])
+                gather(shard_y, index, out=y[first:filled])
+                if filled == rows:
+                    yield x, y
+                    filled = 0
+        if filled:
+            yield x[:filled], y[:filled]
 
     def _stream(self, shards: Iterable[int]) -> Iterator[tuple[int, tuple[Tensor, Tensor]]]:
         from concurrent.futures import ThreadPoolExecutor  # 20 ms that one file need not pay
 
-        with ThreadPoolExecutor(1) as reader:
-            waiting = list(shards)
-            following = reader.submit(self._load, waiting[0]) if waiting else None
+        waiting = list(shards)
+        if not waiting:  # there are more processes than shards
+            return
+        longest = max(self.counts[shard] for shard in waiting)
+        memory = itertools.cycle([self._memory(longest, torch.device("cpu")) for _ in range(2)])
+        reader = ThreadPoolExecutor(1)
+        try:
+            following = reader.submit(self._load, waiting[0], next(memory))
             for shard, after in zip(waiting, [*waiting[1:], None], strict=True):
-                assert following is not None
                 loaded = following.result()
-                following = reader.submit(self._load, after) if after is not None else None
+                if after is not None:
+                    following = reader.submit(self._load, after, next(memory))
                 yield shard, loaded
+        finally:  # a run that SIGTERM stops has no time for a shard that nobody will use
+            reader.shutdown(wait=False, cancel_futures=True)
 
-    def _load(self, shard: int) -> tuple[Tensor, Tensor]:
-        path = self.files[shard]
-        x, y = _load(path, self.keys, self.task, self.device)
-        if x.shape[1] - 1 != self.features:
+    def _load(self, shard: int, memory: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        path, rows = self.files[shard], self.counts[shard]
+        x, y = _read(path, self.keys)
+        if x.shape[1] != self.features:
             raise InputError(
                 f"every shard must have the {self.features} features of {self.files[0]}, "
-                f"however: {path} has {x.shape[1] - 1}"
+                f"however: {path} has {x.shape[1]}"
             )
-        return x, y
+        if len(x) != rows:
+            raise InputError(
+                f"a shard must stay as it was, however: {path} had {rows} rows and has {len(x)}"
+            )
+        inputs, targets = memory[0][:rows], memory[1][:rows]
+        targets.copy_(_convert(x, y, path, self.keys, self.task, inputs))
+        return inputs.to(self.device), targets.to(self.device)
 
-    def _empty(self) -> tuple[Tensor, Tensor]:
-        x, y = self._load(0)
-        return x[:0], y[:0]
+    def _memory(self, rows: int, device: torch.device) -> tuple[Tensor, Tensor]:
+        """For so many rows and their targets."""
+        inputs = torch.empty(rows, self.features + 1, device=device)
+        return inputs, self.task.targets(np.zeros(rows)).to(device)
 
 
 Source = Rows | Shards
@@ -245,7 +322,11 @@ class Files:
         if len(self.paths) > 1:
             source = Shards(self.paths, self.keys, task, device)
         else:
-            source = Rows(*_load(self.paths[0], self.keys, task, device))
+            path = self.paths[0]
+            x, y = _read(path, self.keys)
+            inputs = torch.empty(len(x), x.shape[1] + 1)
+            targets = _convert(x, y, path, self.keys, task, inputs)
+            source = Rows(inputs.to(device), targets.to(device))
         if like and source.features != like.features:
             raise InputError(
                 f"--{self.flag} must have the {like.features} features of --train, "
@@ -301,13 +382,12 @@ def _read(path: Path, keys: tuple[str, str], only_y: bool = False) -> tuple[Raw,
     return x, y
 
 
-def _load(
-    path: Path, keys: tuple[str, str], task: Task, device: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Float32 x with a last column of ones, and the task's targets, on `device`; checks both."""
-    x, y = _read(path, keys)
+def _convert(x: Raw, y: Raw, path: Path, keys: tuple[str, str], task: Task, out: Tensor) -> Tensor:
+    """Writes x to `out`, float32 with a last column of ones; returns the task's targets.
+
+    Raises InputError for what float32 or the task cannot take.
+    """
     task.check(y, f"{path}: {keys[1]}")
-    out = torch.empty(len(x), x.shape[1] + 1)
     with np.errstate(over="ignore"):  # becomes infinite, and is reported below
         for i in range(0, len(x), BLOCK_ROWS):
             block = out[i : i + BLOCK_ROWS].numpy()
@@ -319,21 +399,4 @@ def _load(
                     f"{path}: {keys[0]} must be finite in float32, however: row {i + row}, "
                     f"column {column} is {x[i + row, column]}"
                 )
-    return out.to(device), task.targets(y).to(device)
-
-
-def _regroup(pieces: Iterator[tuple[Tensor, Tensor]], rows: int) -> Iterator[tuple[Tensor, Tensor]]:
-    """The same rows in blocks of `rows`, the last one shorter."""
-    xs: list[Tensor] = []
-    ys: list[Tensor] = []
-    held = 0
-    for x, y in pieces:
-        xs, ys, held = [*xs, x], [*ys, y], held + len(x)
-        if held < rows:
-            continue
-        x, y = torch.cat(xs), torch.cat(ys)
-        cut = held // rows * rows
-        yield from zip(torch.split(x[:cut], rows), torch.split(y[:cut], rows), strict=True)
-        xs, ys, held = [x[cut:]], [y[cut:]], held - cut
-    if held:
-        yield torch.cat(xs), torch.cat(ys)
+    return task.targets(y)

@@ -6,8 +6,11 @@ On Vertex AI, `python -m trainer` runs once on each machine; where CLUSTER_SPEC 
 the machine has several GPUs, `launch` starts torchrun. Nothing else here starts a process.
 """
 
+import contextlib
 import json
 import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,12 +19,25 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from trainer.errors import InputError
+from trainer.errors import InputError, Interrupted
 
 # Machines of a job start minutes apart. Once all have met, one that stays silent for so long is
 # gone: a process that dies closes its connections, so the others usually hear of it at once.
 MEETING = timedelta(minutes=30)
 SILENCE = timedelta(seconds=50)
+
+
+@contextlib.contextmanager
+def _in_touch() -> Iterator[None]:
+    """Raises Interrupted when another process does not answer."""
+    try:
+        yield
+    except RuntimeError as error:
+        problem = str(error).partition("\n")[0].rstrip(".")
+        raise Interrupted(
+            f"every process of the run must answer, however: {problem}; started again, the run "
+            "goes on from its last checkpoint"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,7 @@ class World:
 
         Raises:
             InputError: cuda is asked for and there is none.
+            Interrupted: the others do not come.
         """
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("--device cuda needs a CUDA GPU, however: torch finds none here")
@@ -53,27 +70,29 @@ class World:
         if kind == "cuda":
             place = torch.device(kind, int(os.environ["LOCAL_RANK"]))
             torch.cuda.set_device(place)
-        dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=MEETING)
+        with _in_touch():
+            dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=MEETING)
+            group = dist.new_group(timeout=SILENCE)
         return cls(
             rank=dist.get_rank(),
             size=dist.get_world_size(),
             neighbours=int(os.environ["LOCAL_WORLD_SIZE"]),
             device=place,
-            group=dist.new_group(timeout=SILENCE),
+            group=group,
         )
 
     def sum(self, tensor: Tensor) -> Tensor:
         """Replaces `tensor` by its sum over all processes."""
         if self.size > 1:
-            dist.all_reduce(tensor, group=self.group)
+            with _in_touch():
+                dist.all_reduce(tensor, group=self.group)
         return tensor
 
     def any(self, *flags: bool) -> list[bool]:
         """For each flag: is it raised in any process?"""
         if self.size == 1:
             return list(flags)
-        raised = torch.tensor(flags, dtype=torch.int32, device=self.device)
-        dist.all_reduce(raised, group=self.group)
+        raised = self.sum(torch.tensor(flags, dtype=torch.int32, device=self.device))
         return [bool(flag) for flag in raised.tolist()]
 
     def gather(self, tensor: Tensor) -> Tensor:
@@ -82,19 +101,21 @@ class World:
             return tensor.unsqueeze(0)
         tensor = tensor.to(self.device)
         parts = [torch.empty_like(tensor) for _ in range(self.size)]
-        dist.all_gather(parts, tensor, group=self.group)
+        with _in_touch():
+            dist.all_gather(parts, tensor, group=self.group)
         return torch.stack(parts)
 
     def wait(self) -> None:
         """Waits for all processes, for as long as starting may take."""
         if self.size > 1:
-            dist.barrier()
+            with _in_touch():
+                dist.barrier()
 
     def leave(self) -> None:
         """Ends the meeting: all processes first arrive here, since Vertex ends a job, and kills
         the other machines, as soon as the first machine's program is done."""
+        self.wait()
         if self.size > 1:
-            dist.barrier()
             dist.destroy_process_group()
 
 
@@ -115,7 +136,9 @@ def torchrun_arguments(device: str) -> list[str]:
     try:
         machines, machine = _cluster(text)
         host, _, port = machines[0].rpartition(":")
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+        if not host or not port.isdecimal():
+            raise ValueError(machines[0])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
             f"CLUSTER_SPEC must be the JSON that Vertex AI sets, however: {text}"
         ) from error
@@ -139,30 +162,32 @@ def _cluster(text: str) -> tuple[list[str], int]:
         return ["localhost:0"], 0
     spec = json.loads(text)
     pools: dict[str, list[str]] = spec["cluster"]
-    machines: list[str] = []
-    here = 0
-    for name in sorted(pools):
-        if name == spec["task"]["type"]:
-            here = len(machines) + int(spec["task"]["index"])
-        machines += pools[name]
-    return machines, here
+    machines = [(name, index) for name in sorted(pools) for index in range(len(pools[name]))]
+    here = machines.index((spec["task"]["type"], int(spec["task"]["index"])))
+    return [pools[name][index] for name, index in machines], here
 
 
 def launch(arguments: list[str]) -> int:
     """Runs torchrun in this process; returns the exit status of the first process to fail, or 0.
 
     This is the one place that starts processes. SIGTERM goes on to them, and each saves.
+
+    Raises:
+        Interrupted: the other machines do not come.
     """
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.run import main as torchrun
 
     try:
-        torchrun(arguments)
+        with _in_touch():
+            torchrun(arguments)
     except ChildFailedError as error:
-        _, failure = error.get_first_failure()
+        rank, failure = error.get_first_failure()
         status = int(failure.exitcode)
-        return 128 - status if status < 0 else status
+        status = 128 - status if status < 0 else status
+        print(f"error: process {rank} was the first to end, with status {status}", file=sys.stderr)
+        return status
     except SignalException as error:
         return 128 + int(error.sigval)
     return 0

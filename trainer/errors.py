@@ -1,9 +1,10 @@
 """What can go wrong, as the command line reports it.
 
     TabularError       the run failed                           exit status 1
-    └── InputError     the input or the usage is at fault       exit status 2
+    ├── InputError     the input or the usage is at fault       exit status 2
+    └── Interrupted    nothing is: start it again, to go on     exit status 143
 
-Both say what is wrong, where, the value, and the cure: one line, or one for each thing wrong.
+All say what is wrong, where, the value, and the cure: one line, or one for each thing wrong.
 """
 
 import contextlib
@@ -23,9 +24,21 @@ class InputError(TabularError):
     exit_status = 2
 
 
+class Interrupted(TabularError):
+    """The platform took the machine of this process, or of one that it works with.
+
+    143 = 128 + 15 is what a shell reports for a process that SIGTERM ended. Vertex restarts a
+    worker after any status but 0, unless it takes the failure for the program's own
+    (https://cloud.google.com/vertex-ai/docs/training/understanding-training-service), as it may
+    take 1 and 2; so those say "do not try again", and this one says "do".
+    """
+
+    exit_status = 143
+
+
 @contextlib.contextmanager
 def reported() -> Iterator[None]:
-    """Turns either error into its one line on stderr and the exit status that goes with it.
+    """Turns an error into its one line on stderr and the exit status that goes with it.
 
     Raises:
         SystemExit: with the error's `exit_status`.

@@ -18,15 +18,12 @@ def accuracy(y: Array, labels: Array) -> float:
 def auc(y: Array, p: Array) -> float:
     """Area under the ROC curve: the chance that a row of class 1 scores above one of class 0, ties
     counting half (the Mann-Whitney U statistic). NaN when `y` has one class only."""
-    values, inverse, counts = np.unique(p, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    mid_ranks = (last - (counts - 1) / 2)[inverse.reshape(-1)]
-    ones = int((y == 1).sum())
-    zeros = len(y) - ones
-    if not ones or not zeros:
+    ones, zeros = np.sort(p[y == 1]), np.sort(p[y != 1])
+    if not len(ones) or not len(zeros):
         return float("nan")
-    above = float(mid_ranks[y == 1].sum()) - ones * (ones + 1) / 2
-    return above / (ones * zeros)
+    below = int(np.searchsorted(zeros, ones, "left").sum())
+    not_above = int(np.searchsorted(zeros, ones, "right").sum())
+    return (below + not_above) / 2 / (len(ones) * len(zeros))
 
 
 def auc_one_vs_rest(y: Array, p: Array) -> float:
@@ -37,8 +34,7 @@ def auc_one_vs_rest(y: Array, p: Array) -> float:
 def log_loss(y: Array, p: Array) -> float:
     """Mean of -log of the probability given to the true class, which is clipped to float32's
     resolution: one certain error in a million rows must not make the mean infinite."""
-    classes = np.stack([1 - p, p], axis=1) if p.ndim == 1 else p
-    given = classes[np.arange(len(y)), y.astype(np.int64)]
+    given = np.where(y == 1, p, 1 - p) if p.ndim == 1 else p[np.arange(len(y)), y.astype(np.int64)]
     return float(-np.log(np.maximum(given, np.finfo(np.float32).eps)).mean())
 
 

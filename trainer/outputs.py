@@ -19,6 +19,17 @@ import numpy as np
 from trainer import contract
 from trainer.errors import InputError, TabularError
 
+FILES = (
+    contract.MODEL,
+    contract.METRICS,
+    contract.HISTORY,
+    contract.PREDICTIONS,
+    contract.TEST_PREDICTIONS,
+    contract.SPEC,
+    contract.LOG,
+    contract.MANIFEST,
+)
+
 
 class Log:
     """The copy of all that a run prints, on stdout and stderr, in `training.log`.
@@ -32,6 +43,7 @@ class Log:
         self._copied = directory.is_relative_to(contract.mount())
         self._own = Path(tempfile.mkdtemp()) / contract.LOG if self._copied else self.path
         self._published = time.monotonic()
+        self._failed = False
 
     @contextlib.contextmanager
     def recording(self, append: bool) -> Iterator[None]:
@@ -44,6 +56,8 @@ class Log:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # What is there no longer counts as whole, until this run is.
             (self.path.parent / contract.MANIFEST).unlink(missing_ok=True)
+            for name in FILES:
+                contract.remove_leftovers(self.path.parent, name)
             if append and self._copied and self.path.is_file():
                 shutil.copyfile(self.path, self._own)
             mode = "a" if append else "w"
@@ -60,18 +74,23 @@ class Log:
             yield
         finally:
             sys.stdout, sys.stderr = stdout, stderr
-            self._file.close()
+            with contextlib.suppress(OSError):  # of a full disk, as `write` has said
+                self._file.close()
             self._publish()
 
     def write(self, text: str) -> None:
         """Adds to the log.
 
         Raises:
-            TabularError: it cannot be written, as on a full disk.
+            TabularError: it cannot be written, as on a full disk; said once, since the error is
+                itself written here.
         """
+        if self._failed:
+            return
         try:
             self._file.write(text)
         except OSError as error:
+            self._failed = True
             raise TabularError(f"cannot write {self._own}: {error.strerror}") from error
         if time.monotonic() - self._published > 60:
             self._publish()
@@ -90,8 +109,9 @@ class _Tee:
         self._stream, self._log = stream, log
 
     def write(self, text: str) -> int:
+        count = self._stream.write(text)
         self._log.write(text)
-        return self._stream.write(text)
+        return count
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -118,16 +138,15 @@ def write(
         files[contract.MODEL] = buffer.getvalue()
     files[contract.METRICS] = json.dumps(_json(metrics), indent=2).encode() + b"\n"
     files[contract.HISTORY] = "".join(_csv(history)).encode()
-    for name, arrays in predictions.items():
-        with io.BytesIO() as buffer:
-            np.savez(buffer, **arrays)
-            files[name] = buffer.getvalue()
     if spec is not None:
         files[contract.SPEC] = spec
     for name, content in files.items():
         with contract.atomic_write(directory / name) as file:
             file.write(content)
-    return list(files)
+    for name, arrays in predictions.items():
+        with contract.atomic_write(directory / name) as file:
+            np.savez(file, **arrays)
+    return [*files, *predictions]
 
 
 def _json(value: Any) -> Any:

@@ -10,7 +10,7 @@ import os
 import platform
 import random
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,11 +21,11 @@ from torch import Tensor
 
 from trainer import contract, outputs
 from trainer.adam import Adam
-from trainer.checkpoint import Checkpoints, Sigterm, Stopped
+from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import BLOCK_ROWS, Block, Files, Plan, Source, mix
 from trainer.distributed import World
-from trainer.errors import InputError, TabularError
+from trainer.errors import InputError, Interrupted, TabularError
 from trainer.gradients import AutogradGradients, Gradients
 from trainer.model import FlatModel, build
 from trainer.schema import TASKS
@@ -58,7 +58,8 @@ def _make_model(
     if config.recipe == "strong":
         from trainer.strong import FlatStrong, Strong, StrongGradients
 
-        sample = next(iter(train.parts(Plan(0))))[0][:, :-1]  # the same in every process
+        # The rows, or those of the first shard; the same in every process.
+        sample = next(iter(train.parts(Plan(0, block_rows=train.rows))))[0][:, :-1]
         strong = FlatStrong(
             Strong(sample, config.hidden, task.outputs, config.dropout), world.device
         )
@@ -94,15 +95,16 @@ class Training:
 
         Raises:
             TabularError: the loss is no longer finite.
-            Stopped: SIGTERM came; a checkpoint is saved.
+            Interrupted: SIGTERM came, and a checkpoint is saved; or another process is gone.
         """
         state = self.state
         while state.epoch < self.config.epochs and not self._out_of_patience():
             began = time.perf_counter()
             self.learn_epoch(checkpoints, sigterm)
-            self._end_epoch(began)
+            self._end_epoch(began, checkpoints, sigterm)
             stop, due = self.world.any(sigterm.asked, checkpoints.due(state.epoch))
-            self._save(checkpoints, due, stop)
+            ended = state.epoch == self.config.epochs or self._out_of_patience()
+            self._save(checkpoints, due or ended, stop)
         if self.config.restore_best:
             self.model.flat.copy_(self.best)
 
@@ -127,11 +129,10 @@ class Training:
         state, rate = self.state, self._learning_rate()
         if self.config.dropout:
             torch.manual_seed(mix(self.config.seed, state.epoch, state.block, self.plan.rank))
-        first = state.block * self.plan.batches_a_block + 1
         batches = zip(
             torch.split(block.x, block.sizes), torch.split(block.y, block.sizes), strict=True
         )
-        for number, (x, y) in enumerate(batches, first):
+        for number, (x, y) in enumerate(batches, block.number):
             self._add_gradients(x, y)
             if careful:
                 self._check_loss(number)
@@ -178,11 +179,16 @@ class Training:
         done = self.state.epoch / self.config.epochs
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
-    def _end_epoch(self, began: float) -> None:
+    def _end_epoch(self, began: float, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
         """Evaluates, and lets rank 0 decide whether this epoch is the best so far."""
         state, task = self.state, self.task
+
+        def look_up() -> None:
+            stop, due = self.world.any(sigterm.asked, checkpoints.due())
+            self._save(checkpoints, due, stop)
+
+        loss, score = self.evaluate(self.val, look_up)
         train_loss = float(self.world.sum(self.loss_sum)) / self.train.rows
-        loss, score = self.evaluate(self.val)
         if not math.isfinite(loss):
             raise TabularError(
                 f"the validation loss must be finite, however: {loss} after epoch "
@@ -210,12 +216,17 @@ class Training:
                 f"{task.score_name} {score:.4f}, {seconds:.3f} s{' *' if improved else ''}"
             )
 
-    def evaluate(self, source: Source) -> tuple[float, float]:
-        """Mean loss and score over the rows of `source`, each process computing its share."""
+    def evaluate(
+        self, source: Source, look_up: Callable[[], None] = lambda: None
+    ) -> tuple[float, float]:
+        """Mean loss and score over the rows of `source`, each process computing its share, and
+        calling `look_up` between its parts."""
         loss = torch.zeros((), dtype=torch.float64, device=self.world.device)
         score = torch.zeros_like(loss)
-        for x, y in source.parts(self.plan):
-            for rows, truth in self._chunks(x, y):
+        for number, (x, y) in enumerate(source.parts(self.plan)):
+            if number:
+                look_up()
+            for rows, truth in self._chunks(x, y) if len(x) else []:
                 logits = self.gradients.logits(rows)
                 loss += self.task.loss(logits, truth)
                 score += self.task.score(logits, truth)
@@ -288,7 +299,7 @@ class Training:
             if self.world.rank == 0:
                 checkpoints.save(self.state.epoch, self.state.block, content)
         if stop:
-            raise Stopped(f"stopped by SIGTERM in epoch {self.state.epoch + 1}")
+            raise Interrupted(f"stopped by SIGTERM in epoch {self.state.epoch + 1}")
 
 
 def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:

@@ -17,6 +17,10 @@ def test_a_gpu_is_worth_it_when_it_gains_more_than_it_costs() -> None:
     assert "so it is not worth it" in price("n1-standard-4", [CPU, slow])
 
 
+def test_a_machine_without_a_price_is_said() -> None:
+    assert price("n9-huge-4", [CPU]).startswith("No price to compare a GPU by: ")
+
+
 def test_the_flags_are_the_trainers_own() -> None:
     values = {"hidden": "8", "epochs": 5, "patience": 1, "machine_type": "n1-standard-4"}
     assert training_flags(values) == ["--hidden=8"]

@@ -11,6 +11,10 @@ from trainer.errors import TabularError
 
 pytestmark = pytest.mark.slow
 
+NO_GPU = (
+    "Several GPUs would help if a step of one took 0.2 ms: exchanging gradients usually takes some "
+    "0.1 ms."
+)
 ONE, TWO = Way("one", "cpu", 1, 1), Way("two", "cpu", 2, 1)
 
 
@@ -37,10 +41,48 @@ def test_what_stops_a_training_is_said(tmp_path: Path) -> None:
 
 
 def test_several_processes_pay_only_where_they_are_faster() -> None:
-    slower = benchmark.verdict([Timing(ONE, 1.0, 3), Timing(TWO, 2.0, 3)])
-    assert slower == "Fastest here: one. 2 processes do not pay: 0.50 times the speed of one."
-    faster = benchmark.verdict([Timing(ONE, 1.8, 3), Timing(TWO, 1.0, 3)])
-    assert faster == "Fastest here: two. 2 processes pay: 1.80 times the speed of one."
+    slower = benchmark.verdict([Timing(ONE, 1.0, 3), Timing(TWO, 2.0, 3)], steps=1000)
+    assert slower == (
+        "Fastest here: one. 2 processes do not pay: 0.50 times the speed of one. Exchanging "
+        "gradients takes 1.5 ms a step: they would pay if a step of one took 3.3 ms instead of "
+        f"1 ms, with more rows a step or a wider net. {NO_GPU}"
+    )
+    faster = benchmark.verdict([Timing(ONE, 1.8, 3), Timing(TWO, 1.0, 3)], steps=100)
+    assert faster == (
+        "Fastest here: two. 2 processes pay: 1.80 times the speed of one. More would help while "
+        f"the share of one in a step, 9 ms, takes longer than exchanging gradients, 1 ms. {NO_GPU}"
+    )
+
+
+def test_a_gain_within_the_noise_does_not_count() -> None:
+    said = benchmark.verdict([Timing(ONE, 1.0, 3), Timing(TWO, 0.97, 3)], steps=10)
+    assert said.startswith("Fastest here: one. 2 processes do not pay: 1.03 times")
+
+
+def test_processes_of_fewer_threads_than_the_best_tell_nothing_of_the_exchange() -> None:
+    threads = Timing(Way("threads", "cpu", 1, 2), 0.6, 3)
+    said = benchmark.verdict([Timing(ONE, 1.0, 3), threads, Timing(TWO, 0.5, 3)], steps=10)
+    assert said == f"Fastest here: two. 2 processes pay: 1.20 times the speed of one. {NO_GPU}"
+
+
+def test_when_more_gpus_would_help() -> None:
+    """From what several need for the exchange; or, with one GPU, from what they usually need."""
+    cpu, gpu = Timing(ONE, 9.0, 3), Way("1 GPU", "cuda", 1, 1)
+    said = benchmark.verdict([cpu, Timing(gpu, 1.0, 3)], steps=1000)
+    assert said == (
+        "Fastest here: 1 GPU. More GPUs may help: a step of one takes 1 ms, and exchanging "
+        "gradients usually takes some 0.1 ms."
+    )
+    short = benchmark.verdict([cpu, Timing(gpu, 1.0, 3)], steps=10_000)
+    assert "More GPUs would not help: a step of one takes 0.1 ms, and" in short
+    four = Timing(Way("4 GPUs", "cuda", 4, 1), 0.5, 3)
+    said = benchmark.verdict([cpu, Timing(gpu, 1.0, 3), four], steps=1000)
+    assert "4 GPUs pay: 2.00 times the speed of one. More would help while" in said
+    assert "0.25 ms, takes longer than exchanging gradients, 0.25 ms" in said
+
+
+def test_one_core_is_one_way() -> None:
+    assert benchmark.verdict([Timing(ONE, 1.0, 3)], steps=1) == f"Fastest here: one. {NO_GPU}"
 
 
 def test_the_table_compares_with_one_process_and_says_what_it_leaves_out() -> None:

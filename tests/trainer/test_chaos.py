@@ -1,4 +1,5 @@
-"""Killed at random moments and started again, training leaves what it would have left anyway.
+"""Killed and started again, training leaves what it would have left anyway: killed at random
+moments, and before each file that it opens, renames or removes.
 
 make chaos        at least 30 kills; `make test` has a handful
 """
@@ -72,6 +73,58 @@ def survives(start: Start, flags: list[str], directory: Path, kills: int) -> Non
         assert model == (whole / contract.MODEL).read_bytes(), f"after {killed} kills"
         assert epochs_of(out) == epochs_of(whole)
         finished += 1
+
+
+BEFORE_EACH_FILE = """
+import os, signal, sys, traceback
+from trainer.__main__ import main
+import trainer.train
+
+def run(directory, moment):
+    # Ends with status 0, or by SIGKILL before it touches its `moment`th file in `directory`.
+    flags = [f"--model_out={directory}/out", f"--checkpoint_dir={directory}/saved"]
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    touched = 0
+
+    def count(event, arguments):
+        nonlocal touched
+        if event in ("open", "os.rename", "os.remove") and str(arguments[0]).startswith(directory):
+            touched += 1
+            if touched == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    os._exit(main([*sys.argv[2:], *flags]))
+
+moment, status = 0, signal.SIGKILL
+while status == signal.SIGKILL:
+    moment += 1
+    directory = f"{sys.argv[1]}/{moment:03}"
+    status = run(directory, moment)
+    assert status in (0, signal.SIGKILL), status
+    assert run(directory, 0) == 0
+"""
+
+
+def test_killed_before_each_file(data: list[str], tmp_path: Path, start: Start) -> None:
+    flags = [*data, "--epochs=3", "--checkpoint_every=1", "--threads=1"]
+    process = start(["-c", BEFORE_EACH_FILE, str(tmp_path / "killed"), *flags])
+    printed, _ = process.communicate()
+    assert process.returncode == 0, printed
+    *killed, whole = sorted((tmp_path / "killed").iterdir())
+    assert len(killed) > 20  # a log, three checkpoints, seven files of results
+    for run in killed:
+        contract.check_manifest(run / "out")
+        assert epochs_of(run / "out") == epochs_of(whole / "out")
+        for name in (contract.MODEL, contract.PREDICTIONS):
+            assert (run / "out" / name).read_bytes() == (whole / "out" / name).read_bytes(), run
+        left = {path.name for path in (run / "out").iterdir()}
+        assert left == {path.name for path in (whole / "out").iterdir()}
+        saved = [path.name for path in (run / "saved").iterdir()]
+        assert all(name.startswith("checkpoint-") for name in saved)  # no temporary file
+        assert len(saved) <= 3  # two, and one that the kill kept from being removed
 
 
 def test_a_handful_of_kills(flags: list[str], tmp_path: Path, start: Start) -> None:

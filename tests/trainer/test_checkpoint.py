@@ -14,10 +14,10 @@ import torch
 
 from trainer import train
 from trainer.__main__ import main
-from trainer.checkpoint import Checkpoints, Sigterm, Stopped
+from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.distributed import World
-from trainer.errors import InputError, TabularError
+from trainer.errors import InputError, Interrupted, TabularError
 
 Start = Callable[..., Any]
 
@@ -53,6 +53,48 @@ def test_damage_falls_back_to_the_one_before(
     assert f"warning: passing over {newest}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("damage", [b"", b"\0" * 500, None], ids=["empty", "zeros", "directory"])
+def test_two_damaged_ones_are_passed_over_and_go_with_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: bytes | None
+) -> None:
+    for epoch in (1, 8, 9):
+        checkpoints(tmp_path).save(epoch, 0, content(epoch))
+    for path in tmp_path.iterdir():
+        if damage is None:
+            path.unlink()
+            path.mkdir()
+        else:
+            path.write_bytes(damage)
+    resumed = checkpoints(tmp_path)
+    assert resumed.load() is None
+    assert capsys.readouterr().err.count("warning: passing over") == 2
+    for epoch in (1, 2, 3):
+        resumed.save(epoch, 0, content(epoch))
+    left = [path for path in tmp_path.iterdir() if path.is_file()]
+    assert sorted(path.name[:18] for path in left) == ["checkpoint-0000002", "checkpoint-0000003"]
+    loaded = checkpoints(tmp_path).load()
+    assert loaded is not None and loaded["weights"][0] == 3
+
+
+def test_what_a_kill_left_half_written_goes(tmp_path: Path) -> None:
+    (tmp_path / ".checkpoint-0000001-0000000-abc.pt.1.tmp").touch()
+    (tmp_path / "notes.tmp").touch()
+    checkpoints(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.tmp"]
+
+
+def test_a_directory_that_cannot_be_written_to_is_refused_before_training(
+    data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """/proc is one, whoever asks."""
+    flags = [*data, f"--model_out={tmp_path}", "--checkpoint_every=1"]
+    for directory in ("/proc", tmp_path / "train_data.npz"):
+        assert main([*flags, f"--checkpoint_dir={directory}"]) == 2
+        printed = capsys.readouterr()
+        assert f"--checkpoint_dir must be writable, however: {directory}" in printed.err
+        assert "epoch" not in printed.out
+
+
 def test_another_runs_checkpoint_is_refused_naming_the_difference(tmp_path: Path) -> None:
     checkpoints(tmp_path).save(1, 0, content(1))
     with pytest.raises(InputError, match="seed was 1 and is 2"):
@@ -85,12 +127,16 @@ def test_a_full_disk_leaves_the_last_good_one(tmp_path: Path) -> None:
 
 @pytest.fixture
 def blocks(tmp_path: Path) -> list[str]:
-    """Flags of a run whose epochs have two blocks, and whose files are small."""
+    """Flags of a run whose epochs have two blocks, and whose files are small. Its training rows
+    are in three shards too."""
     random = np.random.default_rng(5)
     x = random.integers(-1, 2, (80_000, 3)).astype(np.int8)
     y = (x[:, 0] * x[:, 1] + random.logistic(size=len(x)) > 0).astype(np.int8)
     np.savez(tmp_path / "train_data.npz", X_train=x, y_train=y)
     np.savez(tmp_path / "val_data.npz", X_val=x[:5000], y_val=y[:5000])
+    for number, i in enumerate(range(0, 80_000, 30_000)):
+        rows = slice(i, i + 30_000)
+        np.savez(tmp_path / f"train-{number}.npz", X_train=x[rows], y_train=y[rows])
     flags = [f"--train={tmp_path / 'train_data.npz'}", f"--val={tmp_path / 'val_data.npz'}"]
     return [*flags, "--batch_size=1024", "--hidden=8", "--learning_rate=0.01"]
 
@@ -104,15 +150,23 @@ def epochs_of(directory: Path) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    "more",
-    [[], ["--dropout=0.2"], ["--recipe=strong", "--hidden=8", "--epochs=2"]],
-    ids=["plain", "dropout", "strong"],
+    ("more", "blocks_an_epoch"),
+    [
+        ("", 2),
+        ("--dropout=0.2", 2),
+        ("--recipe=strong", 2),
+        ("--batch_size=0", 2),
+        ("--batch_size=70000", 3),
+        ("--train={}", 2),
+        ("--train={} --batch_size=0", 2),
+        ("--train={} --batch_size=70000", 4),
+    ],
 )
 def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
-    blocks: list[str], tmp_path: Path, more: list[str]
+    blocks: list[str], tmp_path: Path, more: str, blocks_an_epoch: int
 ) -> None:
     """Each start is asked to stop at once, gets as far as it must, and the next one goes on."""
-    flags = [*blocks, *more, "--epochs=3"]
+    flags = [*blocks, *more.format(tmp_path).split(), "--epochs=3"]
     assert main([*flags, f"--model_out={tmp_path / 'whole'}"]) == 0
     interrupted = [
         *flags,
@@ -125,11 +179,44 @@ def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
     while stops < 20:
         try:
             train.run(Config.from_args(interrupted), World(), impatient)
-        except Stopped:
+        except Interrupted:
             stops += 1
         else:
             break
-    assert stops == 9  # after each of two blocks and at the end of each of three epochs
+    assert stops == 3 * (blocks_an_epoch + 1)  # after each block and at the end of each epoch
+    for name in ("model.pt", "val_predictions.npz"):
+        whole, parts = tmp_path / "whole" / name, tmp_path / "parts" / name
+        assert whole.read_bytes() == parts.read_bytes(), name
+    assert epochs_of(tmp_path / "whole") == epochs_of(tmp_path / "parts")
+
+
+class StopAt(Sigterm):
+    """As if the signal came between one look-up and the next."""
+
+    def __init__(self, looks: int) -> None:
+        self.left = looks
+
+    @property
+    def asked(self) -> bool:  # type: ignore[override]
+        self.left -= 1
+        return self.left == 0
+
+
+def test_stopped_while_it_validates_it_gives_the_same_bytes(
+    blocks: list[str], tmp_path: Path
+) -> None:
+    """Validation rows that take long must not make SIGTERM wait."""
+    flags = [*blocks, f"--val={tmp_path / 'long.npz'}", "--epochs=2"]
+    with np.load(tmp_path / "train_data.npz") as arrays:
+        long = {"X_val": arrays["X_train"], "y_val": arrays["y_train"]}
+    np.savez(tmp_path / "long.npz", **long)
+    assert main([*flags, f"--model_out={tmp_path / 'whole'}"]) == 0
+    flags += [f"--model_out={tmp_path / 'parts'}", f"--checkpoint_dir={tmp_path / 'c'}"]
+    with pytest.raises(Interrupted, match="in epoch 1"):
+        train.run(Config.from_args(flags), World(), StopAt(3))  # two look-ups are of the blocks
+    (saved,) = (tmp_path / "c").iterdir()
+    assert saved.name.startswith("checkpoint-0000000-0000002-")
+    assert main(flags) == 0
     for name in ("model.pt", "val_predictions.npz"):
         whole, parts = tmp_path / "whole" / name, tmp_path / "parts" / name
         assert whole.read_bytes() == parts.read_bytes(), name

@@ -145,6 +145,35 @@ def test_a_full_batch_is_all_rows_as_they_are() -> None:
     assert rows_of(source, Plan(64, rank=1, size=2)) == [list(range(5, 10))]
 
 
+@pytest.mark.parametrize("batch_size", [0, 60])
+def test_a_batch_longer_than_a_block_is_several(batch_size: int) -> None:
+    """As many in every process: 103 rows for 2 processes, and a last batch of 43."""
+    source = numbered(103)
+    alone = rows_of(source, Plan(batch_size, 1000))
+    blocks = [list(source.blocks(Plan(batch_size, 20, rank=rank, size=2), 0)) for rank in (0, 1)]
+    found: list[list[int]] = [[] for _ in alone]
+    for pair in zip(*blocks, strict=True):
+        assert len({(block.number, block.complete) for block in pair}) == 1
+        assert all(block.sizes == [len(block.x)] and len(block.x) <= 20 for block in pair)
+    for rank in (0, 1):
+        for block in blocks[rank]:
+            found[block.number - 1] += block.y.flatten().int().tolist()
+    assert found == alone
+    numbers = [(block.number, block.complete) for block in blocks[0]]
+    assert numbers == (
+        [(1, False), (1, False), (1, True)]
+        if not batch_size
+        else [(1, False), (1, True), (2, False), (2, True)]
+    )
+    start = list(source.blocks(Plan(batch_size, 20, size=2), 0, 1))
+    assert [len(block.x) for block in start] == [len(block.x) for block in blocks[0][1:]]
+
+
+def test_every_process_has_as_many_parts() -> None:
+    shares = [list(numbered(41).parts(Plan(0, 10, rank=rank, size=2))) for rank in (0, 1)]
+    assert [[len(x) for x, _ in share] for share in shares] == [[10, 10, 0], [10, 10, 1]]
+
+
 @pytest.fixture
 def shards(tmp_path: Path) -> Shards:
     start = 0
@@ -165,8 +194,38 @@ def test_shards_give_every_row_once_in_whole_batches(shards: Shards) -> None:
     assert rows_of(shards, plan) == epoch
     assert rows_of(shards, plan, epoch=1) != epoch
     assert rows_of(shards, plan, start=3) == epoch[6:]
-    parts = [x[:, 0].int().tolist() for x, _ in shards.parts(plan)]
-    assert sum(parts, []) == list(range(103))
+
+
+def test_the_parts_of_shards_are_as_many_in_every_process(shards: Shards) -> None:
+    whole = [x[:, 0].int().tolist() for x, _ in shards.parts(Plan(0, 25))]
+    assert [len(part) for part in whole] == [25, 15, 7, 25, 25, 6]
+    assert sum(whole, []) == list(range(103))
+    shares = [
+        [x[:, 0].int().tolist() for x, _ in shards.parts(Plan(0, 25, rank=rank, size=3))]
+        for rank in range(3)
+    ]
+    assert [[len(part) for part in share] for share in shares] == [
+        [25, 15, 25, 6],
+        [7, 0, 0, 0],
+        [25, 0, 0, 0],
+    ]
+    assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(103))
+
+
+def test_a_batch_of_shards_longer_than_a_block_is_several(shards: Shards) -> None:
+    plans = [Plan(60, 20, rank=rank, size=2) for rank in (0, 1)]
+    epoch = [
+        [(b.number, b.complete, b.y.flatten().int().tolist()) for b in shards.blocks(plan, 0)]
+        for plan in plans
+    ]
+    assert [block[:2] for block in epoch[0]] == [block[:2] for block in epoch[1]]
+    assert [block[:2] for block in epoch[0]][:4] == [(1, False), (1, True), (2, False), (2, True)]
+    assert max(len(rows) for share in epoch for _, _, rows in share) == 20
+    assert sorted(row for share in epoch for _, _, rows in share for row in rows) == list(
+        range(103)
+    )
+    again = [b.y.flatten().int().tolist() for b in shards.blocks(plans[0], 0, 3)]
+    assert again == [rows for _, _, rows in epoch[0]][3:]
 
 
 def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: Shards) -> None:
@@ -176,10 +235,12 @@ def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: Shards) ->
 
 
 @pytest.mark.parametrize("batch_size", [0, 10])
+@pytest.mark.parametrize("size", [3, 5])
 def test_processes_read_shards_of_their_own_and_as_many_batches(
-    shards: Shards, batch_size: int
+    shards: Shards, batch_size: int, size: int
 ) -> None:
-    shares = [rows_of(shards, Plan(batch_size, 25, rank=rank, size=3)) for rank in range(3)]
+    """Also a fifth process, for which there is no shard."""
+    shares = [rows_of(shards, Plan(batch_size, 25, rank=rank, size=size)) for rank in range(size)]
     assert len({len(share) for share in shares}) == 1
     assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(103))
 
@@ -188,3 +249,9 @@ def test_a_shard_with_other_features_is_named(shards: Shards, tmp_path: Path) ->
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((25, 2)), y_train=np.ones(25))
     with pytest.raises(InputError, match="every shard must have the 1 features.*00002.npz has 2"):
         list(shards.parts(Plan(0)))
+
+
+def test_a_shard_that_changes_in_a_run_is_named(shards: Shards, tmp_path: Path) -> None:
+    np.savez(tmp_path / "train-00002.npz", X_train=np.ones((26, 1)), y_train=np.ones(26))
+    with pytest.raises(InputError, match="must stay as it was.*00002.npz had 25 rows and has 26"):
+        list(shards.blocks(Plan(10, 25), 0))

@@ -47,6 +47,32 @@ def test_a_run_that_begins_takes_the_mark_of_wholeness_away(tmp_path: Path) -> N
         assert not (tmp_path / contract.MANIFEST).exists()
 
 
+def test_a_log_that_cannot_be_written_is_told_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The error is itself printed, and so comes to the log again."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))  # like a disk with 500 bytes left
+    try:
+        with outputs.Log(tmp_path).recording(append=False):
+            with pytest.raises(TabularError, match="cannot write .*training.log: File too large"):
+                for number in range(100):
+                    print(f"line {number:6}")
+            print("the error")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    *_, last, error = capsys.readouterr().out.splitlines()
+    assert (last, error) == (f"line {number:6}", "the error")
+
+
+def test_what_a_kill_left_half_written_goes_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / ".model.pt.1.tmp").touch()
+    (tmp_path / ".mine.tmp").touch()
+    with outputs.Log(tmp_path).recording(append=True):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {".mine.tmp", "training.log"}
+
+
 def write(directory: Path) -> list[str]:
     return outputs.write(
         directory,

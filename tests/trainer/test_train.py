@@ -2,15 +2,29 @@
 
 import csv
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
+from trainer import contract
 from trainer.__main__ import main
+from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.config import Config
+from trainer.data import Files
+from trainer.distributed import World
 from trainer.model import build
+from trainer.tasks import make_task
+from trainer.train import Training
+
+CPU = torch.device("cpu")
 
 
 def run(directory: Path, *flags: str) -> dict[str, Any]:
@@ -84,6 +98,60 @@ def test_shards_train_as_one_file_does(data: list[str], tmp_path: Path) -> None:
     assert sharded["validation_auc"] == pytest.approx(whole["validation_auc"], abs=1e-3)
     batches = run(tmp_path, "--epochs=20", "--batch_size=50", f"--train={tmp_path}", glob)
     assert batches["validation_loss"] < whole["validation_loss"]
+
+
+PEAK = """
+import sys
+from trainer.__main__ import main
+status = main(sys.argv[1:])
+print(open("/proc/self/status").read())  # not ru_maxrss, which a process has from its parent
+sys.exit(status)
+"""
+
+
+def test_memory_is_flat_in_the_number_of_shards(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).standard_normal((200_000, 7), dtype=np.float32)
+    y = (x[:, 0] > 0).astype(np.float32)
+    save(tmp_path, x[:200], y[:200])
+    flags = [f"--val={tmp_path / 'val_data.npz'}", f"--model_out={tmp_path / 'out'}", "--epochs=1"]
+    flags += ["--batch_size=65536", "--hidden=4", "--threads=1"]
+    peaks = []
+    for shards in (2, 16):
+        directory = tmp_path / f"{shards}"
+        directory.mkdir()
+        np.savez(directory / "train-00000.npz", X_train=x, y_train=y)
+        for number in range(1, shards):
+            os.link(directory / "train-00000.npz", directory / f"train-{number:05d}.npz")
+        line = [sys.executable, "-c", PEAK, *flags, f"--train={directory}"]
+        printed = subprocess.run(line, check=True, capture_output=True, text=True).stdout
+        peaks += [int(kib) for kib in re.findall(r"VmHWM:\s+(\d+) kB", printed)]
+    assert peaks[1] < 1.05 * peaks[0]
+
+
+class Waits(TorchDispatchMode):
+    """Counts the numbers that Python asks the device for: `.item()`, `float(tensor)`, `if tensor`,
+    each of which waits until the device has done all that was asked of it before."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        self.count += function is torch.ops.aten._local_scalar_dense.default
+        return function(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize(
+    "flags", [[], ["--dropout=0.1"], ["--recipe=strong"], ["--class_weight=balanced"]]
+)
+def test_no_step_waits_for_the_device(data: list[str], flags: list[str]) -> None:
+    """One wait for the 48 batches of a block: is the loss finite?"""
+    config = Config.from_args([*data, "--batch_size=10", *flags])
+    files = Files.find("train", config.train, contract.TRAIN_KEYS)
+    task = make_task("binary", files.summary(True), None, bool(flags), CPU)
+    source = files.load(task, CPU)
+    training = Training(config, World(), task, source, source)
+    with Waits() as waits:
+        training.learn_epoch(Checkpoints("", 1, 1, {}), Sigterm())
+    assert (training.state.block, waits.count) == (1, 1)
 
 
 def test_early_stopping_and_the_weights_it_keeps(data: list[str], tmp_path: Path) -> None:
