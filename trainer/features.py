@@ -120,15 +120,19 @@ def applier(spec: Spec, table: Table, dtype: str) -> Callable[[Indices], npt.NDA
     return rows_of
 
 
-def unseen(spec: Spec, table: Table) -> dict[str, int]:
-    """By categorical column, how many rows have a level that is not in the spec; no zeros."""
+def unseen(spec: Spec, table: Table, rows: Indices | None = None) -> dict[str, int]:
+    """By categorical column, how many of `rows`, or of all, have a level that is not in the spec;
+    no zeros."""
     counts = {}
     for feature in spec.columns:
         if feature.kind == "categorical":
             texts = table.texts[feature.name]
             known = set(feature.levels)
             new = np.array([*(level not in known for level in texts.levels), False])
-            if count := int(np.count_nonzero(new[texts.codes])):
+            if not new.any():
+                continue
+            codes = texts.codes if rows is None else texts.codes.take(rows)
+            if count := int(np.count_nonzero(new[codes])):
                 counts[feature.name] = count
     return counts
 

@@ -134,8 +134,7 @@ def prepare(
         # In the file's order: a sum's last bit depends on it, and a walk through memory is faster.
         fitted = None if fit_on == "all" else _ascending(chosen[TRAIN], table.rows)
         spec = features.fit(table, checked, fitted)
-        texts = [column.name for column in checked.columns if column.name in table.texts]
-        new = {side: features.unseen(spec, table.take(chosen[side], texts)) for side in (VAL, TEST)}
+        new = {side: features.unseen(spec, table, chosen[side]) for side in (VAL, TEST)}
         profile = profile_of(table)
         pieces = ((side, table, rows) for side, rows in chosen.items() if len(rows))
     _check_unseen(new, checked, rows_of, max_unseen)

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.features import level_counts
+from trainer.features import BLOCK_ROWS, level_counts
 from trainer.tables import Table
 from trainer.totals import Totals
 
@@ -38,7 +38,8 @@ def profile_of(table: Table) -> dict[str, Any]:
     columns = {}
     for name, column in table.numbers.items():
         totals = Totals()
-        totals.add(column)
+        for i in range(0, table.rows, BLOCK_ROWS):
+            totals.add(column[i : i + BLOCK_ROWS])
         columns[name] = profile_of_numbers(column[::step], totals)
     for name, texts in table.texts.items():
         columns[name] = profile_of_texts(*level_counts(texts))

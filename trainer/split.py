@@ -56,23 +56,29 @@ def split_rows(
     random = np.random.RandomState(seed)
     random.shuffle(order)
 
+    def ends(rows: int) -> tuple[int, int]:
+        """Of so many rows in their final order, where those that validate end, and the held out."""
+        val, test = math.ceil(val_size * rows), math.ceil(holdout_size * rows)
+        return val, val + test
+
     def deal(rows: int) -> Sides:
         """The sides of so many rows that are in their final order."""
         sides = np.zeros(rows, np.int8)
-        val, test = math.ceil(val_size * rows), math.ceil(holdout_size * rows)
+        val, test = ends(rows)
         sides[:val] = VAL
-        sides[val : val + test] = TEST
+        sides[val:test] = TEST
         return sides
 
-    if schema.split == "stratified":
-        sides = _by_class(table.texts[schema.target].codes[order], deal)
-    elif schema.split == "group":
-        sides = _by_group(_groups(table, str(schema.split_column)), deal, random)[order]
-    elif schema.split == "time":
-        sides = _by_time(times_of(table, str(schema.split_column)), deal)[order]
+    if schema.split == "random":
+        val, test, train = np.split(order, ends(table.rows))
     else:
-        sides = deal(table.rows)
-    train, val, test = (order[sides == side] for side in (TRAIN, VAL, TEST))
+        if schema.split == "stratified":
+            sides = _by_class(table.texts[schema.target].codes[order], deal)
+        elif schema.split == "group":
+            sides = _by_group(_groups(table, str(schema.split_column)), deal, random)[order]
+        else:
+            sides = _by_time(times_of(table, str(schema.split_column)), deal)[order]
+        train, val, test = (order[sides == side] for side in (TRAIN, VAL, TEST))
     check_sides((len(train), len(val), len(test)), holdout_size)
     return train, val, test
 
