@@ -316,7 +316,7 @@ def profile_of(spool: Spool) -> dict[str, Any]:
     columns = {}
     for name, totals in spool.totals.items():
         samples = [
-            spool.column(name).block(i)[-start % step :: step]
+            spool.column(name).block(i)[-start % step :: step].copy()  # a view keeps the block
             for i, start in enumerate(spool.starts)
         ]
         columns[name] = profile_of_numbers(np.concatenate(samples), totals)

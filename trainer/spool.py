@@ -5,7 +5,6 @@ the environment variable TMPDIR says, and take some 20 bytes a row of the Titani
 """
 
 import os
-import tempfile
 import weakref
 from collections.abc import Collection, Iterator
 from typing import Any
@@ -23,6 +22,9 @@ class Column:
     """One column's blocks of numbers or codes, on disk; several threads may read them."""
 
     def __init__(self) -> None:
+        import tempfile  # its import takes 8 ms, which a short table need not pay
+
+        self._directory = tempfile.gettempdir()
         self._file = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115
         weakref.finalize(self, self._file.close)
         self._blocks: list[tuple[int, int, np.dtype[Any]]] = []
@@ -43,7 +45,7 @@ class Column:
                 data = data[written:]
         except OSError as error:
             raise TabularError(
-                f"a temporary file in {tempfile.gettempdir()} cannot be written: {error.strerror}"
+                f"a temporary file in {self._directory} cannot be written: {error.strerror}"
             ) from error
 
     def block(self, number: int) -> npt.NDArray[Any]:
