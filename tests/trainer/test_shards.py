@@ -1,6 +1,7 @@
 """A long table becomes shards: the same spec and the same rows as in memory, in another order."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from trainer import contract
+from trainer import contract, shards
 from trainer.errors import InputError
 from trainer.preparation import prepare
 from trainer.selection import keys_of, number_of, smallest
+from trainer.spool import Spool
+from trainer.tables import Table
 
 COLUMNS = [
     {"name": "age", "kind": "numeric"},
@@ -185,3 +188,15 @@ def test_the_kth_smallest_is_exact() -> None:
     weights = np.array([3, 1, 5])
     key = smallest(lambda: [(keys_of(np.array([2.0, -1.0, 9.0])), weights)], 4)
     assert number_of(key) == 9
+
+
+def test_the_profile_holds_few_rows_at_a_time() -> None:
+    spool = Spool()
+    for number in range(40):
+        spool.append(Table(50_000, {"n": np.full(50_000, number + 0.5)}, {}))
+    tracemalloc.start()
+    profile = shards.profile_of(spool)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert profile["columns"]["n"]["unique"] == 40
+    assert peak < 5 * 50_000 * 8  # blocks; the column has 40
