@@ -41,6 +41,9 @@ def test_every_parameter_it_sets_exists() -> None:
     assert named and named <= set(declared(spec()))
 
 
-def test_every_file_it_links_to_exists() -> None:
-    for target in re.findall(r"\]\((?!http)([^)]+)\)", README):
+def test_every_file_and_heading_it_links_to_exists() -> None:
+    for target, anchor in re.findall(r"\]\((?!http)([^)#]+)#?([^)]*)\)", README):
         assert (ROOT / target).exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", (ROOT / target).read_text().lower(), re.MULTILINE)
+            assert anchor in [heading.replace(" ", "-") for heading in headings]

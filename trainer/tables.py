@@ -18,7 +18,7 @@ from trainer.parallel import in_order
 from trainer.schema import Schema
 from trainer.values import BLANKS, MISSING
 
-CHUNK_BYTES = 1 << 22
+CHUNK_BYTES = 1 << 21
 LINE_BYTES = 1 << 16
 MOST_BYTES = 1 << 24  # of a record
 NEWLINE, RETURN, QUOTE = b'\n\r"'
