@@ -28,7 +28,6 @@ from trainer.values import BOOLEANS, date_of, part_of
 log = logging.getLogger(__name__)
 
 BLOCK_ROWS = 1 << 16  # whose numbers stay in the cache
-Values = Callable[[int, int], npt.NDArray[np.float64]]  # of a column, from one row up to another
 
 # Of one column; beyond, it names the rows rather than describes them.
 MOST_LEVELS = {"ordinal": 100_000, "onehot": 1_000}
@@ -214,7 +213,7 @@ def _fit_column(table: Table, column: Column) -> Feature:
     if column.encoding == "onehot":
         return raw
     means_and_stds = [
-        _mean_and_std(output, values, table.rows)
+        _mean_and_std(output, values)
         for output, values in zip(raw.outputs, _columns(table, raw), strict=True)
     ]
     mean, std = map(list, zip(*means_and_stds, strict=True))
@@ -343,34 +342,21 @@ def _parts(texts: Texts, feature: Feature) -> npt.NDArray[np.float64]:
     return parts
 
 
-def _mean_and_std(name: str, values: Values, n: int) -> tuple[float, float]:
+def _mean_and_std(name: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:
     """StandardScaler's, bit for bit (`sklearn.utils.extmath._incremental_mean_and_var`).
 
     The second term of the variance corrects what rounding left in the first (Chan, Golub and
-    LeVeque, "Algorithms for computing the sample variance", 1983).
+    LeVeque, "Algorithms for computing the sample variance", 1983). `values` is overwritten.
+
+    Sums are of whole columns: the order in which numpy adds, and so the last bit, is its version's.
     """
-    mean = _pairwise(lambda first, last: values(first, last).sum(), 0, n) / n
-
-    def moments(first: int, last: int) -> npt.NDArray[np.float64]:
-        centred = values(first, last) - mean
-        return np.array([centred.sum(), np.square(centred, out=centred).sum()])
-
+    n = len(values)
+    mean = values.sum() / n
+    values -= mean
+    correction = values.sum() ** 2 / n
     with np.errstate(over="ignore"):
-        deviations, squares = _pairwise(moments, 0, n)
-        variance = (squares - deviations**2 / n) / n
+        variance = (np.square(values, out=values).sum() - correction) / n
     return float(mean), std_of(name, n, float(mean), float(variance))
-
-
-def _pairwise(sum_of: Callable[[int, int], Any], first: int, last: int) -> Any:
-    """The sum of all rows from those of blocks, which stay in the cache, where whole columns in
-    float64 would each be new memory. It halves as numpy does, so the last bit is `numpy.sum`'s
-    (`pairwise_sum` in numpy/_core/src/umath/loops_utils.h.src)."""
-    rows = last - first
-    if rows <= BLOCK_ROWS:
-        return sum_of(first, last)
-    half = rows // 2
-    half -= half % 8
-    return _pairwise(sum_of, first, first + half) + _pairwise(sum_of, first + half, last)
 
 
 def std_of(name: str, n: int, mean: float, variance: float) -> float:
@@ -391,15 +377,14 @@ def std_of(name: str, n: int, mean: float, variance: float) -> float:
     return math.sqrt(variance)
 
 
-def _columns(table: Table, feature: Feature) -> Iterator[Values]:
+def _columns(table: Table, feature: Feature) -> Iterator[npt.NDArray[np.float64]]:
     """The columns of X before they are standardised, one by one; missing values are filled."""
     if feature.kind == "numeric":
-        numbers = table.numbers[feature.name]
-        yield lambda first, last: _filled(numbers[first:last], feature)
+        yield _filled(table.numbers[feature.name], feature)
     else:
         texts = table.texts[feature.name]
-        for meaning in meanings(texts, feature).T:
-            yield lambda first, last, meaning=meaning: meaning[texts.codes[first:last]]  # type: ignore[misc]
+        for numbers in meanings(texts, feature).T:
+            yield numbers[texts.codes]
 
 
 def _filled(numbers: npt.NDArray[Any], feature: Feature) -> npt.NDArray[np.float64]:
