@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from pipelines.sample import write_sample
 from pipelines.training import titanic_schema
-from trainer import features
+from trainer import features, fitting
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import Rows
@@ -135,12 +135,13 @@ def measure(
     table = read_checked(csv, parsed)
     found: dict[str, list[dict[str, float]]] = {}
     for seed in range(seeds):
-        whole = features.fit(table, parsed)
+        whole = fitting.fit(table, parsed)
         y = features.labels(whole, table)
         kind = KFold if parsed.task == "regression" else StratifiedKFold
         answers: dict[str, Array] = {}
         for rows, held in kind(folds, shuffle=True, random_state=seed).split(y, y):
-            spec = dataclasses.replace(features.fit(table, parsed, rows), classes=whole.classes)
+            mask = np.isin(np.arange(table.rows), rows)
+            spec = dataclasses.replace(fitting.fit(table, parsed, mask), classes=whole.classes)
             x = features.apply(spec, table)
             for name, fit in models(parsed.task, whole.classes).items():
                 given = fit(x[rows], y[rows], x[held], seed)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.tables import Refused, Table, Texts, recoded
+from trainer.records import Refused
+from trainer.tables import Table, Texts, recoded
 
 MOST_ROOM = 1 << 20  # rows
 

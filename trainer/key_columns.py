@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import sources
-from trainer.tables import Refused, header_of, whole_records
+from trainer.records import Refused, header_of, whole_records
 
 
 class KeyColumns:
@@ -52,7 +52,7 @@ def _key_batches(part: Path, keys: list[str]) -> Iterator[Any]:
         return
     delimiter = sources.delimiter_of(part)
     with sources.open_text(part) as text:
-        _check(keys, header_of(next(whole_records(text, delimiter), bytearray()), delimiter))
+        _check(keys, header_of(next(whole_records(text, delimiter), b""), delimiter))
     options = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     convert = arrow.ConvertOptions(
         include_columns=keys, column_types=dict.fromkeys(keys, pa.string())

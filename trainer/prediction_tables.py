@@ -19,8 +19,9 @@ from trainer.key_columns import KeyColumns
 from trainer.model_inputs import Inputs, broken_column, inputs_of
 from trainer.parallel import in_order
 from trainer.prediction import Floats, Model
+from trainer.records import Refused
 from trainer.rows import Problems, rows_of
-from trainer.tables import Refused, Table, read_part
+from trainer.tables import Table, read_part
 
 CLASS, PROBABILITY, VALUE = "class", "probability", "prediction"
 

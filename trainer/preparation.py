@@ -3,7 +3,7 @@
 import contextlib
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -11,16 +11,17 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from trainer import contract, diagnosis, features, shards, sources
+from trainer import contract, diagnosis, features, fitting, shards, sources
 from trainer.config import whole
 from trainer.errors import InputError
 from trainer.growing import Growing
 from trainer.npz import Rows, write_npz
 from trainer.profile import profile_of, to_html
+from trainer.records import Refused
 from trainer.schema import Schema, parse_schema
 from trainer.split import TEST, TRAIN, VAL, check_split, split_rows
 from trainer.spool import Spool
-from trainer.tables import Indices, Refused, Table, read_parts
+from trainer.tables import Indices, Table, read_parts
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ RESULTS = (
     contract.PROFILE,
     contract.PROFILE_PAGE,
 )
+
+
+ArrayOf = Callable[[Indices], npt.NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -127,26 +131,32 @@ def prepare(
         spec = shards.fit(table, checked, None if fit_on == "all" else sides)
         new = {side: shards.unseen(table, spec, sides, side) for side in (VAL, TEST)}
         profile = shards.profile_of(table)
-        pieces = shards.shards(table, sides, rows_of, shard_rows)
+        pieces = (
+            (side, rows, *_arrays_of(spec, piece, dtype))
+            for side, piece, rows in shards.shards(table, sides, rows_of, shard_rows)
+        )
     else:
         chosen = dict(enumerate(split_rows(table, checked, val_size, holdout_size, seed)))
         rows_of = {side: len(rows) for side, rows in chosen.items()}
-        # In the file's order: a sum's last bit depends on it, and a walk through memory is faster.
-        fitted = None if fit_on == "all" else _ascending(chosen[TRAIN], table.rows)
-        spec = features.fit(table, checked, fitted)
+        trains = None
+        if fit_on == "train":
+            trains = np.ones(table.rows, np.bool_)
+            trains[chosen[VAL]] = trains[chosen[TEST]] = False
+        spec = fitting.fit(table, checked, trains)
         new = {side: features.unseen(spec, table, chosen[side]) for side in (VAL, TEST)}
         profile = profile_of(table)
-        pieces = ((side, table, rows) for side, rows in chosen.items() if len(rows))
+        arrays_of = _arrays_of(spec, table, dtype)
+        pieces = ((side, rows, *arrays_of) for side, rows in chosen.items() if len(rows))
     _check_unseen(new, checked, rows_of, max_unseen)
 
     _remove_results(target)  # nothing old may stand beside something new
     written: list[list[dict[str, object]]] = [[], [], []]
     try:
-        for side, piece, rows in pieces:
+        for side, rows, x_of, y_of in pieces:
             name = SIDES[side].file
             if isinstance(table, Spool):
                 name = SIDES[side].shard(len(written[side]))
-            written[side].append(_write(target / name, SIDES[side].keys, spec, piece, rows, dtype))
+            written[side].append(_write(target / name, SIDES[side].keys, rows, x_of, y_of))
         if isinstance(table, Spool):
             written = [_list_shards(target, side, parts) for side, parts in enumerate(written)]
         _write_profile(profile, target)
@@ -281,31 +291,25 @@ def _check_unseen(
         raise InputError("\n".join(problems))
 
 
+def _arrays_of(spec: features.Spec, table: Table, dtype: str) -> tuple[ArrayOf, ArrayOf]:
+    """X and y of a table, as functions of the numbers of rows."""
+    return features.applier(spec, table, dtype), features.labeller(spec, table, dtype)
+
+
 def _write(
-    path: Path,
-    keys: tuple[str, str],
-    spec: features.Spec,
-    table: Table,
-    rows: Indices,
-    dtype: str,
+    path: Path, keys: tuple[str, str], rows: Indices, x_of: ArrayOf, y_of: ArrayOf
 ) -> dict[str, object]:
     """Writes one npz block by block, so that X never exists as a whole."""
 
-    rows_of = features.applier(spec, table, dtype)
+    def of_rows(array_of: ArrayOf) -> Rows:
+        none = array_of(rows[:0])
+        shape = (len(rows), *none.shape[1:])
+        return Rows(shape, none.dtype, lambda start, stop: array_of(rows[start:stop]))
 
-    def block(start: int, stop: int) -> npt.NDArray[Any]:
-        return rows_of(rows[start:stop].astype(np.intp))  # numpy is slow at shorter numbers
-
-    y = features.labels(spec, table.take(rows, [spec.target]), dtype)
-    count = len(spec.features)
-    arrays = (
-        Rows((len(rows), count), np.dtype(dtype), block),
-        Rows(y.shape, y.dtype, lambda start, stop: y[start:stop]),
-    )
+    X, y = of_rows(x_of), of_rows(y_of)
     with contract.atomic_write(path) as file:
-        write_npz(file, dict(zip(keys, arrays, strict=True)))
-    sha256 = contract.sha256_of(path)
-    return {"rows": len(rows), "features": count, "dtype": dtype, "sha256": sha256}
+        sha256 = write_npz(file, dict(zip(keys, (X, y), strict=True)))
+    return {"rows": len(rows), "features": X.shape[1], "dtype": str(X.dtype), "sha256": sha256}
 
 
 def _write_profile(profile: dict[str, Any], directory: Path) -> None:
@@ -315,10 +319,3 @@ def _write_profile(profile: dict[str, Any], directory: Path) -> None:
     ):
         with contract.atomic_write(directory / name) as file:
             file.write(text.encode() + b"\n")
-
-
-def _ascending(rows: Indices, count: int) -> Indices:
-    """Sorts numbers of rows, each of which is below `count` and there once."""
-    chosen = np.zeros(count, np.bool_)
-    chosen[rows] = True
-    return np.flatnonzero(chosen)

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer.features import BLOCK_ROWS, level_counts
-from trainer.tables import Table
+from trainer.parallel import in_order
+from trainer.tables import BLOCK_ROWS, Table, level_counts
 from trainer.totals import Totals
 
 SAMPLE = 20_000
@@ -35,14 +35,17 @@ SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 def profile_of(table: Table) -> dict[str, Any]:
     """The profile of a table, ready for JSON."""
     step = -(-table.rows // SAMPLE)
-    columns = {}
-    for name, column in table.numbers.items():
-        totals = Totals()
+
+    def profile_of_column(name: str) -> dict[str, Any]:
+        if name in table.texts:
+            return profile_of_texts(*level_counts(table.texts[name]))
+        column, totals = table.numbers[name], Totals()
         for i in range(0, table.rows, BLOCK_ROWS):
             totals.add(column[i : i + BLOCK_ROWS])
-        columns[name] = profile_of_numbers(column[::step], totals)
-    for name, texts in table.texts.items():
-        columns[name] = profile_of_texts(*level_counts(texts))
+        return profile_of_numbers(column[::step], totals)
+
+    names = [*table.numbers, *table.texts]
+    columns = dict(zip(names, in_order(profile_of_column, names), strict=True))
     return {"rows": table.rows, "sampled": -(-table.rows // step), "columns": columns}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from trainer import sources
 from trainer.errors import InputError
-from trainer.tables import MOST_BYTES
+from trainer.records import MOST_BYTES
 
 MOST_LINES = 20
 MOST_NAMES = 20  # in one message

@@ -2,7 +2,7 @@
 
 The rows are read once, into a `Spool`; the split, what is learned and what is written come from
 passes over that. Levels, counts and medians are exact, and means and standard deviations agree
-with those of `features.fit` but for rounding.
+with those of `fitting.fit` but for rounding.
 
 Which side a row is on depends on the seed and its number alone (with a split by group, on the
 group), so these are other rows than those that scikit-learn's split draws, though as many. Within
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from trainer import bins, features
+from trainer import bins, features, fitting
 from trainer.features import Feature, Spec
 from trainer.parallel import in_order
 from trainer.profile import SAMPLE, profile_of_numbers, profile_of_texts
@@ -176,7 +176,7 @@ def _of_groups(block: Table, column: str, seed: int) -> Keys:
 
 
 def fit(spool: Spool, schema: Schema, sides: Stored | None) -> Spec:
-    """What `features.fit` learns, of the rows that train, or of all where `sides` is None.
+    """What `fitting.fit` learns, of the rows that train, or of all where `sides` is None.
 
     Raises:
         InputError: a column has no value at all in these rows.
@@ -195,7 +195,7 @@ def fit(spool: Spool, schema: Schema, sides: Stored | None) -> Spec:
 
 def _with_bins(columns: list[Feature], spool: Spool, sides: Stored | None) -> list[Feature]:
     """The columns with their bins: the edges, and which levels have a bin, from as many rows as
-    `features.fit_bins` takes them from; the counts from all that train."""
+    `fitting.fit_bins` takes them from; the counts from all that train."""
     names = [feature.name for feature in columns]
 
     def training() -> Iterator[Table]:
@@ -209,7 +209,7 @@ def _with_bins(columns: list[Feature], spool: Spool, sides: Stored | None) -> li
         sample.append(block.take(np.arange(-passed % step, block.rows, step)))
         passed += block.rows
     few = _joined(sample)
-    learned = [replace(feature, bins=features.fit_bins(few, feature)) for feature in columns]
+    learned = [replace(feature, bins=fitting.fit_bins(few, feature)) for feature in columns]
     counts: list[list[bins.Counts]] = [[] for _ in learned]
     for block in training():
         for feature, so_far in zip(learned, counts, strict=True):
@@ -225,8 +225,8 @@ def _with_bins(columns: list[Feature], spool: Spool, sides: Stored | None) -> li
 
 
 def _fit_texts(count_of: dict[str, int], missing: int, column: Column) -> Feature:
-    fill, levels = features.fit_levels(count_of, missing, column)
-    raw = features.unscaled(column, fill, levels)
+    fill, levels = fitting.fit_levels(count_of, missing, column)
+    raw = fitting.unscaled(column, fill, levels)
     if column.encoding == "onehot":
         return raw
     weights = np.array([*count_of.values(), missing], np.float64)
@@ -267,7 +267,7 @@ def _fit_numbers(spool: Spool, column: Column, sides: Stored | None) -> Feature:
     if isinstance(column.impute, int | float):
         fill = float(column.impute)
     elif not rows:
-        raise features.without_value(column.name)
+        raise fitting.without_value(column.name)
     elif column.impute == "mean":
         fill = math.fsum(_sum(values, weights) for values, weights in weighted()) / rows
     else:
@@ -279,7 +279,7 @@ def _fit_numbers(spool: Spool, column: Column, sides: Stored | None) -> Feature:
         yield np.array([fill]), np.array([missing])
 
     mean, std = _scale(column.name, filled)
-    return replace(features.unscaled(column, fill, []), mean=[mean], std=[std])
+    return replace(fitting.unscaled(column, fill, []), mean=[mean], std=[std])
 
 
 def _scale(name: str, values: Callable[[], Iterable[Weighted]]) -> tuple[float, float]:
@@ -293,7 +293,7 @@ def _scale(name: str, values: Callable[[], Iterable[Weighted]]) -> tuple[float, 
             squares.append(_sum(np.square(block - mean), weights))
     correction = math.fsum(sums) ** 2 / n
     variance = math.fsum(squares) - correction if math.isfinite(max(squares)) else math.inf
-    return mean, features.std_of(name, n, mean, variance / n)
+    return mean, fitting.std_of(name, n, mean, variance / n)
 
 
 def _sum(values: npt.NDArray[np.float64], weights: npt.NDArray[Any] | None) -> float:

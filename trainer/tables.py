@@ -4,28 +4,27 @@ What is refused here is explained by `trainer.diagnosis`, which reads the file a
 """
 
 import csv
-import io
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from trainer import sources
 from trainer.parallel import in_order
+from trainer.records import Refused, header_of, whole_records
 from trainer.schema import Schema
 from trainer.values import BLANKS, MISSING
 
-CHUNK_BYTES = 1 << 21
-LINE_BYTES = 1 << 16
-MOST_BYTES = 1 << 24  # of a record
-NEWLINE, RETURN, QUOTE = b'\n\r"'
-BOM = b"\xef\xbb\xbf"
+BLOCK_ROWS = 1 << 16  # whose numbers stay in the cache
+FEW = 10  # levels
 
 Numbers = npt.NDArray[Any]
 Indices = npt.NDArray[np.integer[Any]]
+Rows = Indices | npt.NDArray[np.bool_]  # which they are by number, or for each row whether it is
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,19 @@ class Texts:
 
     codes: npt.NDArray[Any]
     levels: list[str]
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """In how many rows each level is; the last number is of those in which it is missing."""
+        counts = np.zeros(len(self.levels) + 1, np.int64)
+        step = max(BLOCK_ROWS, len(counts))
+        for i in range(0, len(self.codes), step):
+            codes = self.codes[i : i + step]
+            if len(counts) <= FEW:  # a comparison takes a tenth of a nanosecond
+                counts += [np.count_nonzero(codes == code) for code in range(-1, len(self.levels))]
+            else:
+                counts += np.bincount(codes.astype(np.intp) + 1, minlength=len(counts))
+        return np.roll(counts, -1)
 
 
 @dataclass(frozen=True)
@@ -48,16 +60,20 @@ class Table:
     numbers: dict[str, Numbers]
     texts: dict[str, Texts]
 
-    def take(self, rows: Indices | None, names: Collection[str] | None = None) -> "Table":
+    def take(self, rows: Rows | None, names: Collection[str] | None = None) -> "Table":
         """The table of only these rows and columns; None means all of them."""
         numbers = {k: v for k, v in self.numbers.items() if names is None or k in names}
         texts = {k: v for k, v in self.texts.items() if names is None or k in names}
         if rows is None:
             return Table(self.rows, numbers, texts)
+        count = int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
         return Table(
-            len(rows),
-            {name: column.take(rows) for name, column in numbers.items()},
-            {name: Texts(column.codes.take(rows), column.levels) for name, column in texts.items()},
+            count,
+            {name: taken(column, rows) for name, column in numbers.items()},
+            {
+                name: Texts(taken(column.codes, rows), column.levels)
+                for name, column in texts.items()
+            },
         )
 
     def missing(self, name: str) -> npt.NDArray[np.bool_]:
@@ -68,8 +84,31 @@ class Table:
         return missing
 
 
-class Refused(Exception):
-    """The table could not be read; the message is the reader's own."""
+def level_counts(texts: Texts) -> tuple[dict[str, int], int]:
+    """How often each level occurs, and how often none does."""
+    *counts, missing = texts.counts.tolist()
+    return dict(zip(texts.levels, counts, strict=True)), missing
+
+
+def taken(
+    column: npt.NDArray[Any], rows: Rows, out: npt.NDArray[Any] | None = None
+) -> npt.NDArray[Any]:
+    """Some rows of a column, in `out` if it is given.
+
+    Block by block, because numpy makes 64-bit numbers of all of `rows` that it gets.
+    """
+    if out is None:
+        count = np.count_nonzero(rows) if rows.dtype == np.bool_ else len(rows)
+        out = np.empty(count, column.dtype)
+    end = 0
+    for i in range(0, len(rows), BLOCK_ROWS):
+        part, block = column, rows[i : i + BLOCK_ROWS]
+        if block.dtype == np.bool_:
+            part, block = column[i : i + BLOCK_ROWS], np.flatnonzero(block)
+        start, end = end, end + len(block)
+        # Other modes copy `out` first.
+        part.take(block.astype(np.intp, copy=False), out=out[start:end], mode="clip")
+    return out
 
 
 def read_parts(parts: Iterable[Path], schema: Schema) -> Iterator[Table]:
@@ -155,26 +194,42 @@ def read_blocks(file: BinaryIO, schema: Schema, delimiter: str = ",") -> Iterato
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    convert = arrow.ConvertOptions(
-        include_columns=schema.names,
-        column_types=_types(schema),
-        null_values=sorted(MISSING),  # of numbers; of texts it is quicker to look at the levels
-    )
-    options = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    def convert(missing: list[str]) -> Any:
+        return arrow.ConvertOptions(
+            include_columns=schema.names,
+            column_types=_types(schema),
+            null_values=missing,  # of numbers; of texts it is quicker to look at the levels
+            check_utf8=False,  # the same
+        )
 
-    def parse(chunk: tuple[bytearray, list[str]]) -> Table:
+    options = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    # Most tables have no word for a missing number, and to look for them takes a tenth of the time.
+    conversions = [convert([""]), convert(sorted(MISSING))]
+    free: list[bytearray] = []
+
+    def parse(chunk: tuple[memoryview, list[str]]) -> Table:
         data, names = chunk
-        if data.isspace() and not data.strip(b"\r\n"):
+        if data[0] in b"\r\n" and not bytes(data).strip(b"\r\n"):
             return Table(0, {}, {})  # of empty lines alone, Arrow makes an error
         read = arrow.ReadOptions(
             use_threads=False, block_size=len(data) + 1, column_names=names or None
         )
-        buffer = pa.BufferReader(pa.py_buffer(data))
-        return _from_arrow(arrow.read_csv(buffer, read, options, convert), schema)
 
-    def chunks() -> Iterator[tuple[bytearray, list[str]]]:
+        def parsed() -> Any:
+            buffer = pa.BufferReader(pa.py_buffer(data))
+            return arrow.read_csv(buffer, read, options, conversions[0])
+
+        try:
+            table = _from_arrow(parsed(), schema)
+        except pa.ArrowInvalid:
+            del conversions[:-1]
+            table = _from_arrow(parsed(), schema)
+        free.append(cast(bytearray, data.obj))
+        return table
+
+    def chunks() -> Iterator[tuple[memoryview, list[str]]]:
         names: list[str] = []
-        for data in whole_records(file, delimiter):
+        for data in whole_records(file, delimiter, free):
             yield data, names
             if not names:
                 names = header_of(data, delimiter)
@@ -183,86 +238,10 @@ def read_blocks(file: BinaryIO, schema: Schema, delimiter: str = ",") -> Iterato
 
     try:
         yield from in_order(parse, chunks())
-    except (pa.ArrowException, csv.Error) as error:
+    except (pa.ArrowException, csv.Error, UnicodeDecodeError) as error:
         raise Refused(str(error)) from error
-
-
-def header_of(data: bytearray, delimiter: str) -> list[str]:
-    """The names in the first line of a CSV that is not empty; none if there is none."""
-    first = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace", newline="")
-    return next(filter(None, csv.reader(first, delimiter=delimiter)), [])
-
-
-def whole_records(file: BinaryIO, delimiter: str = ",") -> Iterator[bytearray]:
-    """The bytes of a CSV in chunks that end where a record ends.
-
-    That is at a line break that is not in quotes: Arrow parses the chunks side by side, and takes
-    an open quote at the end of what it gets for a value.
-
-    Raises:
-        Refused: quotes are not as they should be, a byte is NUL, or a record is very long.
-    """
-    while True:
-        chunk = bytearray(CHUNK_BYTES + LINE_BYTES)  # room for the rest of a line, without a copy
-        with memoryview(chunk) as whole, whole[:CHUNK_BYTES] as start:
-            size = file.readinto(start)  # type: ignore[attr-defined]
-        del chunk[size:]
-        if not chunk:
-            return
-        if chunk[-1] != NEWLINE:
-            chunk += file.readline(MOST_BYTES)
-        is_open = ends_in_quotes(chunk, delimiter)
-        while is_open or chunk[-1] != NEWLINE:
-            line = file.readline(MOST_BYTES)
-            if not line and not is_open:
-                break  # the last line has no line break
-            if not line or len(chunk) > MOST_BYTES:
-                raise Refused(
-                    "a quote is not closed, or a row is longer than 16 MiB; lines end in LF or CRLF"
-                )
-            is_open = ends_in_quotes(line, delimiter, is_open)
-            chunk += line
-        if 0 in chunk:
-            raise Refused("there is a NUL byte")
-        yield chunk
-
-
-def ends_in_quotes(data: bytes | bytearray, delimiter: str, is_open: bool = False) -> bool:
-    """Whether a quote is open at the end of some lines of a CSV, as one `is_open` at their start.
-
-    A quote opens at the start of a field, and is text within one; what closes it is not doubled.
-
-    Raises:
-        Refused: there is more of a field after the quote that closes it, which Arrow would take
-            for the rest of its text.
-    """
-    if QUOTE not in data:
-        return is_open
-    ends = bytes((NEWLINE, RETURN, ord(delimiter)))  # of a field
-    found = np.frombuffer(data, np.uint8)
-    quotes = np.flatnonzero(found == QUOTE)
-    # Nearly always every other one opens, or is the second of two, and those between close, or are
-    # the first of two: then counting is enough.
-    opening, closing = quotes[is_open::2], quotes[not is_open :: 2]
-    beside = np.zeros(256, np.bool_)
-    beside[[*ends, QUOTE]] = True
-    before, after = found.take(opening - 1), found.take(closing + 1, mode="clip")
-    if beside.take(before).all() and beside.take(after).all():
-        return (len(quotes) + is_open) % 2 == 1
-    second = -1  # of two
-    for at in quotes.tolist():
-        following = data[at + 1 : at + 2]
-        if not is_open:
-            is_open = at == 0 or data[at - 1] in ends or (at == len(BOM) and data.startswith(BOM))
-        elif at == second:
-            continue
-        elif following == b'"':
-            second = at + 1
-        elif following in ends:  # as nothing is
-            is_open = False
-        else:
-            raise Refused("there is more of a field after its quotes")
-    return is_open
+    finally:
+        pa.default_memory_pool().release_unused()  # what comes next needs other memory
 
 
 def recoded(texts: Texts, known: dict[str, int]) -> npt.NDArray[Any]:

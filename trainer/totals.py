@@ -19,13 +19,17 @@ class Totals:
     sums: list[float] = field(default_factory=list)  # of the blocks
 
     def add(self, numbers: npt.NDArray[Any]) -> None:
-        present = numbers[~np.isnan(numbers)] if numbers.dtype.kind == "f" else numbers
-        self.rows += len(numbers)
-        self.missing += len(numbers) - len(present)
-        if len(present):
-            self.low = min(self.low, float(present.min()))
-            self.high = max(self.high, float(present.max()))
-            self.sums.append(float(present.astype(np.float64).sum()))  # whatever their type
+        values = numbers.astype(np.float64)
+        missing = np.isnan(values)
+        self.rows += len(values)
+        if missing.all():
+            self.missing += len(values)
+            return
+        self.missing += int(np.count_nonzero(missing))
+        self.low = min(self.low, float(np.fmin.reduce(values)))
+        self.high = max(self.high, float(np.fmax.reduce(values)))
+        values[missing] = 0
+        self.sums.append(float(values.sum()))
 
     @property
     def mean(self) -> float:

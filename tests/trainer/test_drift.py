@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from trainer import drift, features
+from trainer import drift, features, fitting
 from trainer.bins import Bins
 from trainer.drift import Drift, Spread
 from trainer.prediction import table_of
@@ -52,7 +52,7 @@ def fit(table: pd.DataFrame) -> features.Spec:
     fields = [features.Feature(c.name, c.kind, "", [], 0.0, [], [], []) for c in SCHEMA.columns]
     target = features.Feature("y", "categorical", "", [], "", [], [], [])
     names = features.Spec("binary", "none", ["0", "1"], [*fields, target])
-    return features.fit(table_of(names, table), SCHEMA)
+    return fitting.fit(table_of(names, table), SCHEMA)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_a_column_of_one_value_or_none(tmp_path: Path) -> None:
     schema = parse_schema(
         {"target": "y", "columns": [{"name": "size", "kind": "numeric", "impute": 0}]}
     )
-    numbers = features.fit(
+    numbers = fitting.fit(
         Table(3, {**empty.numbers, "y": np.arange(3.0)}, {}), replace(schema, task="regression")
     )
     assert numbers.columns[0].bins == [Bins("size", [], [], [0, 3])]

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trainer.joined import concatenate
-from trainer import features, tables
+from trainer import features, fitting, records
 from trainer.contract import SPEC
 from trainer.errors import InputError
 from trainer.preparation import prepare
@@ -29,7 +29,7 @@ def table(column: dict[str, Any], values: list[str]) -> tuple[Table, Any]:
 
 def raw(column: dict[str, Any], train: list[str], new: list[str]) -> tuple[list[str], list[Any]]:
     """The names of the columns of X, and `new` as numbers that are not standardised."""
-    spec = features.fit(*table(column, train))
+    spec = fitting.fit(*table(column, train))
     X = features.apply(spec, table(column, new)[0], "float64")
     feature = spec.columns[0]
     return spec.features, (X * feature.std + feature.mean).round(9).tolist()
@@ -94,7 +94,7 @@ def test_a_constant_column_is_kept_and_warned_of(caplog: pytest.LogCaptureFixtur
 
 
 def test_a_spec_survives_its_file(tmp_path: Path) -> None:
-    spec = features.fit(*table(ONEHOT, ["b", "é", "a"]))
+    spec = fitting.fit(*table(ONEHOT, ["b", "é", "a"]))
     features.save(spec, tmp_path / SPEC)
     assert features.load(tmp_path / SPEC) == spec
 
@@ -182,9 +182,9 @@ def test_neither_the_order_of_rows_nor_the_size_of_blocks_matters(
     )
     one = concatenate(read_blocks(io.BytesIO(first.encode()), KINDS))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "CHUNK_BYTES", chunk)
+        patch.setattr(records, "CHUNK_BYTES", chunk)
         other = concatenate(read_blocks(io.BytesIO(second.encode()), KINDS))
-    spec, again = features.fit(one, KINDS), features.fit(other, KINDS)
+    spec, again = fitting.fit(one, KINDS), fitting.fit(other, KINDS)
     for column, same in zip(spec.columns, again.columns, strict=True):
         # Sums of floats depend on their order in the last bits.
         scale = abs(column.mean[0]) + max(column.std)
@@ -238,3 +238,40 @@ def test_a_million_categories(tmp_path: Path) -> None:
     csv.write_text("a,y\n" + "".join(f"id{i % 1001},{i % 2}\n" for i in range(20_000)))
     with pytest.raises(InputError, match="at most 1000 levels, as onehot, however: 1001; drop it"):
         prepare(str(csv), content, str(tmp_path))
+
+
+def test_a_long_table_gives_each_row_what_it_gets_alone() -> None:
+    """Columns of few kinds are looked up together, but only where rows are many."""
+    random = np.random.default_rng(0)
+    columns = [
+        {"name": "whole", "kind": "numeric"},
+        {"name": "real", "kind": "numeric"},
+        {"name": "many", "kind": "categorical"},
+        {"name": "few", "kind": "categorical"},
+        {"name": "hot", "kind": "categorical", "encoding": "onehot"},
+        {"name": "when", "kind": "datetime"},
+        {"name": "wide", "kind": "numeric"},
+    ]
+    schema = parse_schema({"target": "y", "columns": columns})
+    count = 5000
+    drawn = [
+        random.integers(-3, 4, count),
+        random.random(count).round(6),
+        random.integers(0, 400, count),
+        random.choice(np.array(["a", "b", ""]), count),
+        random.choice(np.array(["c", "d"]), count),
+        random.choice(np.array(["2026-01-31", "1999-12-31"]), count),
+        random.integers(-128, 128, count),
+        random.integers(0, 2, count),
+    ]
+    lines = "".join(",".join(map(str, row)) + "\n" for row in zip(*drawn, strict=True))
+    header = "whole,real,many,few,hot,when,wide,y\n"
+    long = concatenate(read_blocks(io.BytesIO((header + lines).encode()), schema))
+    spec = fitting.fit(long, schema)
+    X, y = features.apply(spec, long), features.labels(spec, long)
+    for row in range(0, count, 97):
+        alone = long.take(np.array([row]))
+        np.testing.assert_array_equal(features.apply(spec, alone)[0], X[row])
+        assert features.labels(spec, alone).tolist() == [y[row]]
+    rows = random.permutation(count)[:999].astype(np.int32)
+    np.testing.assert_array_equal(features.applier(spec, long, "float32")(rows), X[rows])

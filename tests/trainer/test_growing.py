@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.trainer.joined import concatenate
 from trainer.growing import Column, Growing
-from trainer.tables import Refused, Table, Texts
+from trainer.records import Refused
+from trainer.tables import Table, Texts
 
 NUMBERS = [
     st.lists(st.integers(-128, 127)).map(lambda x: np.array(x, np.int8)),

@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.trainer.joined import concatenate
-from trainer import diagnosis, tables
+from trainer import diagnosis, records, tables
 from trainer.errors import InputError
+from trainer.records import Refused
 from trainer.rows import Problems, rows_of
 from trainer.schema import parse_schema
-from trainer.tables import Refused, read_blocks, read_parts, whole_records
-from trainer.values import is_missing
+from trainer.tables import Table, Texts, read_blocks, read_parts, taken
+from trainer.values import MISSING, is_missing
 
 SCHEMA = parse_schema(
     {
@@ -35,8 +36,7 @@ QUOTED = (
 
 @pytest.mark.parametrize("chunk", [30, 40, 77, 1000])
 def test_chunks_end_where_records_end(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "CHUNK_BYTES", chunk)
-    assert b"".join(whole_records(io.BytesIO(QUOTED))) == QUOTED
+    monkeypatch.setattr(records, "CHUNK_BYTES", chunk)
     table = concatenate(read_blocks(io.BytesIO(QUOTED), SCHEMA))
     assert table.rows == 4
     np.testing.assert_array_equal(table.numbers["a"], [1, 2.5, 300, np.nan])
@@ -56,7 +56,7 @@ def test_any_size_of_chunk_gives_the_same_table(rows: list[tuple[float, str]], c
     data = f"a,b,y\n{lines}".encode()
     whole = concatenate(read_blocks(io.BytesIO(data), SCHEMA))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "CHUNK_BYTES", max(chunk, len(data) // 8))
+        patch.setattr(records, "CHUNK_BYTES", max(chunk, len(data) // 8))
         parts = concatenate(read_blocks(io.BytesIO(data), SCHEMA))
     np.testing.assert_array_equal(parts.numbers["a"], np.array([a for a, _ in rows]))
     np.testing.assert_array_equal(parts.numbers["a"], whole.numbers["a"])
@@ -83,7 +83,7 @@ def test_what_is_read_fast_is_what_python_reads(
     with tempfile.TemporaryDirectory() as directory, pytest.MonkeyPatch.context() as patch:
         path = Path(directory, "t.csv")
         path.write_text(f"{header}\n{body}".replace("\n", end), "utf-8", newline="")
-        patch.setattr(tables, "CHUNK_BYTES", chunk)
+        patch.setattr(records, "CHUNK_BYTES", chunk)
         try:
             table = concatenate(read_parts([path], SCHEMA))
         except Refused:
@@ -103,13 +103,13 @@ def test_what_is_read_fast_is_what_python_reads(
 def test_quotes_within_an_unquoted_field_are_text(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = b"".join(b"%d,5'%d\",%d\n" % (i, i, i % 2) for i in range(9)) + b'9,"5\n,""",1\n'
     for chunk in (1, 20, 1000):
-        monkeypatch.setattr(tables, "CHUNK_BYTES", chunk)
+        monkeypatch.setattr(records, "CHUNK_BYTES", chunk)
         table = concatenate(read_blocks(io.BytesIO(b"a,b,y\n" + lines), SCHEMA))
         assert table.texts["b"].levels == [*(f"5'{i}\"" for i in range(9)), '5\n,"']
 
 
 def test_empty_lines_and_columns_that_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "CHUNK_BYTES", 4)
+    monkeypatch.setattr(records, "CHUNK_BYTES", 4)
     csv = b"z,a,b,y,z\n\n\n\n\n,1,x,0,\n\r\n\r\n\r\n\n,2,x,1,\n\n\n\n\n\n\n"
     np.testing.assert_array_equal(
         concatenate(read_blocks(io.BytesIO(csv), SCHEMA)).numbers["a"], [1, 2]
@@ -131,10 +131,48 @@ def test_numbers_take_as_few_bytes_as_hold_them() -> None:
     np.testing.assert_array_equal(numbers["c"], [0.1, np.nan])
 
 
-def test_a_record_without_an_end_is_refused_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "CHUNK_BYTES", 10)
-    monkeypatch.setattr(tables, "MOST_BYTES", 80)
-    endless = io.BytesIO(b'a,b\n1,"' + b"x\n" * 1000)
-    with pytest.raises(Refused, match="a quote is not closed, or a row is longer than"):
-        list(whole_records(endless))
-    assert endless.tell() < 200
+WORD_FOR_MISSING = sorted(MISSING - {""})
+
+
+@pytest.mark.parametrize("where", ["first", "last"])
+@pytest.mark.parametrize("word", WORD_FOR_MISSING)
+def test_each_word_for_a_missing_number_is_one(
+    word: str, where: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though at first the reader looks for none of them."""
+    monkeypatch.setattr(records, "CHUNK_BYTES", 40)
+    numbers = [str(i) for i in range(30)]
+    numbers[0 if where == "first" else -1] = word
+    csv = "a,b,y\n" + "".join(f"{number},x,0\n" for number in numbers)
+    table = concatenate(read_blocks(io.BytesIO(csv.encode()), SCHEMA))
+    expected = [math.nan if number == word else float(number) for number in numbers]
+    np.testing.assert_array_equal(table.numbers["a"], expected)
+
+
+ROWS_OF = st.lists(st.integers(0, 8), max_size=20).map(lambda rows: np.array(rows, np.int32))
+
+
+@given(rows=ROWS_OF | st.lists(st.booleans(), min_size=9, max_size=9).map(np.array))
+def test_rows_are_taken_by_number_or_by_mask(rows: np.ndarray) -> None:
+    column = np.arange(9) * 1.5
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "BLOCK_ROWS", 4)
+        np.testing.assert_array_equal(taken(column, rows), column[rows])
+        out = np.empty(len(column[rows]))
+        assert taken(column, rows, out) is out
+        table = Table(
+            9, {"n": column}, {"t": Texts(np.arange(9, dtype=np.int8), list("abcdefghi"))}
+        )
+        some = table.take(rows)
+    np.testing.assert_array_equal(out, column[rows])
+    assert (some.rows, some.texts["t"].codes.tolist()) == (len(out), np.arange(9)[rows].tolist())
+
+
+@pytest.mark.parametrize("levels", [1, 9, 10, 300])
+def test_the_rows_of_each_level_are_counted(levels: int) -> None:
+    codes = np.random.default_rng(levels).integers(-1, levels, 1000).astype(np.int16)
+    texts = Texts(codes, [str(i) for i in range(levels)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "BLOCK_ROWS", 77)
+        counts = texts.counts
+    assert counts.tolist() == [int(sum(codes == i)) for i in [*range(levels), -1]]
