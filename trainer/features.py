@@ -22,7 +22,7 @@ from trainer.errors import InputError
 from trainer.tables import BLOCK_ROWS, Indices, Table, Texts, taken
 from trainer.values import BOOLEANS, date_of, part_of
 
-MOST_IN_PATTERNS = 1 << 16  # numbers, which stay in the cache
+MOST_IN_PATTERNS = (1 << 16) - 1  # numbers, which stay in the cache, and have 16-bit places
 
 
 @dataclass(frozen=True)

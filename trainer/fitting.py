@@ -50,7 +50,10 @@ def fit(table: Table, schema: Schema, rows: npt.NDArray[np.bool_] | None = None)
     count = table.rows if rows is None else np.count_nonzero(rows)
 
     def fit_column(column: Column) -> Feature:
-        room = rooms.pop() if rooms else np.empty(count)
+        try:
+            room = rooms.pop()
+        except IndexError:  # and not asked before, as the other thread may take the last
+            room = np.empty(count)
         feature = _fit_column(table, rows, column, room)
         rooms.append(room)
         return feature

@@ -37,7 +37,6 @@ RESULTS = (
     contract.PROFILE_PAGE,
 )
 
-
 ArrayOf = Callable[[Indices], npt.NDArray[Any]]
 
 

@@ -17,7 +17,7 @@ from trainer.contract import SPEC
 from trainer.errors import InputError
 from trainer.preparation import prepare
 from trainer.schema import parse_schema
-from trainer.tables import Table, read_blocks
+from trainer.tables import Table, Texts, read_blocks
 
 
 def table(column: dict[str, Any], values: list[str]) -> tuple[Table, Any]:
@@ -275,3 +275,16 @@ def test_a_long_table_gives_each_row_what_it_gets_alone() -> None:
         assert features.labels(spec, alone).tolist() == [y[row]]
     rows = random.permutation(count)[:999].astype(np.int32)
     np.testing.assert_array_equal(features.applier(spec, long, "float32")(rows), X[rows])
+
+
+@pytest.mark.parametrize("levels", [65_533, 65_534, 65_535, 65_536, 70_000])
+def test_more_levels_than_are_looked_up_together(levels: int) -> None:
+    """Together with the one for missing, about as many as 16 bits number."""
+    schema = parse_schema({"target": "y", "columns": [{"name": "a", "kind": "categorical"}]})
+    codes = np.arange(-1, 80_000, dtype=np.int32) % levels
+    names = [f"{i:05}" for i in range(levels)]
+    y = Texts(np.arange(len(codes), dtype=np.int32) % 2, ["0", "1"])
+    long = Table(len(codes), {}, {"a": Texts(codes, names), "y": y})
+    spec = fitting.fit(long, schema)
+    expected = (codes - spec.columns[0].mean[0]) / spec.columns[0].std[0]
+    np.testing.assert_array_equal(features.apply(spec, long, "float64")[:, 0], expected)

@@ -147,6 +147,7 @@ def test_each_word_for_a_missing_number_is_one(
     table = concatenate(read_blocks(io.BytesIO(csv.encode()), SCHEMA))
     expected = [math.nan if number == word else float(number) for number in numbers]
     np.testing.assert_array_equal(table.numbers["a"], expected)
+    assert table.numbers["a"].dtype == np.float32
 
 
 ROWS_OF = st.lists(st.integers(0, 8), max_size=20).map(lambda rows: np.array(rows, np.int32))
