@@ -7,7 +7,8 @@
 | missing             | both    | how many rows have no value                                  |
 | unique              | both    | how many different values there are                          |
 | top                 | both    | the most frequent values, each with its number of rows       |
-| min, max, mean      | numbers |                                                              |
+| min, max            | both    | of texts, the first and the last in sorted order             |
+| mean                | numbers |                                                              |
 | quantiles           | numbers | by share: 5, 25, 50, 75 and 95 %                             |
 | histogram           | numbers | rows in each of equal steps from min to max                  |
 
@@ -29,6 +30,7 @@ from trainer.totals import Totals
 SAMPLE = 20_000
 TOP = 5
 BINS = 20
+MOST_LETTERS = 20  # of a text among the figures
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -81,18 +83,17 @@ def _histogram(
 
 def profile_of_texts(count_of: Mapping[str, int], missing: int) -> dict[str, Any]:
     """The profile of a column of text, of which each level occurs so often."""
-    counts = np.array(list(count_of.values()), np.int64)
-    return {
-        "type": "text",
-        "missing": missing,
-        "unique": int(np.count_nonzero(counts)),
-        "top": _top(list(count_of), counts),
-    }
+    present = {level: count for level, count in count_of.items() if count}
+    result: dict[str, Any] = {"type": "text", "missing": missing, "unique": len(present)}
+    if present:
+        result |= {"min": min(present), "max": max(present)}
+    counts = np.array(list(present.values()), np.int64)
+    return {**result, "top": _top(list(present), counts)}
 
 
 def _top(values: list[Any], counts: npt.NDArray[np.integer[Any]]) -> list[list[Any]]:
     most = np.argsort(-counts, kind="stable")[:TOP]
-    return [[values[i], int(counts[i])] for i in most if counts[i]]
+    return [[values[i], int(counts[i])] for i in most]
 
 
 PAGE = """<!doctype html>
@@ -127,18 +128,26 @@ def to_html(profile: Mapping[str, Any]) -> str:
 
 
 def _line(name: str, column: Mapping[str, Any]) -> str:
-    numbers = [column.get("min"), column.get("quantiles", {}).get("50%")]
-    numbers += [column.get("mean"), column.get("max")]
+    extremes = [column.get("min"), column.get("quantiles", {}).get("50%")]
+    extremes += [column.get("mean"), column.get("max")]
     top = "<br>".join(
         f"{html.escape(str(value))}: {count:,}" for value, count in column.get("top", [])
     )
     figures = [f"{column['missing']:,}", f"{column.get('unique', 0):,}"]
-    figures += ["" if number is None else f"{number:.6g}" for number in numbers]
+    figures += [_shown(value) for value in extremes]
     bars = _bars(name, column.get("histogram") or [count for _, count in column.get("top", [])])
     cells = [f"<td>{html.escape(name)}</td><td>{column['type']}</td>"]
     cells += [f'<td class="number">{figure}</td>' for figure in figures]
     cells += [f"<td>{top}</td><td>{bars}</td>"]
     return f"<tr>{''.join(cells)}</tr>"
+
+
+def _shown(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return html.escape(value if len(value) <= MOST_LETTERS else f"{value[:MOST_LETTERS]}…")
+    return f"{value:.6g}"
 
 
 def _bars(name: str, counts: list[int]) -> str:

@@ -13,7 +13,7 @@ from tests.trainer.joined import concatenate
 from trainer import profile
 from trainer.profile import profile_of, to_html
 from trainer.schema import parse_schema
-from trainer.tables import Table, read_blocks
+from trainer.tables import Table, Texts, read_blocks
 
 COLUMNS = {"age": "numeric", "class": "numeric", "<port>": "categorical"}
 SCHEMA = parse_schema(
@@ -55,6 +55,26 @@ def test_numbers_and_texts(frame: pd.DataFrame) -> None:
     counts = frame["<port>"].value_counts()
     assert (port["type"], port["unique"], port["missing"]) == ("text", 2, 500 - counts.sum())
     assert port["top"] == [[level, count] for level, count in counts.items()]
+    assert (port["min"], port["max"]) == (min(counts.index), max(counts.index))
+
+
+def test_only_texts_that_occur_are_profiled() -> None:
+    long = "x" * 21
+    texts = Texts(np.array([1, -1, 2, 2], np.int8), ["a", "b", long])
+    found = profile_of(Table(4, {}, {"t": texts}))
+    assert found["columns"]["t"] == {
+        "type": "text",
+        "missing": 1,
+        "unique": 2,
+        "min": "b",
+        "max": long,
+        "top": [[long, 2], ["b", 1]],
+    }
+    page = to_html(found)
+    assert '<td class="number">b</td>' in page
+    assert f'<td class="number">{"x" * 20}…</td>' in page
+    none = Texts(np.array([-1], np.int8), [])
+    assert "min" not in profile_of(Table(1, {}, {"t": none}))["columns"]["t"]
 
 
 @pytest.mark.parametrize(
