@@ -28,7 +28,7 @@ from trainer.features import (
     shown_levels,
 )
 from trainer.schema import Column, Schema
-from trainer.tables import BLOCK_ROWS, Table, level_counts, taken
+from trainer.tables import Mask, Table, count_of, level_counts, taken
 from trainer.values import BOOLEANS, date_of
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ MARGIN = 3 * round(bins.SAMPLE**0.5)  # of a median's place in a sample, whose d
 MOST_LEVELS = {"ordinal": 100_000, "onehot": 1_000}
 
 
-def fit(table: Table, schema: Schema, rows: npt.NDArray[np.bool_] | None = None) -> Spec:
+def fit(table: Table, schema: Schema, rows: Mask | None = None) -> Spec:
     """Learns the spec from the rows for which `rows` (all rows,) is true (the classes: from every
     row).
 
@@ -47,7 +47,7 @@ def fit(table: Table, schema: Schema, rows: npt.NDArray[np.bool_] | None = None)
     """
     classes = classes_of(table.texts[schema.target].levels) if schema.classifies else None
     rooms: list[npt.NDArray[np.float64]] = []  # because memory that is new is slower
-    count = table.rows if rows is None else np.count_nonzero(rows)
+    count = table.rows if rows is None else count_of(rows)
 
     def fit_column(column: Column) -> Feature:
         try:
@@ -58,13 +58,15 @@ def fit(table: Table, schema: Schema, rows: npt.NDArray[np.bool_] | None = None)
         rooms.append(room)
         return feature
 
-    with ThreadPoolExecutor(2) as pool:  # not more, because each holds its column in float64
+    # Not more threads, because each holds its column in float64; not `in_order`, which deals one
+    # out when one is done with, in their order: the columns take very unequal times.
+    with ThreadPoolExecutor(2) as pool:
         columns = list(pool.map(fit_column, schema.columns))
     return Spec(schema.task, schema.target, classes, columns)
 
 
 def _fit_column(
-    table: Table, rows: npt.NDArray[np.bool_] | None, column: Column, room: npt.NDArray[np.float64]
+    table: Table, rows: Mask | None, column: Column, room: npt.NDArray[np.float64]
 ) -> Feature:
     """Learns one column; `room` (rows,) is overwritten."""
     fill: float | str
@@ -86,9 +88,7 @@ def _fit_column(
     return replace(raw, mean=mean, std=std)
 
 
-def _chosen(
-    table: Table, rows: npt.NDArray[np.bool_] | None, name: str, room: npt.NDArray[np.float64]
-) -> Table:
+def _chosen(table: Table, rows: Mask | None, name: str, room: npt.NDArray[np.float64]) -> Table:
     """Some rows of one column; numbers in float64 are in `room`."""
     numbers = table.numbers.get(name)
     if numbers is None or numbers.dtype != np.float64:
@@ -233,10 +233,7 @@ def _columns(
     else:
         texts = table.texts[feature.name]
         for numbers in meanings(texts, feature).T:
-            for i in range(0, len(room), BLOCK_ROWS):
-                block = texts.codes[i : i + BLOCK_ROWS]
-                numbers.take(block, out=room[i : i + BLOCK_ROWS], mode="wrap")  # -1 is missing
-            yield room
+            yield taken(numbers, texts.codes, room)  # -1 is missing
 
 
 def _mean_and_std(name: str, values: npt.NDArray[np.float64]) -> tuple[float, float]:

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import numpy as np
 
@@ -25,7 +24,7 @@ def header_of(data: bytes | memoryview, delimiter: str) -> list[str]:
 
 
 def whole_records(
-    file: BinaryIO, delimiter: str = ",", free: list[bytearray] | None = None
+    file: io.BufferedIOBase, delimiter: str = ",", free: list[bytearray] | None = None
 ) -> Iterator[memoryview]:
     """The bytes of a CSV in chunks that end where a record ends.
 
@@ -42,7 +41,7 @@ def whole_records(
     while True:
         room = free.pop() if free else bytearray(CHUNK_BYTES + LINE_BYTES)
         chunk = memoryview(room)
-        size = file.readinto(chunk[:CHUNK_BYTES])  # type: ignore[attr-defined]
+        size = file.readinto(chunk[:CHUNK_BYTES])
         if not size:
             return
         line = b"" if room[size - 1] == NEWLINE else file.readline(MOST_BYTES)

@@ -9,8 +9,9 @@
 """
 
 import glob
+import io
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from trainer import contract
 from trainer.errors import InputError
@@ -103,13 +104,13 @@ def misnamed(part: Path) -> str | None:
     return f"a file must be UTF-8 text, however: {part} is {form}; {cure}"
 
 
-def open_text(part: Path) -> BinaryIO:
+def open_text(part: Path) -> io.BufferedReader:
     """Opens a text file for reading its bytes, decompressed where it is compressed."""
     if not is_gzip(part):
         return open(part, "rb")
     from isal import igzip
 
-    return cast(BinaryIO, igzip.IGzipFile(part, "rb"))  # type: ignore[no-untyped-call]
+    return cast(io.BufferedReader, igzip.IGzipFile(part, "rb"))  # type: ignore[no-untyped-call]
 
 
 def reading_errors() -> tuple[type[Exception], ...]:

@@ -114,9 +114,9 @@ class Spool:
             for name, total in totals.items():
                 codes = self._columns[name].block(i)
                 codes = codes if mine is None else codes[mine]
-                total += np.bincount(codes.astype(np.intp) + 1, minlength=len(total))
+                total += Texts(codes, levels[name]).counts
         return {
-            name: (dict(zip(levels[name], total[1:].tolist(), strict=True)), int(total[0]))
+            name: (dict(zip(levels[name], total[:-1].tolist(), strict=True)), int(total[-1]))
             for name, total in totals.items()
         }
 

@@ -4,11 +4,12 @@ What is refused here is explained by `trainer.diagnosis`, which reads the file a
 """
 
 import csv
+import io
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,8 @@ FEW = 10  # levels
 
 Numbers = npt.NDArray[Any]
 Indices = npt.NDArray[np.integer[Any]]
-Rows = Indices | npt.NDArray[np.bool_]  # which they are by number, or for each row whether it is
+Mask = npt.NDArray[np.bool_]  # for each row, whether it is one of them
+Rows = Indices | Mask
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,8 @@ class Table:
         texts = {k: v for k, v in self.texts.items() if names is None or k in names}
         if rows is None:
             return Table(self.rows, numbers, texts)
-        count = int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
         return Table(
-            count,
+            count_of(rows),
             {name: taken(column, rows) for name, column in numbers.items()},
             {
                 name: Texts(taken(column.codes, rows), column.levels)
@@ -90,16 +91,20 @@ def level_counts(texts: Texts) -> tuple[dict[str, int], int]:
     return dict(zip(texts.levels, counts, strict=True)), missing
 
 
+def count_of(rows: Rows) -> int:
+    """How many rows these are."""
+    return int(np.count_nonzero(rows)) if rows.dtype == np.bool_ else len(rows)
+
+
 def taken(
     column: npt.NDArray[Any], rows: Rows, out: npt.NDArray[Any] | None = None
 ) -> npt.NDArray[Any]:
-    """Some rows of a column, in `out` if it is given.
+    """Some rows of a column, in `out` if it is given; -1 is the last, as ever in numpy.
 
     Block by block, because numpy makes 64-bit numbers of all of `rows` that it gets.
     """
     if out is None:
-        count = np.count_nonzero(rows) if rows.dtype == np.bool_ else len(rows)
-        out = np.empty(count, column.dtype)
+        out = np.empty(count_of(rows), column.dtype)
     end = 0
     for i in range(0, len(rows), BLOCK_ROWS):
         part, block = column, rows[i : i + BLOCK_ROWS]
@@ -107,7 +112,7 @@ def taken(
             part, block = column[i : i + BLOCK_ROWS], np.flatnonzero(block)
         start, end = end, end + len(block)
         # The default mode copies `out` first.
-        part.take(block.astype(np.intp, copy=False), out=out[start:end], mode="clip")
+        part.take(block.astype(np.intp, copy=False), out=out[start:end], mode="wrap")
     return out
 
 
@@ -185,7 +190,7 @@ def _types(schema: Schema) -> dict[str, Any]:
     return {name: pa.float64() if name in schema.numeric else text for name in schema.names}
 
 
-def read_blocks(file: BinaryIO, schema: Schema, delimiter: str = ",") -> Iterator[Table]:
+def read_blocks(file: io.BufferedIOBase, schema: Schema, delimiter: str = ",") -> Iterator[Table]:
     """The rows of a CSV as consecutive small tables, each with its own levels.
 
     Raises:
