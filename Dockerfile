@@ -6,6 +6,7 @@ COPY requirements.lock ./
 RUN python -m pip install --no-cache-dir -r requirements.lock
 COPY pyproject.toml README.md ./
 COPY trainer trainer
+COPY vertex_tabular vertex_tabular
 COPY components components
 COPY pipelines pipelines
 RUN python -m pip install --no-cache-dir --no-deps --no-build-isolation .

@@ -41,7 +41,7 @@ compile: $(READY) ## Write build/training.yaml and build/prediction.yaml
 	$(BIN)/python compile.py
 
 docs: $(READY) ## Write docs/reference.md anew
-	$(BIN)/python -m pipelines.reference > docs/reference.md
+	$(BIN)/python -m tools.reference > docs/reference.md
 
 bench: $(READY) ## Measure speed as ratios within one run; writes build/bench.json
 	$(BIN)/python -m benchmarks

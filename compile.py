@@ -22,11 +22,11 @@ def main() -> None:
     )
     args = parser.parse_args()
     if args.replicas < 1:
-        parser.error(f"--replicas must be at least 1, however: {args.replicas}")
+        parser.error(f"--replicas must be at least 1, got {args.replicas}")
     if args.output.name == "prediction.yaml":
-        parser.error("--output names the training's YAML, however: prediction.yaml")
+        parser.error("--output names the training's YAML, got prediction.yaml")
     if not args.image:
-        parser.error("--image must name an image, however: it is empty")
+        parser.error("--image must name an image, got it is empty")
     try:
         in_package = args.package_uri is not None
         code = Code.in_package(args.package_uri) if in_package else Code.in_image(args.image)
@@ -41,11 +41,11 @@ def main() -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(document)
         except OSError as error:
-            parser.error(f"--output must be writable, however: {path}: {error.strerror}")
+            parser.error(f"--output must be writable, got {path}: {error.strerror}")
         print(f"wrote {path}")
     if code.image == DEFAULT_IMAGE:
         print(
-            f"note: Vertex AI needs an image in a registry, however: {DEFAULT_IMAGE}; "
+            f"note: Vertex AI needs an image in a registry, got {DEFAULT_IMAGE}; "
             "push one and compile with --image REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME:TAG"
         )
 

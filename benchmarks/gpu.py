@@ -11,7 +11,7 @@ import argparse
 import torch
 
 from benchmarks.trainer import alternate, data_loader_epoch, make_rows, one_epoch
-from trainer.errors import InputError, reported
+from trainer.errors import InputError, exit_on_error
 
 FEATURES = 7
 SIDE = 8192  # of the square matrices whose product tells the card's limit
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4_000_000)
     rows = parser.parse_args().rows
     if not torch.cuda.is_available():
-        raise InputError("benchmarks.gpu needs a CUDA GPU, however: torch finds none here")
+        raise InputError("benchmarks.gpu needs a CUDA GPU, got torch finds none here")
     cuda = torch.device("cuda")
     x, y = make_rows(rows, FEATURES)
     few = slice(rows // 20)
@@ -53,5 +53,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with reported():
+    with exit_on_error():
         main()

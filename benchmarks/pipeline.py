@@ -17,15 +17,16 @@ from pathlib import Path
 
 import yaml
 
-TITANIC = Path(__file__).parents[1] / "pipelines" / "titanic.yaml"
+TITANIC = Path(__file__).parents[1] / "pipelines" / "project" / "titanic.yaml"
 ROWS = 712
 STEPS = {
     "snapshot": "from trainer.contract import sha256_of; from pathlib import Path; "
     "sha256_of(Path('sample.csv'))",
-    "preprocess": "from trainer.preparation import prepare; prepare('sample.csv', {schema}, '.')",
+    "preprocess": "from vertex_tabular.preprocessing.prepare import prepare; "
+    "prepare('sample.csv', {schema}, '.')",
     "train": "import sys; from trainer.__main__ import main; sys.exit(main("
     "['--train=train_data.npz', '--val=val_data.npz', '--model_out=run']))",
-    "collect": "from trainer.results import load; load('run', 'none')",
+    "collect": "from vertex_tabular.report.results import load; load('run', 'none')",
 }
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import yaml
 
-TITANIC = Path(__file__).parents[1] / "pipelines" / "titanic.yaml"
+TITANIC = Path(__file__).parents[1] / "pipelines" / "project" / "titanic.yaml"
 SHARD_ROWS = 1_000_000
 LESSON = """
 import sys
@@ -46,7 +46,7 @@ np.savez(f"{directory}/val_data.npz", X_val=X_val, y_val=y_val)
 
 OURS = """
 import json, sys
-from trainer.preparation import prepare
+from vertex_tabular.preprocessing.prepare import prepare
 csv, directory, schema, shard_rows = sys.argv[1:]
 prepare(csv, json.loads(schema), directory, shard_rows=int(shard_rows))
 """
@@ -57,7 +57,7 @@ def write_table(path: Path, rows: int) -> None:
     import numpy as np
     import pandas as pd
 
-    from pipelines.sample import write_sample
+    from pipelines.project.sample import write_sample
 
     random = np.random.default_rng(0)
     write_sample(path, 712, seed=0)
@@ -84,7 +84,7 @@ def measure(script: str, *arguments: str) -> tuple[float, float]:
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"a script must exit with 0, however: {process.returncode}")
+        raise SystemExit(f"a script must exit with 0, got {process.returncode}")
     return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e6
 
 

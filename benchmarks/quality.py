@@ -21,17 +21,18 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from pipelines.sample import write_sample
+from pipelines.project.sample import write_sample
 from pipelines.training import titanic_schema
-from trainer import features, fitting
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import Rows
 from trainer.distributed import World
-from trainer.preparation import read_checked
-from trainer.schema import parse_schema
 from trainer.tasks import Summary, make_task
 from trainer.train import Training
+from vertex_tabular.features import fitting
+from vertex_tabular.features import spec as features
+from vertex_tabular.preprocessing.prepare import read_checked
+from vertex_tabular.schema.schema import parse_schema
 
 SAMPLE_ROWS = 891
 INNER = 0.2  # of a fold's training rows, on which the nets stop early

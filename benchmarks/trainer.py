@@ -26,7 +26,7 @@ from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import Rows
 from trainer.distributed import World
-from trainer.model import build
+from trainer.models.mlp import build
 from trainer.tasks import Binary
 from trainer.train import Training, threads_for
 

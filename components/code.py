@@ -40,7 +40,7 @@ class Code:
         """
         if not re.fullmatch(r"gs://[^/]+/\S*[^/\s]+-[^/\s]+\.whl", package_uri):
             raise ValueError(
-                f"a package URI must be gs://….whl, however: {package_uri}; "
+                f"a package URI must be gs://….whl, got {package_uri}; "
                 "upload the wheel that `pip wheel --no-deps .` makes"
             )
         return cls("python:3.11-slim", PREBUILT_TRAINING_IMAGE, package_uri)

@@ -16,10 +16,11 @@ def collect(
     report: dsl.Output[dsl.HTML],
 ):
     """Checks the run directory and publishes its files where they lie; writes nothing there."""
-    from trainer import contract, results
-    from trainer.errors import reported
-    from trainer.report.job import Job
-    from trainer.report.page import write_report
+    from trainer import contract
+    from trainer.errors import exit_on_error
+    from vertex_tabular.report import results
+    from vertex_tabular.report.job import Job
+    from vertex_tabular.report.page import write_report
 
     report.uri += ".html"
     job = Job(
@@ -27,7 +28,7 @@ def collect(
         fingerprints={"table": train_data.metadata["fingerprint"]},
     )
     arrays = {"train_data": train_data.uri, "val_data": val_data.uri}
-    with reported():
+    with exit_on_error():
         run = results.load(run_directory.uri, job=gcp_resources)
         write_report(run_directory.uri, report.uri, job=job, **arrays)
     model.uri = contract.join(run_directory.uri, contract.MODEL)

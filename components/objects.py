@@ -17,7 +17,7 @@ from typing import Any
 
 from trainer.contract import sha256_of
 from trainer.errors import InputError
-from trainer.sources import parts_of
+from vertex_tabular.tables.sources import parts_of
 
 
 def fingerprint(uri: str) -> str:
@@ -32,7 +32,7 @@ def fingerprint(uri: str) -> str:
         try:
             return _joined([(part.name, f"sha256:{sha256_of(part)}") for part in parts])
         except OSError as error:
-            raise InputError(f"a file must be readable, however: {uri}: {error.strerror}") from None
+            raise InputError(f"a file must be readable, got {uri}: {error.strerror}") from None
     return _fingerprint_of(_objects(uri))
 
 
@@ -45,7 +45,7 @@ def local_copy(uri: str, expected: str) -> Iterator[str]:
             was read. Of a local file this is told when the block ends.
     """
     replaced = InputError(
-        f"the input must stay as it is while a run begins, however: {uri} was replaced; run again"
+        f"the input must stay as it is while a run begins, got {uri} was replaced; run again"
     )
     if not uri.startswith("gs://"):
         yield uri
@@ -79,8 +79,7 @@ def _objects(uri: str) -> list[Any]:
     except (DefaultCredentialsError, OSError) as error:  # OSError: there is no project either
         reason = " ".join(str(error).split())
         raise InputError(
-            f"gs:// needs credentials, however: {uri}: {reason}; "
-            "gcloud auth application-default login"
+            f"gs:// needs credentials, got {uri}: {reason}; gcloud auth application-default login"
         ) from None
     bucket, _, name = uri.removeprefix("gs://").partition("/")
     pattern = f"{name}*" if name.endswith("/") else name
@@ -92,7 +91,7 @@ def _objects(uri: str) -> list[Any]:
         blob = client.bucket(bucket).get_blob(name)
         found = [blob] if blob else []
     if not found:
-        raise InputError(f"an input must be a file, however: {uri}: there is no such object")
+        raise InputError(f"an input must be a file, got {uri}: there is no such object")
     return sorted(found, key=lambda blob: str(blob.name))
 
 

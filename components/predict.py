@@ -16,15 +16,15 @@ def predict(
 ):
     """Answers with the model beside `manifest`, which must be the one that was pinned."""
     from components.objects import local_copy
-    from trainer.errors import reported
-    from trainer.prediction_run import predict_and_report
+    from trainer.errors import exit_on_error
+    from vertex_tabular.report.prediction import predict_and_report
 
     predictions.uri += f".{output_format}"
     drift_report.uri += ".html"
     metrics.uri += ".json"
     paths = {"predictions": predictions.uri, "report": drift_report.uri, "figures": metrics.uri}
     with (
-        reported(),
+        exit_on_error(),
         local_copy(manifest, manifest_fingerprint),
         local_copy(csv, fingerprint) as table,
     ):

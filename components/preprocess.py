@@ -12,7 +12,7 @@ def preprocess(
     fit_on: str,
     dtype: str,
     val_size: float,
-    holdout_size: float,
+    test_size: float,
     split_seed: int,
     max_unseen: float,
     shard_rows: int,
@@ -27,15 +27,15 @@ def preprocess(
     """
     from components.objects import local_copy
     from trainer import contract
-    from trainer.errors import reported
-    from trainer.preparation import prepare
-    from trainer.split import TEST, TRAIN, VAL
+    from trainer.errors import exit_on_error
+    from vertex_tabular.preprocessing.prepare import prepare
+    from vertex_tabular.preprocessing.split import TEST, TRAIN, VAL
 
     directory = train_data.uri.rpartition("/")[0]
     settings = {"fit_on": fit_on, "dtype": dtype, "split_seed": split_seed}
-    settings |= {"val_size": val_size, "holdout_size": holdout_size, "max_unseen": max_unseen}
+    settings |= {"val_size": val_size, "test_size": test_size, "max_unseen": max_unseen}
     settings["shard_rows"] = shard_rows
-    with reported(), local_copy(csv, fingerprint) as path:
+    with exit_on_error(), local_copy(csv, fingerprint) as path:
         prepared = prepare(path, schema, directory, **settings)
     train_data.uri = contract.join(directory, prepared.name(TRAIN))
     val_data.uri = contract.join(directory, prepared.name(VAL))

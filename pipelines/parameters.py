@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from pipelines.machines import UNSPECIFIED
+from pipelines.prices.machines import UNSPECIFIED
 from trainer.errors import InputError
 
 Declared = Mapping[str, Mapping[str, Any]]  # name → parameterType, description, defaultValue, …
@@ -52,15 +52,15 @@ def parse_settings(settings: Iterable[str], among: Declared) -> dict[str, Any]:
     for setting in settings:
         name, separator, text = setting.partition("=")
         if not separator:
-            raise InputError(f"--set must be NAME=VALUE, however: {setting}")
+            raise InputError(f"--set must be NAME=VALUE, got {setting}")
         if name not in among:
             names = ", ".join(sorted(among))
-            raise InputError(f"--set must name a parameter, however: {name}; there are {names}")
+            raise InputError(f"--set must name a parameter, got {name}; there are {names}")
         kind = among[name]["parameterType"]
         try:
             values[name] = _parsed(text, kind)
         except (ValueError, KeyError):
-            raise InputError(f"{name} must be {IN_WORDS[kind]}, however: {text}") from None
+            raise InputError(f"{name} must be {IN_WORDS[kind]}, got {text}") from None
     return values
 
 
@@ -109,12 +109,12 @@ def read_schema(path: Path) -> dict[str, Any]:
         schema = yaml.load(path.read_text(), _Loader)
         json.dumps(schema, allow_nan=False)
     except OSError as error:
-        raise InputError(f"--schema must be a file, however: {path}: {error.strerror}") from None
+        raise InputError(f"--schema must be a file, got {path}: {error.strerror}") from None
     except (yaml.YAMLError, ValueError, TypeError) as error:  # ValueError: no text, or NaN
         reason = " ".join(str(error).split())
-        raise InputError(f"--schema must be plain YAML, however: {path}: {reason}") from None
+        raise InputError(f"--schema must be plain YAML, got {path}: {reason}") from None
     if not isinstance(schema, dict):
-        raise InputError(f"--schema must hold `target` and `columns`, however: {path} does not")
+        raise InputError(f"--schema must hold `target` and `columns`, got {path} does not")
     return schema
 
 
@@ -123,7 +123,7 @@ def check_text(name: str, value: str) -> None:
     if any(c in '"\\' or not c.isprintable() for c in value):
         raise InputError(
             f'{name} must not contain ", \\ or a control character, because the training '
-            f"job's payload is JSON, however: {value!r}"
+            f"job's payload is JSON, got {value!r}"
         )
 
 
@@ -139,14 +139,14 @@ def check(arguments: Mapping[str, Any]) -> None:
             check_text(name, value)
     strategy = arguments.get("strategy", STRATEGIES[0])
     if strategy not in STRATEGIES:
-        raise InputError(f"strategy must be {' or '.join(STRATEGIES)}, however: {strategy}")
+        raise InputError(f"strategy must be {' or '.join(STRATEGIES)}, got {strategy}")
     seconds = arguments.get("timeout_seconds", 1)
     if seconds < 1:
-        raise InputError(f"timeout_seconds must be at least 1, however: {seconds}")
+        raise InputError(f"timeout_seconds must be at least 1, got {seconds}")
     kind = arguments.get("accelerator_type", UNSPECIFIED)
     count = arguments.get("accelerator_count", 0)
     if (kind == UNSPECIFIED) != (count == 0):
         raise InputError(
             "accelerator_type and accelerator_count go together, "
-            f"however: accelerator_type={kind}, accelerator_count={count}"
+            f"got accelerator_type={kind}, accelerator_count={count}"
         )

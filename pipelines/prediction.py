@@ -7,7 +7,7 @@ from kfp import dsl
 from components.code import Code
 from components.predict import predict
 from components.snapshot import snapshot
-from pipelines.document import document_of
+from pipelines.compiling import document_of
 from trainer.contract import MANIFEST
 
 PIPELINE_NAME = "vertex-tabular-prediction"

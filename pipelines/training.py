@@ -13,8 +13,8 @@ from components.collect import collect
 from components.preprocess import preprocess
 from components.snapshot import snapshot
 from components.train import train_component
-from pipelines.document import document_of
-from pipelines.machines import UNSPECIFIED
+from pipelines.compiling import document_of
+from pipelines.prices.machines import UNSPECIFIED
 
 PIPELINE_NAME = "vertex-tabular-training"
 DEFAULT_IMAGE = f"vertex-tabular:{version('vertex-tabular')}"
@@ -22,7 +22,9 @@ DEFAULT_IMAGE = f"vertex-tabular:{version('vertex-tabular')}"
 
 def titanic_schema() -> dict[str, Any]:
     """The feature schema that is the YAML's default: the Titanic's passenger list."""
-    schema: dict[str, Any] = yaml.safe_load(files("pipelines").joinpath("titanic.yaml").read_text())
+    schema: dict[str, Any] = yaml.safe_load(
+        files("pipelines.project").joinpath("titanic.yaml").read_text()
+    )
     return schema
 
 
@@ -65,7 +67,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         fit_on: str = "train",
         dtype: str = "float32",
         val_size: float = 0.2,
-        holdout_size: float = 0.0,
+        test_size: float = 0.0,
         split_seed: int = 42,
         max_unseen: float = 0.05,
         recipe: str = "plain",
@@ -101,7 +103,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
                 train, or all (the lesson's way, which leaks the validation rows).
             dtype: Type of the feature arrays, float32 or float64.
             val_size: Share of the rows held out for validation, between 0 and 1.
-            holdout_size: Share of the rows kept for a test that chooses nothing.
+            test_size: Share of the rows kept for a test that chooses nothing.
             split_seed: Seed of the split.
             max_unseen: Share of the rows that may have a category unseen in training.
             recipe: plain, the lesson's net; or strong, an ensemble on piecewise-linear encodings,
@@ -139,7 +141,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             fit_on=fit_on,
             dtype=dtype,
             val_size=val_size,
-            holdout_size=holdout_size,
+            test_size=test_size,
             split_seed=split_seed,
             max_unseen=max_unseen,
             shard_rows=shard_rows,

@@ -68,7 +68,7 @@ class Shell:
 
 def run(argv: list[str]) -> tuple[int, str, str]:
     """One command, as a process of its own would run it."""
-    from pipelines.cli import main
+    from pipelines.cli.app import main
 
     output, errors = io.StringIO(), io.StringIO()
     sys.argv = ["tabpipe", *argv]

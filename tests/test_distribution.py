@@ -12,15 +12,15 @@ ROOT = Path(__file__).parents[1]
 NEEDED = {
     "trainer/__main__.py",
     "components/train.py",
-    "pipelines/cli.py",
-    "pipelines/titanic.yaml",
-    "pipelines/machines.toml",
-    "pipelines/prices.toml",
+    "pipelines/cli/app.py",
+    "pipelines/project/titanic.yaml",
+    "pipelines/prices/machines.toml",
+    "pipelines/prices/prices.toml",
     "pipelines/lint/pins.py",
-    "trainer/report/templates/comparison.html.j2",
-    "trainer/report/templates/evaluation.html.j2",
-    "trainer/report/templates/report.html.j2",
-    "trainer/report/templates/report.css",
+    "vertex_tabular/report/templates/comparison.html.j2",
+    "vertex_tabular/report/templates/evaluation.html.j2",
+    "vertex_tabular/report/templates/report.html.j2",
+    "vertex_tabular/report/templates/report.css",
 }
 
 
@@ -37,7 +37,13 @@ def test_the_wheel_holds_the_packages_only(built: dict[str, Path]) -> None:
     names = set(zipfile.ZipFile(built["wheel"]).namelist())
     assert names >= NEEDED
     tops = {name.split("/")[0] for name in names}
-    assert tops == {"trainer", "components", "pipelines", "vertex_tabular-0.1.0.dist-info"}
+    assert tops == {
+        "trainer",
+        "vertex_tabular",
+        "components",
+        "pipelines",
+        "vertex_tabular-0.1.0.dist-info",
+    }
 
 
 def test_the_sdist_leaves_out_tests_and_benchmarks(built: dict[str, Path]) -> None:

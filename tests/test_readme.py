@@ -7,8 +7,8 @@ import yaml
 
 from components.code import Code
 from pipelines import training
-from pipelines.dag import mermaid
 from pipelines.parameters import declared
+from tools.dag import mermaid
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -21,7 +21,7 @@ def spec() -> dict[str, object]:
 
 def test_the_picture_is_of_the_pipeline() -> None:
     (picture,) = re.findall(r"```mermaid\n(.*?)\n```", README, re.DOTALL)
-    assert picture == mermaid(spec()), "python -m pipelines.dag build/training.yaml"
+    assert picture == mermaid(spec()), "python -m tools.dag build/training.yaml"
 
 
 def test_the_artifacts_it_shows_are_those_of_a_run() -> None:

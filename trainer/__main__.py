@@ -14,13 +14,13 @@ from collections.abc import Sequence
 
 from trainer import contract
 from trainer.config import Config
-from trainer.errors import TabularError, reported
+from trainer.errors import TabularError, exit_on_error
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one process of a training run; returns its exit status, or raises SystemExit with it."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    with reported():
+    with exit_on_error():
         config = Config.from_args(argv)
         directory = contract.local_path(config.model_out)
 

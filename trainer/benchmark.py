@@ -2,7 +2,7 @@
 
     python -m trainer.benchmark --train train_data.npz --val val_data.npz [--hidden 64,32 …]
 
-Each way is the real program, `python -m trainer`, ended once enough epochs have been seen.
+Each variant is the real program, `python -m trainer`, ended once enough epochs have been seen.
 """
 
 import json
@@ -17,19 +17,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from trainer.config import Config
-from trainer.errors import TabularError, reported
+from trainer.errors import TabularError, exit_on_error
 
-SECONDS = 1.0  # of epochs in each turn of a way, after the first epoch
+SECONDS = 1.0  # of epochs in each turn of a variant, after the first epoch
 TURNS = 2
 # Seconds in which the GPUs of one machine exchange the gradients of a small net: of this order.
 # Where several GPUs are measured, that counts instead.
 EXCHANGE = 1e-4
-NOISE = 0.95  # a way is faster than a simpler one if its epoch takes less than this share of it
+NOISE = 0.95  # a variant is faster than a simpler one if its epoch takes less than this share of it
 
 
 @dataclass(frozen=True)
-class Way:
-    """A way to train: so many processes of so many threads each, on the CPU or on CUDA GPUs."""
+class Variant:
+    """A variant to train: so many processes of so many threads each, on the CPU or on CUDA GPUs."""
 
     name: str
     device: str
@@ -48,61 +48,61 @@ class Way:
 
 @dataclass(frozen=True)
 class Timing:
-    """The median seconds of an epoch, its validation included, trained in that way."""
+    """The median seconds of an epoch, its validation included, trained in that variant."""
 
-    way: Way
+    variant: Variant
     seconds: float
     epochs: int
 
 
-def ways() -> list[Way]:
-    """The ways that this machine offers; the first is one process of one thread."""
+def variants() -> list[Variant]:
+    """The variants that this machine offers; the first is one process of one thread."""
     import torch
 
     cores = len(os.sched_getaffinity(0))
-    offered = [Way("1 process, 1 thread", "cpu", 1, 1)]
+    offered = [Variant("1 process, 1 thread", "cpu", 1, 1)]
     if cores > 1:
-        offered.append(Way(f"1 process, {cores} threads", "cpu", 1, cores))
+        offered.append(Variant(f"1 process, {cores} threads", "cpu", 1, cores))
         half = cores // 2
-        offered.append(Way(f"2 processes, {half} thread(s) each", "cpu", 2, half))
+        offered.append(Variant(f"2 processes, {half} thread(s) each", "cpu", 2, half))
     gpus = torch.cuda.device_count()
     if gpus:
-        offered.append(Way("1 GPU", "cuda", 1, 1))
+        offered.append(Variant("1 GPU", "cuda", 1, 1))
     if gpus > 1:
-        offered.append(Way(f"{gpus} GPUs", "cuda", gpus, 1))
+        offered.append(Variant(f"{gpus} GPUs", "cuda", gpus, 1))
     return offered
 
 
 def measure(flags: Sequence[str]) -> list[Timing]:
-    """Times each way of `ways`, in turns, so that a machine that slows down slows them all.
+    """Times each variant of `variants`, in turns, so that a machine that slows down slows them all.
 
     Args:
         flags: of `python -m trainer`; the device, threads, epochs and results are set here.
 
     Raises:
-        TabularError: a way ended by itself; with the last line that it wrote.
+        TabularError: a variant ended by itself; with the last line that it wrote.
     """
-    offered = ways()
+    offered = variants()
     seconds: list[list[float]] = [[] for _ in offered]
     for _ in range(TURNS):
-        for way, times in zip(offered, seconds, strict=True):
-            times += _epochs(way, flags)
+        for variant, times in zip(offered, seconds, strict=True):
+            times += _epochs(variant, flags)
     return [
-        Timing(way, statistics.median(times), len(times))
-        for way, times in zip(offered, seconds, strict=True)
+        Timing(variant, statistics.median(times), len(times))
+        for variant, times in zip(offered, seconds, strict=True)
     ]
 
 
-def _epochs(way: Way, flags: Sequence[str]) -> list[float]:
+def _epochs(variant: Variant, flags: Sequence[str]) -> list[float]:
     """The seconds between the lines that a training prints at the end of each epoch."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIP_", "CLUSTER_"))}
-    environment |= {"OMP_NUM_THREADS": str(way.threads), "PYTHONUNBUFFERED": "1"}
-    if way.device == "cuda" and way.processes == 1:
+    environment |= {"OMP_NUM_THREADS": str(variant.threads), "PYTHONUNBUFFERED": "1"}
+    if variant.device == "cuda" and variant.processes == 1:
         visible = environment.get("CUDA_VISIBLE_DEVICES", "0")
         environment["CUDA_VISIBLE_DEVICES"] = visible.partition(",")[0]
     with tempfile.TemporaryDirectory() as directory:
         process = subprocess.Popen(
-            way.command(flags, directory),
+            variant.command(flags, directory),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -117,7 +117,7 @@ def _epochs(way: Way, flags: Sequence[str]) -> list[float]:
                     if len(ends) > 1 and ends[-1] - ends[0] >= SECONDS:
                         break
             else:
-                raise TabularError(f"{way.name} must train, however: {line.strip()}")
+                raise TabularError(f"{variant.name} must train, got {line.strip()}")
         finally:
             process.send_signal(signal.SIGTERM)  # torchrun hands it on
             process.communicate()
@@ -130,7 +130,7 @@ def table(timings: Sequence[Timing], rows: int, epochs: int) -> str:
     lines = [f"{'':32}{'rows/s':>14}{'s an epoch':>12}{'s at most':>14}{'ratio':>8}"]
     for timing in timings:
         lines.append(
-            f"{timing.way.name:32}{rows / timing.seconds:14,.0f}{timing.seconds:12.5f}"
+            f"{timing.variant.name:32}{rows / timing.seconds:14,.0f}{timing.seconds:12.5f}"
             f"{timing.seconds * epochs:14.1f}{timings[0].seconds / timing.seconds:8.2f}"
         )
     lines.append(
@@ -140,13 +140,13 @@ def table(timings: Sequence[Timing], rows: int, epochs: int) -> str:
 
 
 def verdict(timings: Sequence[Timing], steps: int) -> str:
-    """Which way is the fastest, whether several processes or GPUs pay, and when more would help;
+    """Which variant is fastest, whether several processes or GPUs pay, and when more would help;
     starting up, which takes several processes longest, does not count. `steps` is of an epoch."""
-    said = [f"Fastest here: {_fastest(timings).way.name}."]
+    said = [f"Fastest here: {_fastest(timings).variant.name}."]
     for device, noun in (("cpu", "processes"), ("cuda", "GPUs")):
-        ours = [timing for timing in timings if timing.way.device == device]
-        ones = [timing for timing in ours if timing.way.processes == 1]
-        many = [timing for timing in ours if timing.way.processes > 1]
+        ours = [timing for timing in timings if timing.variant.device == device]
+        ones = [timing for timing in ours if timing.variant.processes == 1]
+        many = [timing for timing in ours if timing.variant.processes > 1]
         if ones and many:
             said.append(_several(_fastest(ones), many[0], steps, noun))
         elif device == "cuda":
@@ -155,7 +155,7 @@ def verdict(timings: Sequence[Timing], steps: int) -> str:
 
 
 def _fastest(timings: Sequence[Timing]) -> Timing:
-    """Of ways that differ by the noise only, the simplest, which comes first."""
+    """Of variants that differ by the noise only, the simplest, which comes first."""
     best = timings[0]
     for timing in timings[1:]:
         if timing.seconds < NOISE * best.seconds:
@@ -166,10 +166,12 @@ def _fastest(timings: Sequence[Timing]) -> Timing:
 def _several(one: Timing, many: Timing, steps: int, noun: str) -> str:
     """Whether `many` pay. A step of n takes an nth of its time in one, and exchanging gradients:
     what that takes tells when they would pay, or when more would."""
-    n, ratio = many.way.processes, one.seconds / many.seconds
+    n, ratio = many.variant.processes, one.seconds / many.seconds
     pays = ratio * NOISE > 1
     said = f"{n} {noun} {'pay' if pays else 'do not pay'}: {ratio:.2f} times the speed of one."
-    if one.way.threads != many.way.threads:  # a process of the many has fewer: not comparable
+    if (
+        one.variant.threads != many.variant.threads
+    ):  # a process of the many has fewer: not comparable
         return said
     step = one.seconds / steps  # with its share of validation
     exchange = max(0.0, many.seconds / steps - step / n)
@@ -205,5 +207,5 @@ def main(arguments: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    with reported():
+    with exit_on_error():
         main(sys.argv[1:])

@@ -41,7 +41,7 @@ class Checkpoints:
                 contract.remove_leftovers(self.directory, NAMES)
             except OSError as error:
                 raise InputError(
-                    f"--checkpoint_dir must be writable, however: {uri}: {error.strerror}"
+                    f"--checkpoint_dir must be writable, got {uri}: {error.strerror}"
                 ) from error
         self.every, self.seconds, self.identity = every, minutes * 60, identity
         self._last = time.monotonic()
@@ -95,7 +95,7 @@ class Checkpoints:
             for name, now in self.identity.items():
                 if saved.get(name) != now:
                     raise InputError(
-                        f"{path} must be of the same run, however: {name} was {saved.get(name)} "
+                        f"{path} must be of the same run, got {name} was {saved.get(name)} "
                         f"and is {now}; to begin anew, pass another --checkpoint_dir"
                     )
             return content
@@ -117,10 +117,10 @@ def _fingerprint(data: bytes) -> str:
 
 
 class Sigterm:
-    """Notes SIGTERM. While `deferred`, the loop looks at `asked` and saves first; at other times
-    there is nothing to save, and the signal raises Interrupted where it finds the program."""
+    """Notes SIGTERM. While `deferred`, the loop looks at `requested` and saves first; at other
+    times there is nothing to save, and the signal raises Interrupted where it finds the program."""
 
-    asked = False
+    requested = False
     deferred = False
 
     @contextlib.contextmanager
@@ -133,6 +133,6 @@ class Sigterm:
             signal.signal(signal.SIGTERM, before)
 
     def _note(self, *_: object) -> None:
-        self.asked = True
+        self.requested = True
         if not self.deferred:
             raise Interrupted("stopped by SIGTERM")

@@ -10,8 +10,8 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from trainer.contract import TASKS
 from trainer.errors import InputError
-from trainer.schema import TASKS
 
 
 def whole(text: str) -> int:
@@ -88,11 +88,11 @@ def flag(
     parse: Callable[[str], Any] = str,
     rule: Rule = ANY,
     *,
-    steers: bool = True,
+    affects_training: bool = True,
 ) -> Any:
-    """A field with all that its flag needs. `steers` says that the weights depend on its value, so
-    that a checkpoint of another value cannot be resumed."""
-    metadata = {"help": help, "parse": parse, "rule": rule, "steers": steers}
+    """A field with all that its flag needs. `affects_training` says that the weights depend on its
+    value, so that a checkpoint of another value cannot be resumed."""
+    metadata = {"help": help, "parse": parse, "rule": rule, "affects_training": affects_training}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -111,7 +111,7 @@ class Config:
     model_out: str = flag(
         "directory for the results (default: AIP_MODEL_DIR, else the current directory)",
         ".",
-        steers=False,
+        affects_training=False,
     )
     task: str = flag(
         "binary, multiclass or regression (default: what the spec says, else binary)",
@@ -157,23 +157,25 @@ class Config:
     seed: int = flag("seed of every random choice", 42, whole, SEED)
     device: str = flag("auto, cpu or cuda", "auto", rule=one_of("auto", "cpu", "cuda"))
     threads: int = flag(
-        "CPU threads; 0 chooses by the size of a step", 0, whole, THREADS, steers=False
+        "CPU threads; 0 chooses by the size of a step", 0, whole, THREADS, affects_training=False
     )
     checkpoint_dir: str = flag(
         "directory to resume from (default: AIP_CHECKPOINT_DIR; without either, no checkpoints)",
         "",
-        steers=False,
+        affects_training=False,
     )
-    checkpoint_every: int = flag("epochs between checkpoints", 100, whole, POSITIVE, steers=False)
+    checkpoint_every: int = flag(
+        "epochs between checkpoints", 100, whole, POSITIVE, affects_training=False
+    )
     checkpoint_minutes: float = flag(
-        "minutes between checkpoints, at most", 5.0, float, POSITIVE, steers=False
+        "minutes between checkpoints, at most", 5.0, float, POSITIVE, affects_training=False
     )
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             rule, value = field.metadata["rule"], getattr(self, field.name)
             if not rule.holds(value):
-                raise InputError(f"--{field.name} must be {rule.words}, however: {value}")
+                raise InputError(f"--{field.name} must be {rule.words}, got {value}")
         # A pipeline passes every setting, so one that is left alone is known by its value only.
         for name, value in RECIPES[self.recipe].items():
             if getattr(self, name) == self.__dataclass_fields__[name].default:
@@ -209,7 +211,7 @@ class Config:
             try:
                 values[name] = parse(text)
             except (ValueError, OverflowError):
-                raise InputError(f"--{name} must be {KINDS[parse]}, however: {text}") from None
+                raise InputError(f"--{name} must be {KINDS[parse]}, got {text}") from None
         for name, variable in (
             ("model_out", "AIP_MODEL_DIR"),
             ("checkpoint_dir", "AIP_CHECKPOINT_DIR"),
@@ -227,10 +229,12 @@ class Config:
         """Every setting by its flag's name, in values that JSON has."""
         return {k: list(v) if isinstance(v, tuple) else v for k, v in vars(self).items()}
 
-    def steering(self) -> dict[str, Any]:
+    def resume_key(self) -> dict[str, Any]:
         """The settings that the weights depend on; those of a checkpoint must be the same."""
-        steers = {f.name for f in dataclasses.fields(self) if f.metadata["steers"]}
-        return {name: value for name, value in self.to_dict().items() if name in steers}
+        affects_training = {
+            f.name for f in dataclasses.fields(self) if f.metadata["affects_training"]
+        }
+        return {name: value for name, value in self.to_dict().items() if name in affects_training}
 
 
 class _Parser(argparse.ArgumentParser):

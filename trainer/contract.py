@@ -64,7 +64,7 @@ def local_path(uri: str) -> Path:
         return Path(uri)
     if not mount().is_dir():
         raise InputError(
-            f"gs:// needs Cloud Storage mounted at {mount()}, as Vertex AI does, however: {uri}; "
+            f"gs:// needs Cloud Storage mounted at {mount()}, as Vertex AI does, got {uri}; "
             "here, copy the file first: gcloud storage cp"
         )
     return mount() / uri.removeprefix("gs://")
@@ -85,7 +85,7 @@ def input_file(uri: str) -> Path:
             problem = "it is a directory" if path.is_dir() else "it is a pipe or a device"
     except OSError as error:  # as of a name that is too long
         problem = str(error.strerror)
-    raise InputError(f"an input must be a file, however: {uri}: {problem}")
+    raise InputError(f"an input must be a file, got {uri}: {problem}")
 
 
 @contextlib.contextmanager
@@ -98,13 +98,13 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     if path.is_dir():
-        raise InputError(f"an output must be a file, however: {path}: it is a directory")
+        raise InputError(f"an output must be a file, got {path}: it is a directory")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = open(temporary, "wb")  # noqa: SIM115  (closed by the `with` below)
     except OSError as error:
         raise InputError(
-            f"the output directory must be writable, however: {path.parent}: {error.strerror}"
+            f"the output directory must be writable, got {path.parent}: {error.strerror}"
         ) from error
     try:
         with file:
@@ -157,7 +157,7 @@ def check_manifest(directory: Path) -> list[str]:
         files = json.loads((directory / MANIFEST).read_bytes())["files"]
     except FileNotFoundError:
         raise TabularError(
-            f"a finished run has {MANIFEST}, however: {directory} has none; "
+            f"a finished run has {MANIFEST}, got {directory} has none; "
             "the run that wrote it did not finish"
         ) from None
     except (ValueError, KeyError, TypeError) as error:
@@ -165,9 +165,12 @@ def check_manifest(directory: Path) -> list[str]:
     for name, recorded in files.items():
         path = directory / name
         if not path.is_file():
-            raise TabularError(f"{MANIFEST} lists {name}, however: {path} is missing")
+            raise TabularError(f"{MANIFEST} lists {name}, got {path} is missing")
         if (actual := sha256_of(path)) != recorded["sha256"]:
             raise TabularError(
-                f"{path} must have sha256 {recorded['sha256']}, however: {actual}; it is damaged"
+                f"{path} must have sha256 {recorded['sha256']}, got {actual}; it is damaged"
             )
     return list(files)
+
+
+TASKS = ("binary", "multiclass", "regression")

@@ -38,7 +38,7 @@ Raw = NDArray[np.float64]
 BLOCK_ROWS = 1 << 16
 
 
-def mix(*numbers: int) -> int:
+def derive_seed(*numbers: int) -> int:
     """A 63-bit seed from several numbers, such as (seed, epoch); the same on every machine."""
     digest = hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
@@ -46,7 +46,7 @@ def mix(*numbers: int) -> int:
 
 def permutation(rows: int, device: torch.device, *seeds: int) -> Tensor:
     """The numbers 0 … rows - 1 in an order that `seeds` fix."""
-    generator = torch.Generator(device).manual_seed(mix(*seeds))
+    generator = torch.Generator(device).manual_seed(derive_seed(*seeds))
     return torch.randperm(rows, generator=generator, device=device)
 
 
@@ -160,7 +160,7 @@ class Rows:
             yield self.x[first:end], self.y[first:end]
 
 
-class Shards:
+class ShardedDataset:
     """A source that reads one shard at a time, the next one meanwhile in another thread."""
 
     def __init__(
@@ -258,11 +258,11 @@ class Shards:
         if x.shape[1] != self.features:
             raise InputError(
                 f"every shard must have the {self.features} features of {self.files[0]}, "
-                f"however: {path} has {x.shape[1]}"
+                f"got {path} has {x.shape[1]}"
             )
         if len(x) != rows:
             raise InputError(
-                f"a shard must stay as it was, however: {path} had {rows} rows and has {len(x)}"
+                f"a shard must stay as it was, got {path} had {rows} rows and has {len(x)}"
             )
         inputs, targets = memory[0][:rows], memory[1][:rows]
         targets.copy_(_convert(x, y, path, self.keys, self.task, inputs))
@@ -274,7 +274,7 @@ class Shards:
         return inputs, self.task.targets(np.zeros(rows)).to(device)
 
 
-Source = Rows | Shards
+Source = Rows | ShardedDataset
 
 
 @dataclass(frozen=True)
@@ -302,7 +302,7 @@ class Files:
             paths = []
         if not paths:
             shown = f"{uri}: no {flag}-*.npz in it" if path.is_dir() else uri
-            raise InputError(f"--{flag} must name a file that exists, however: {shown}")
+            raise InputError(f"--{flag} must name a file that exists, got {shown}")
         return cls(flag, paths, keys)
 
     def summary(self, count_values: bool) -> Summary:
@@ -320,7 +320,7 @@ class Files:
         """
         source: Source
         if len(self.paths) > 1:
-            source = Shards(self.paths, self.keys, task, device)
+            source = ShardedDataset(self.paths, self.keys, task, device)
         else:
             path = self.paths[0]
             x, y = _read(path, self.keys)
@@ -330,7 +330,7 @@ class Files:
         if like and source.features != like.features:
             raise InputError(
                 f"--{self.flag} must have the {like.features} features of --train, "
-                f"however: {self.paths[0]} has {source.features}"
+                f"got {self.paths[0]} has {source.features}"
             )
         return source
 
@@ -341,15 +341,15 @@ def _read(path: Path, keys: tuple[str, str], only_y: bool = False) -> tuple[Raw,
     Never unpickles. Raises InputError when the file is not such an npz.
     """
     if path.stat().st_size == 0:
-        raise InputError(f"an npz must hold arrays, however: {path} is empty")
+        raise InputError(f"an npz must hold arrays, got {path} is empty")
     if not zipfile.is_zipfile(path):
-        raise InputError(f"the data must be an npz, however: {path} is not one, or not all of it")
+        raise InputError(f"the data must be an npz, got {path} is not one, or not all of it")
     try:
         with np.load(path, allow_pickle=False) as npz:
             for key in keys:
                 if key not in npz.files:
                     raise InputError(
-                        f"{path} must hold {' and '.join(keys)}, however: it has no {key}, "
+                        f"{path} must hold {' and '.join(keys)}, got it has no {key}, "
                         f"only {', '.join(npz.files) or 'nothing'}"
                     )
             y = npz[keys[1]]
@@ -359,26 +359,26 @@ def _read(path: Path, keys: tuple[str, str], only_y: bool = False) -> tuple[Raw,
             problem = "an object array, which would have to be unpickled; save plain numbers"
         else:
             problem = str(error)
-        raise InputError(f"{path} must be an npz of plain arrays, however: {problem}") from error
+        raise InputError(f"{path} must be an npz of plain arrays, got {problem}") from error
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     for key, array, dimensions in ((keys[0], x, 2), (keys[1], y, 1)):
         if array.ndim != dimensions:
             raise InputError(
-                f"{path}: {key} must have {dimensions} dimension(s), however: shape {array.shape}"
+                f"{path}: {key} must have {dimensions} dimension(s), got shape {array.shape}"
             )
         if array.dtype.kind not in "biuf":
-            raise InputError(f"{path}: {key} must hold numbers, however: dtype {array.dtype}")
+            raise InputError(f"{path}: {key} must hold numbers, got dtype {array.dtype}")
     if len(x) != len(y):
         raise InputError(
             f"{path}: {keys[0]} and {keys[1]} must have as many rows as each other, "
-            f"however: {len(x)} and {len(y)}"
+            f"got {len(x)} and {len(y)}"
         )
     if len(y) == 0 or x.size == 0 and not only_y:
-        raise InputError(f"{path}: {keys[0]} must have rows and columns, however: {x.shape}")
+        raise InputError(f"{path}: {keys[0]} must have rows and columns, got {x.shape}")
     if not np.isfinite(y).all():
         row = int(np.flatnonzero(~np.isfinite(y))[0])
-        raise InputError(f"{path}: {keys[1]} must be finite, however: row {row} is {y[row]}")
+        raise InputError(f"{path}: {keys[1]} must be finite, got row {row} is {y[row]}")
     return x, y
 
 
@@ -396,7 +396,7 @@ def _convert(x: Raw, y: Raw, path: Path, keys: tuple[str, str], task: Task, out:
             if not np.isfinite(block).all():
                 row, column = np.argwhere(~np.isfinite(block))[0]
                 raise InputError(
-                    f"{path}: {keys[0]} must be finite in float32, however: row {i + row}, "
+                    f"{path}: {keys[0]} must be finite in float32, got row {i + row}, "
                     f"column {column} is {x[i + row, column]}"
                 )
     return task.targets(y)

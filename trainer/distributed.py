@@ -23,8 +23,8 @@ from trainer.errors import InputError, Interrupted
 
 # Machines of a job start minutes apart. Once all have met, one that stays silent for so long is
 # gone: a process that dies closes its connections, so the others usually hear of it at once.
-MEETING = timedelta(minutes=30)
-SILENCE = timedelta(seconds=50)
+INIT_TIMEOUT = timedelta(minutes=30)
+COLLECTIVE_TIMEOUT = timedelta(seconds=50)
 
 
 @contextlib.contextmanager
@@ -35,7 +35,7 @@ def _in_touch() -> Iterator[None]:
     except RuntimeError as error:
         problem = str(error).partition("\n")[0].rstrip(".")
         raise Interrupted(
-            f"every process of the run must answer, however: {problem}; started again, the run "
+            f"every process of the run must answer, got {problem}; started again, the run "
             "goes on from its last checkpoint"
         ) from error
 
@@ -46,7 +46,7 @@ class World:
 
     rank: int = 0
     size: int = 1
-    neighbours: int = 1
+    local_world_size: int = 1
     device: torch.device = torch.device("cpu")
     group: Any = None
 
@@ -62,7 +62,7 @@ class World:
             Interrupted: the others do not come.
         """
         if device == "cuda" and not torch.cuda.is_available():
-            raise InputError("--device cuda needs a CUDA GPU, however: torch finds none here")
+            raise InputError("--device cuda needs a CUDA GPU, got torch finds none here")
         kind = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         if "LOCAL_RANK" not in os.environ:
             return cls(device=torch.device(kind))
@@ -71,12 +71,12 @@ class World:
             place = torch.device(kind, int(os.environ["LOCAL_RANK"]))
             torch.cuda.set_device(place)
         with _in_touch():
-            dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=MEETING)
-            group = dist.new_group(timeout=SILENCE)
+            dist.init_process_group("nccl" if kind == "cuda" else "gloo", timeout=INIT_TIMEOUT)
+            group = dist.new_group(timeout=COLLECTIVE_TIMEOUT)
         return cls(
             rank=dist.get_rank(),
             size=dist.get_world_size(),
-            neighbours=int(os.environ["LOCAL_WORLD_SIZE"]),
+            local_world_size=int(os.environ["LOCAL_WORLD_SIZE"]),
             device=place,
             group=group,
         )
@@ -140,7 +140,7 @@ def torchrun_arguments(device: str) -> list[str]:
             raise ValueError(machines[0])
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(
-            f"CLUSTER_SPEC must be the JSON that Vertex AI sets, however: {text}"
+            f"CLUSTER_SPEC must be the JSON that Vertex AI sets, got {text}"
         ) from error
     if len(machines) * processes == 1:
         return []
@@ -152,7 +152,7 @@ def torchrun_arguments(device: str) -> list[str]:
         f"--nproc_per_node={processes}",
         f"--master_addr={host}",
         f"--master_port={port}",
-        f"--rdzv_conf=timeout={int(MEETING.total_seconds())}",
+        f"--rdzv_conf=timeout={int(INIT_TIMEOUT.total_seconds())}",
     ]
 
 

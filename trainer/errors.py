@@ -19,7 +19,7 @@ class TabularError(Exception):
 
 
 class InputError(TabularError):
-    """The caller's input is at fault: "rule, however: value"."""
+    """The caller's input is at fault: "rule, got value"."""
 
     exit_status = 2
 
@@ -37,7 +37,7 @@ class Interrupted(TabularError):
 
 
 @contextlib.contextmanager
-def reported() -> Iterator[None]:
+def exit_on_error() -> Iterator[None]:
     """Turns an error into its one line on stderr and the exit status that goes with it.
 
     Raises:

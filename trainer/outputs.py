@@ -65,8 +65,7 @@ class Log:
             self._publish()
         except OSError as error:
             raise InputError(
-                "the output directory must be writable, however: "
-                f"{self.path.parent}: {error.strerror}"
+                f"the output directory must be writable, got {self.path.parent}: {error.strerror}"
             ) from error
         stdout, stderr = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = cast(TextIO, _Tee(stdout, self)), cast(TextIO, _Tee(stderr, self))

@@ -1,7 +1,7 @@
-"""The three kinds of target: each one's outputs, loss, slope of the loss, and figures of merit.
+"""The three kinds of target: each one's outputs, loss, grad of the loss, and figures of merit.
 
 Losses and scores are sums over rows, so that chunks, batches and processes simply add up. For all
-three the slope of the loss at the logits is prediction - truth (times a constant for the squared
+three the grad of the loss at the logits is prediction - truth (times a constant for the squared
 error), which is what makes gradients short enough to write out (`gradients.py`).
 """
 
@@ -46,7 +46,7 @@ class Task:
         """The loss summed over rows, float32 0-d. `logits` is (n, outputs)."""
         raise NotImplementedError
 
-    def slope(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    def grad(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
         """d loss / d logits, written into `out`, (n, outputs)."""
         raise NotImplementedError
 
@@ -83,7 +83,7 @@ class Binary(Task):
         wrong = np.flatnonzero((y != 0) & (y != 1))
         if len(wrong):
             raise InputError(
-                f"a binary target must be 0 or 1, however: {where} row {wrong[0]} is "
+                f"a binary target must be 0 or 1, got {where} row {wrong[0]} is "
                 f"{y[wrong[0]]:g}; for other targets pass --task multiclass or regression"
             )
 
@@ -91,7 +91,7 @@ class Binary(Task):
         weights = None if self.class_weights is None else _row_weights(self.class_weights, y)
         return F.binary_cross_entropy_with_logits(logits, y, weights, reduction="sum")
 
-    def slope(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    def grad(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
         torch.sigmoid(logits, out=out)
         out.sub_(y)
         if self.class_weights is not None:
@@ -131,7 +131,7 @@ class Multiclass(Task):
         if len(wrong):
             raise InputError(
                 f"a target of {self.outputs} classes must be a whole number from 0 to "
-                f"{self.outputs - 1}, however: {where} row {wrong[0]} is {y[wrong[0]]:g}"
+                f"{self.outputs - 1}, got {where} row {wrong[0]} is {y[wrong[0]]:g}"
             )
 
     def targets(self, y: Array) -> Tensor:
@@ -140,7 +140,7 @@ class Multiclass(Task):
     def loss(self, logits: Tensor, y: Tensor) -> Tensor:
         return F.cross_entropy(logits, y, self.class_weights, reduction="sum")
 
-    def slope(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    def grad(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
         torch.softmax(logits, 1, out=out)
         truth = y.unsqueeze(1)
         out.scatter_add_(1, truth, out.new_full((1, 1), -1.0).expand(truth.shape))
@@ -197,7 +197,7 @@ class Regression(Task):
     def loss(self, logits: Tensor, y: Tensor) -> Tensor:
         return F.mse_loss(logits, y, reduction="sum")
 
-    def slope(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
+    def grad(self, logits: Tensor, y: Tensor, out: Tensor) -> Tensor:
         return torch.sub(logits, y, out=out).mul_(2)
 
     def score(self, logits: Tensor, y: Tensor) -> Tensor:

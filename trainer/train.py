@@ -23,12 +23,11 @@ from trainer import contract, outputs
 from trainer.adam import Adam
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
-from trainer.data import BLOCK_ROWS, Block, Files, Plan, Source, mix
+from trainer.data import BLOCK_ROWS, Block, Files, Plan, Source, derive_seed
 from trainer.distributed import World
 from trainer.errors import InputError, Interrupted, TabularError
-from trainer.gradients import AutogradGradients, Gradients
-from trainer.model import FlatModel, build
-from trainer.schema import TASKS
+from trainer.models.gradients import AutogradGradients, Gradients
+from trainer.models.mlp import FlatModel, build
 from trainer.tasks import Regression, Task, make_task
 
 # Rows times parameters after which a block ends: a second or two of one core's work. Between
@@ -56,7 +55,7 @@ def _make_model(
 ) -> tuple[FlatModel, Gradients]:
     """The recipe's model with its initial weights, and what computes its gradients."""
     if config.recipe == "strong":
-        from trainer.strong import FlatStrong, Strong, StrongGradients
+        from trainer.models.strong import FlatStrong, Strong, StrongGradients
 
         # The rows, or those of the first shard; the same in every process.
         sample = next(iter(train.parts(Plan(0, block_rows=train.rows))))[0][:, :-1]
@@ -102,7 +101,7 @@ class Training:
             began = time.perf_counter()
             self.learn_epoch(checkpoints, sigterm)
             self._end_epoch(began, checkpoints, sigterm)
-            stop, due = self.world.any(sigterm.asked, checkpoints.due(state.epoch))
+            stop, due = self.world.any(sigterm.requested, checkpoints.due(state.epoch))
             ended = state.epoch == self.config.epochs or self._out_of_patience()
             self._save(checkpoints, due or ended, stop)
         if self.config.restore_best:
@@ -114,7 +113,7 @@ class Training:
             before = self._snapshot()
             self._learn(block)
             lost = not math.isfinite(float(self.loss_sum))
-            lost, stop, due = self.world.any(lost, sigterm.asked, checkpoints.due())
+            lost, stop, due = self.world.any(lost, sigterm.requested, checkpoints.due())
             if lost:  # take the same steps again, and look at each
                 self._restore(before)
                 self._learn(block, careful=True)
@@ -128,7 +127,9 @@ class Training:
         """Takes the steps of one block. Nothing in here waits for the device, unless `careful`."""
         state, rate = self.state, self._learning_rate()
         if self.config.dropout:
-            torch.manual_seed(mix(self.config.seed, state.epoch, state.block, self.plan.rank))
+            torch.manual_seed(
+                derive_seed(self.config.seed, state.epoch, state.block, self.plan.rank)
+            )
         batches = zip(
             torch.split(block.x, block.sizes), torch.split(block.y, block.sizes), strict=True
         )
@@ -183,15 +184,15 @@ class Training:
         """Evaluates, and lets rank 0 decide whether this epoch is the best so far."""
         state, task = self.state, self.task
 
-        def look_up() -> None:
-            stop, due = self.world.any(sigterm.asked, checkpoints.due())
+        def poll() -> None:
+            stop, due = self.world.any(sigterm.requested, checkpoints.due())
             self._save(checkpoints, due, stop)
 
-        loss, score = self.evaluate(self.val, look_up)
+        loss, score = self.evaluate(self.val, poll)
         train_loss = float(self.world.sum(self.loss_sum)) / self.train.rows
         if not math.isfinite(loss):
             raise TabularError(
-                f"the validation loss must be finite, however: {loss} after epoch "
+                f"the validation loss must be finite, got {loss} after epoch "
                 f"{state.epoch + 1}; try a smaller --learning_rate"
             )
         improved = state.best_loss - loss > self.config.min_delta and self.world.rank == 0
@@ -217,15 +218,15 @@ class Training:
             )
 
     def evaluate(
-        self, source: Source, look_up: Callable[[], None] = lambda: None
+        self, source: Source, poll: Callable[[], None] = lambda: None
     ) -> tuple[float, float]:
         """Mean loss and score over the rows of `source`, each process computing its share, and
-        calling `look_up` between its parts."""
+        calling `poll` between its parts."""
         loss = torch.zeros((), dtype=torch.float64, device=self.world.device)
         score = torch.zeros_like(loss)
         for number, (x, y) in enumerate(source.parts(self.plan)):
             if number:
-                look_up()
+                poll()
             for rows, truth in self._chunks(x, y) if len(x) else []:
                 logits = self.gradients.logits(rows)
                 loss += self.task.loss(logits, truth)
@@ -247,7 +248,7 @@ class Training:
         (lost,) = self.world.any(not math.isfinite(float(self.loss_sum)))
         if lost:
             raise TabularError(
-                f"the loss must be finite, however: {float(self.loss_sum)} in epoch "
+                f"the loss must be finite, got {float(self.loss_sum)} in epoch "
                 f"{self.state.epoch + 1}, batch {batch}; "
                 f"the largest gradient is {float(self.model.gradient.abs().max()):g}; "
                 "try a smaller --learning_rate"
@@ -322,7 +323,7 @@ def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:
     feature_names = spec.get("features") or [f"x{i}" for i in range(train.features)]
     if len(feature_names) != train.features:
         raise InputError(
-            f"the spec must have as many features as {config.train}, however: "
+            f"the spec must have as many features as {config.train}, got "
             f"{len(feature_names)} and {train.features}"
         )
     val = Files.find("val", config.val, contract.VAL_KEYS).load(task, world.device, train)
@@ -338,7 +339,7 @@ def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:
         config.checkpoint_dir,
         config.checkpoint_every,
         config.checkpoint_minutes,
-        {**config.steering(), "spec": spec, "processes": world.size, "target": asdict(summary)},
+        {**config.resume_key(), "spec": spec, "processes": world.size, "target": asdict(summary)},
     )
     content = checkpoints.load()
     if content:
@@ -422,19 +423,17 @@ def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
     content = path.read_bytes()
     try:
         spec = json.loads(content)
-        if spec.get("task") not in (None, *TASKS):
-            raise ValueError(f"task is {spec['task']}, not one of {', '.join(TASKS)}")
+        if spec.get("task") not in (None, *contract.TASKS):
+            raise ValueError(f"task is {spec['task']}, not one of {', '.join(contract.TASKS)}")
     except (ValueError, AttributeError) as error:
-        raise InputError(
-            f"a spec must be JSON from preprocessing, however: {path}: {error}"
-        ) from error
+        raise InputError(f"a spec must be JSON from preprocessing, got {path}: {error}") from error
     return spec, content
 
 
 def threads_for(training: Training) -> int:
     """CPU threads for a run: as many as the work of a step keeps busy, of the cores that are this
     process's share. Threads that wait for each other lose more than they gain."""
-    cores = len(os.sched_getaffinity(0)) // training.world.neighbours
+    cores = len(os.sched_getaffinity(0)) // training.world.local_world_size
     rows = min(training.config.batch_size or training.train.rows, training.train.rows)
     work = rows * len(training.model.flat) // training.world.size
     return max(1, min(cores, -(-work // THREAD_WORK)))

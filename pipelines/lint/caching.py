@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from pipelines.lint.fixed_paths import fixed_paths
 from pipelines.lint.pipeline import Pipeline, Step, strings
-from pipelines.lint.rule import Spot, rule
+from pipelines.lint.rule import Location, rule
 
 # What differs in every run: https://cloud.google.com/vertex-ai/docs/pipelines/build-pipeline
 _OF_THE_RUN = re.compile(
@@ -27,7 +27,7 @@ _CHANGES = re.compile(r"\.(deploy_model|undeploy_model|delete_\w+|vertex_notific
     cure="Pass a fingerprint of the content as a second parameter, put a version or a date into "
     "the path, or turn the step's caching off (an importer: reimport=True).",
 )
-def cached_mutable_input(pipeline: Pipeline) -> Iterator[Spot]:
+def cached_mutable_input(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         if step.cached and not step.executor.get("importer", {}).get("reimport"):
             for path in fixed_paths(step):
@@ -40,7 +40,7 @@ def cached_mutable_input(pipeline: Pipeline) -> Iterator[Spot]:
     why="The step's purpose is what it does, and a cache hit leaves that out.",
     cure="Call .set_caching_options(False) on the task.",
 )
-def cached_side_effect(pipeline: Pipeline) -> Iterator[Spot]:
+def cached_side_effect(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         if not step.cached or "importer" in step.executor or _hears_how_the_run_ended(step):
             continue
@@ -56,7 +56,7 @@ def cached_side_effect(pipeline: Pipeline) -> Iterator[Spot]:
     why="The value is another one in each run, and part of the cache's key: the step never hits.",
     cure="Leave it out of the step's inputs, or turn the step's caching off.",
 )
-def job_name_in_cached_step(pipeline: Pipeline) -> Iterator[Spot]:
+def job_name_in_cached_step(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         if step.cached:
             # Not the channels that kfp's compiler adds: the inputs that refer to them have it too.

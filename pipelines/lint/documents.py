@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from pipelines.lint.pipeline import Pipeline, strings
-from pipelines.lint.rule import Spot, rule
+from pipelines.lint.rule import Location, rule
 
 
 @rule(
@@ -12,7 +12,7 @@ from pipelines.lint.rule import Spot, rule
     why="The Vertex AI SDK's loader reads files of one YAML document only, and fails on this one.",
     cure="Drop what adds it: kfp-kubernetes, PipelineConfig, or a workspace.",
 )
-def second_document(pipeline: Pipeline) -> Iterator[Spot]:
+def second_document(pipeline: Pipeline) -> Iterator[Location]:
     for number, document in enumerate(pipeline.further, start=2):
         keys = ", ".join(document) if isinstance(document, dict) else type(document).__name__
         yield f"document {number}", keys
@@ -23,7 +23,7 @@ def second_document(pipeline: Pipeline) -> Iterator[Spot]:
     why="The settings are for another platform; Vertex AI does not apply them.",
     cure="Drop them, or use what Vertex AI has for it, such as .set_memory_limit.",
 )
-def platform_spec(pipeline: Pipeline) -> Iterator[Spot]:
+def platform_spec(pipeline: Pipeline) -> Iterator[Location]:
     for number, document in enumerate(pipeline.further, start=2):
         if isinstance(document, dict):
             for platform in document.get("platforms") or {}:
@@ -48,7 +48,7 @@ _FEATURES = {
     cure="Do without: https://cloud.google.com/vertex-ai/docs/pipelines/migrate-kfp lists what "
     "Vertex AI has.",
 )
-def undocumented_feature(pipeline: Pipeline) -> Iterator[Spot]:
+def undocumented_feature(pipeline: Pipeline) -> Iterator[Location]:
     for label, executor in pipeline.executors.items():
         for place, text in strings(executor, f"deploymentSpec.executors.{label}"):
             for feature, sign in _FEATURES.items():

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from pipelines.lint.fixed_paths import fixed_paths
 from pipelines.lint.payload import worker_pools
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline
-from pipelines.lint.rule import Spot, rule
-from pipelines.machines import NO_ACCELERATOR, built_in, mismatch
+from pipelines.lint.rule import Location, rule
+from pipelines.prices.machines import NO_ACCELERATOR, built_in, mismatch
 
 # Names that say an image has no CUDA: Google's own (pytorch-xla, tf-cpu.2-15), and whoever
 # follows that custom. https://cloud.google.com/vertex-ai/docs/training/pre-built-containers
@@ -21,7 +21,7 @@ _CPU_IMAGE = re.compile(r"(^|[/:._-])(cpu|xla)([/:._-]|$)")
     cure="Give both or neither; to have none, leave both out, or ACCELERATOR_TYPE_UNSPECIFIED "
     "with 0.",
 )
-def accelerator_pair(pipeline: Pipeline) -> Iterator[Spot]:
+def accelerator_pair(pipeline: Pipeline) -> Iterator[Location]:
     for wish in _wishes(pipeline):
         kind, count = wish.accelerator, wish.number
         if kind is not None and count is not None and bool(kind) != bool(count):
@@ -30,11 +30,11 @@ def accelerator_pair(pipeline: Pipeline) -> Iterator[Spot]:
 
 @rule(
     "accelerator-machine",
-    why="The machine type does not come with these accelerators (pipelines/machines.toml).",
+    why="The machine type does not come with these accelerators (pipelines/prices/machines.toml).",
     cure="Choose a pair that exists, for example n1-standard-8 with 1 NVIDIA_TESLA_T4, or "
     "g2-standard-4 with 1 NVIDIA_L4.",
 )
-def accelerator_machine(pipeline: Pipeline) -> Iterator[Spot]:
+def accelerator_machine(pipeline: Pipeline) -> Iterator[Location]:
     for wish in _wishes(pipeline):
         machine, kind, count = wish.machine, wish.accelerator, wish.number
         if machine and kind and count:
@@ -48,7 +48,7 @@ def accelerator_machine(pipeline: Pipeline) -> Iterator[Spot]:
     why="The image has no CUDA: the GPU is paid for and never used.",
     cure="Name an image with CUDA, or ask for no accelerator.",
 )
-def gpu_with_cpu_image(pipeline: Pipeline) -> Iterator[Spot]:
+def gpu_with_cpu_image(pipeline: Pipeline) -> Iterator[Location]:
     for wish in _wishes(pipeline):
         attached = wish.accelerator if wish.accelerator and wish.number else ""
         gpu = next(iter(built_in(wish.machine or "")), attached)
@@ -61,14 +61,14 @@ def gpu_with_cpu_image(pipeline: Pipeline) -> Iterator[Spot]:
     why="Two runs at the same time, or two steps of one, overwrite each other's files there.",
     cure="Write to the URI of an output artifact of the step, which is the run's own.",
 )
-def shared_output_directory(pipeline: Pipeline) -> Iterator[Spot]:
+def shared_output_directory(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         for path in fixed_paths(step):
             if path.use == "output":
                 yield path.place, path.uri
 
 
-class Wish(NamedTuple):
+class MachineRequest(NamedTuple):
     """The machine that a training job or a step asks for.
 
     An empty text or 0 is none; None is not known before the run.
@@ -81,11 +81,11 @@ class Wish(NamedTuple):
     image: str
 
 
-def _wishes(pipeline: Pipeline) -> Iterator[Wish]:
+def _wishes(pipeline: Pipeline) -> Iterator[MachineRequest]:
     for step in pipeline.steps:
         for pool in worker_pools(step):
             machine = pool.part("machine_spec")
-            yield Wish(
+            yield MachineRequest(
                 f"{pool.place}.machine_spec",
                 _known(machine, "machine_type"),
                 _known(machine, "accelerator_type"),
@@ -95,7 +95,7 @@ def _wishes(pipeline: Pipeline) -> Iterator[Wish]:
         asked = step.container.get("resources", {}).get("accelerator")
         if asked:
             # Newer compilers write resourceType and resourceCount, and the older names as well.
-            yield Wish(
+            yield MachineRequest(
                 f"{step.path}: resources.accelerator",
                 "",
                 _known(asked, "resourceType" if "resourceType" in asked else "type"),

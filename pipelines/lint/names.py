@@ -6,14 +6,14 @@ from typing import Any
 
 from pipelines.lint.payload import payloads
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline
-from pipelines.lint.rule import Spot, rule
+from pipelines.lint.rule import Location, rule
 
 # https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.pipelineJobs
 PIPELINE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
 LONGEST_DISPLAY_NAME = 128
 # https://cloud.google.com/resource-manager/docs/labels-overview#requirements
 LONGEST_LABEL = 63
-MOST_LABELS = 64
+MAX_LABELS = 64
 
 
 @rule(
@@ -21,7 +21,7 @@ MOST_LABELS = 64
     why="Vertex AI refuses the name when the pipeline is submitted.",
     cure="Use at most 128 lowercase letters, digits and hyphens, beginning with no hyphen.",
 )
-def pipeline_name(pipeline: Pipeline) -> Iterator[Spot]:
+def pipeline_name(pipeline: Pipeline) -> Iterator[Location]:
     name = str(pipeline.spec.get("pipelineInfo", {}).get("name", ""))
     if not PIPELINE_NAME.fullmatch(name):
         yield "pipelineInfo.name", name or "no name"
@@ -32,7 +32,7 @@ def pipeline_name(pipeline: Pipeline) -> Iterator[Spot]:
     why=f"Vertex AI refuses a job's display name of more than {LONGEST_DISPLAY_NAME} characters.",
     cure="Shorten it.",
 )
-def display_name(pipeline: Pipeline) -> Iterator[Spot]:
+def display_name(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         for payload in payloads(step):
             name = payload.get("display_name") if isinstance(payload, dict) else None
@@ -45,17 +45,17 @@ def display_name(pipeline: Pipeline) -> Iterator[Spot]:
 @rule(
     "label",
     why="Vertex AI refuses the job.",
-    cure=f"Use at most {MOST_LABELS} labels, with keys and values of at most {LONGEST_LABEL} "
+    cure=f"Use at most {MAX_LABELS} labels, with keys and values of at most {LONGEST_LABEL} "
     "lowercase letters, digits, _ and -; write numbers as texts.",
 )
-def label(pipeline: Pipeline) -> Iterator[Spot]:
+def label(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         for payload in payloads(step):
             labels = payload.get("labels") if isinstance(payload, dict) else None
             if not isinstance(labels, dict):
                 continue
             place = f"{step.path}: payload.labels"
-            if len(labels) > MOST_LABELS:
+            if len(labels) > MAX_LABELS:
                 yield place, f"{len(labels)} labels"
             for key, value in labels.items():
                 if not (key and _will_do(key) and _will_do(value)):

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from pipelines.lint.payload import worker_pools
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Spec
-from pipelines.lint.rule import Spot, rule
+from pipelines.lint.rule import Location, rule
 
 _MOVING_TAGS = {"", "latest", "main", "master", "nightly", "edge"}
 # Google publishes its prebuilt images as `latest` alone; the name holds framework and Python:
@@ -25,7 +25,7 @@ _FLAGS_WITH_A_VALUE |= {"--target", "--platform", "--timeout", "--retries", "--p
     why="The tag is moved to another image without notice, and the cache does not see it.",
     cure="Name a version's tag, or better the digest: IMAGE@sha256:….",
 )
-def unpinned_image(pipeline: Pipeline) -> Iterator[Spot]:
+def unpinned_image(pipeline: Pipeline) -> Iterator[Location]:
     for label, executor in pipeline.executors.items():
         image = executor.get("container", {}).get("image", "")
         if _moves(image):
@@ -42,7 +42,7 @@ def unpinned_image(pipeline: Pipeline) -> Iterator[Spot]:
     "to the next.",
     cure="Write the version, 'pandas==2.2.3', or use an image that holds the package.",
 )
-def unpinned_package(pipeline: Pipeline) -> Iterator[Spot]:
+def unpinned_package(pipeline: Pipeline) -> Iterator[Location]:
     for place, script in _scripts(pipeline):
         for requirement in _requirements(script):
             if not _pinned(requirement):
@@ -55,7 +55,7 @@ def unpinned_package(pipeline: Pipeline) -> Iterator[Spot]:
     "of pip_index_urls.",
     cure="Use an image that holds the packages, or give pip_trusted_hosts=[] with pip_index_urls.",
 )
-def trusted_host(pipeline: Pipeline) -> Iterator[Spot]:
+def trusted_host(pipeline: Pipeline) -> Iterator[Location]:
     for place, script in _scripts(pipeline):
         for host in re.findall(r"--trusted-host[= ]+(\S+)", script):
             yield place, f"--trusted-host {host}"

@@ -95,7 +95,7 @@ def read(text: str, name: str, arguments: Mapping[str, Any]) -> Pipeline:
         documents = list(yaml.load_all(text, Loader=loader))
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
-        raise InputError(f"{name} must be YAML, however: {reason}") from None
+        raise InputError(f"{name} must be YAML, got {reason}") from None
     spec = _typed(documents[0] if documents else None, name)
     pipeline = Pipeline(spec, documents[1:])
     root = spec["root"]
@@ -127,7 +127,7 @@ def _typed(document: Any, name: str) -> Spec:
     except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
-            f"{name} must be a compiled KFP v2 pipeline, however: {reason}; compile one with "
+            f"{name} must be a compiled KFP v2 pipeline, got {reason}; compile one with "
             "kfp 2: compiler.Compiler().compile(pipeline, 'pipeline.yaml')"
         ) from None
     return {"root": {}, **spec, "deploymentSpec": deployment}

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.lint.pipeline import Pipeline, Spec, strings
-from pipelines.lint.rule import Spot, rule
+from pipelines.lint.rule import Location, rule
 
 OTHER_KIND = {"parameters": "artifacts", "artifacts": "parameters"}
 _REFERENCE = re.compile(r"\{\{\$\.(inputs|outputs)\.(parameters|artifacts)\[['\"]([^'\"]+)['\"]\]")
@@ -18,7 +18,7 @@ _REFERENCE = re.compile(r"\{\{\$\.(inputs|outputs)\.(parameters|artifacts)\[['\"
     cure="Declare the input as Input[Artifact] and pass the output there; for a text in "
     "worker_pool_specs use a container component and {artifact}.uri.",
 )
-def artifact_as_parameter(pipeline: Pipeline) -> Iterator[Spot]:
+def artifact_as_parameter(pipeline: Pipeline) -> Iterator[Location]:
     for place, kind, name, there in _references(pipeline):
         if kind == "parameters" and name not in there[kind] and name in there["artifacts"]:
             yield place, f"{name} is an artifact"
@@ -29,7 +29,7 @@ def artifact_as_parameter(pipeline: Pipeline) -> Iterator[Spot]:
     why="A parameter has no URI, so the reference cannot be resolved.",
     cure="Declare the input as a parameter, or the output as an artifact.",
 )
-def parameter_as_artifact(pipeline: Pipeline) -> Iterator[Spot]:
+def parameter_as_artifact(pipeline: Pipeline) -> Iterator[Location]:
     for place, kind, name, there in _references(pipeline):
         if kind == "artifacts" and name not in there[kind] and name in there["parameters"]:
             yield place, f"{name} is a parameter"
@@ -40,7 +40,7 @@ def parameter_as_artifact(pipeline: Pipeline) -> Iterator[Spot]:
     why="Nothing has that name, so the run fails when it gets there, or is refused.",
     cure="Correct the name, or compile the pipeline again from its source.",
 )
-def unknown_reference(pipeline: Pipeline) -> Iterator[Spot]:
+def unknown_reference(pipeline: Pipeline) -> Iterator[Location]:
     for place, kind, name, there in _references(pipeline):
         if name not in there[kind] and name not in there[OTHER_KIND[kind]]:
             yield place, f"there is no {name} among the {kind}"
@@ -48,7 +48,7 @@ def unknown_reference(pipeline: Pipeline) -> Iterator[Spot]:
         yield from _unknown_parts(pipeline, path, graph)
 
 
-def _unknown_parts(pipeline: Pipeline, path: str, graph: Spec) -> Iterator[Spot]:
+def _unknown_parts(pipeline: Pipeline, path: str, graph: Spec) -> Iterator[Location]:
     tasks = graph.get("dag", {}).get("tasks", {})
     components = pipeline.spec.get("components", {})
     for name, task in tasks.items():

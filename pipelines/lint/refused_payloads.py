@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.lint.payload import quoted_parameters, templates, worker_pools
 from pipelines.lint.pipeline import Pipeline
-from pipelines.lint.rule import Spot, rule
+from pipelines.lint.rule import Location, rule
 
 # The int32 fields of a WorkerPoolSpec; its int64 field, replica_count, is parsed from text too.
 # https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec#WorkerPoolSpec
@@ -23,7 +23,7 @@ INT32_FIELDS = (
     cure="Write the number itself, or use a container component whose payload has the placeholder "
     'outside quotes; in args write a text, f"--epochs={epochs}".',
 )
-def int_in_worker_pool(pipeline: Pipeline) -> Iterator[Spot]:
+def int_in_worker_pool(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         for pool in worker_pools(step):
             for part, field in INT32_FIELDS:
@@ -43,7 +43,7 @@ def int_in_worker_pool(pipeline: Pipeline) -> Iterator[Spot]:
     why="The launcher knows the fields by their snake_case names only.",
     cure="Write worker_pool_specs, machine_spec, image_uri and so on.",
 )
-def camel_case_in_payload(pipeline: Pipeline) -> Iterator[Spot]:
+def camel_case_in_payload(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         for pool in worker_pools(step):
             for key in _field_names(pool.spec):
@@ -57,7 +57,7 @@ def camel_case_in_payload(pipeline: Pipeline) -> Iterator[Spot]:
     "the step fails at its start.",
     cure='Use a value without ", \\ and control characters.',
 )
-def payload_quote(pipeline: Pipeline) -> Iterator[Spot]:
+def payload_quote(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
         for template in templates(step):
             for name in quoted_parameters(template):

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from pipelines.lint.pipeline import Pipeline
 
-Spot: TypeAlias = tuple[str, str]  # a place in the spec, and what stands there
-Check: TypeAlias = Callable[[Pipeline], Iterator[Spot]]
+Location: TypeAlias = tuple[str, str]  # a place in the spec, and what stands there
+Check: TypeAlias = Callable[[Pipeline], Iterator[Location]]
 
 
 @dataclass(frozen=True, order=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, strings
-from pipelines.lint.rule import Spot, rule
+from pipelines.lint.rule import Location, rule
 
 # What the keys of well-known services look like.
 _SECRET = re.compile(
@@ -36,7 +36,7 @@ _SHOWN = 4  # characters of a secret that a finding repeats
     cure="Replace the secret at its issuer, keep it in Secret Manager, and pass its resource name: "
     "projects/P/secrets/S/versions/V.",
 )
-def secret_in_clear(pipeline: Pipeline) -> Iterator[Spot]:
+def secret_in_clear(pipeline: Pipeline) -> Iterator[Location]:
     for place, text in strings(pipeline.spec, "spec"):
         match = _SECRET.search(text)
         if match:

@@ -171,7 +171,7 @@ def test_a_local_file_that_is_replaced_while_it_is_read_is_an_error(tmp_path: Pa
 
 
 def test_no_such_object(bucket: storage.Bucket) -> None:
-    with pytest.raises(InputError, match=f"however: {URI}: there is no such object"):
+    with pytest.raises(InputError, match=f"got {URI}: there is no such object"):
         fingerprint(URI)
 
 

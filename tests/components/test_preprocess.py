@@ -12,13 +12,13 @@ from components.code import Code
 from components.objects import fingerprint
 from components.preprocess import preprocess
 from components.snapshot import snapshot
-from pipelines.sample import write_sample
+from pipelines.project.sample import write_sample
 from pipelines.training import titanic_schema
 from trainer.contract import sha256_of
 
 
 def preprocessed(
-    csv: Path, outputs: Path, schema: dict[str, Any], holdout_size: float = 0.0
+    csv: Path, outputs: Path, schema: dict[str, Any], test_size: float = 0.0
 ) -> tuple[dict[str, dsl.Artifact], str]:
     """The artifacts, and the URI of the test rows."""
     artifacts = {
@@ -37,7 +37,7 @@ def preprocessed(
             fit_on="train",
             dtype="float32",
             val_size=0.2,
-            holdout_size=holdout_size,
+            test_size=test_size,
             split_seed=42.0,  # numbers in a KFP pipeline are doubles
             max_unseen=0.05,
             shard_rows=10_000_000,
@@ -71,7 +71,7 @@ def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
 def test_rows_that_are_held_out(tmp_path: Path) -> None:
     write_sample(tmp_path / "sample.csv", rows=50, seed=1)
     csv, out = tmp_path / "sample.csv", tmp_path / "out"
-    artifacts, test_data = preprocessed(csv, out, titanic_schema(), holdout_size=0.1)
+    artifacts, test_data = preprocessed(csv, out, titanic_schema(), test_size=0.1)
     assert artifacts["train_data"].metadata["rows"] == 35
     with np.load(test_data) as arrays:
         assert arrays["X_test"].shape == (5, 7)

@@ -23,8 +23,8 @@ NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
 JOB_ID = re.compile(r"[a-z][-a-z0-9]{0,127}")
 LABEL_KEY = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 LABEL_VALUE = re.compile(r"[a-z0-9_-]{0,63}")
-MOST_LABELS = 64
-MOST_SPEC_BYTES = 1 << 20
+MAX_LABELS = 64
+MAX_SPEC_BYTES = 1 << 20
 # https://cloud.google.com/compute/docs/gpus/gpus-list (2026-11): the machine types of each GPU
 # and how many of them one machine takes.
 ACCELERATORS = {
@@ -92,8 +92,8 @@ def pipeline_job(job: vertex.PipelineJob, job_id: str) -> Iterator[Error]:
 
 def labels(field: str, given: Any) -> Iterator[Error]:
     """https://cloud.google.com/resource-manager/docs/labels-overview#requirements"""
-    if len(given) > MOST_LABELS:
-        yield field, f"at most {MOST_LABELS} labels"
+    if len(given) > MAX_LABELS:
+        yield field, f"at most {MAX_LABELS} labels"
     for key, value in given.items():
         if not LABEL_KEY.fullmatch(key):
             yield field, f"Label key {key!r} is invalid."
@@ -104,8 +104,8 @@ def labels(field: str, given: Any) -> Iterator[Error]:
 def pipeline_spec(spec: dict[str, Any]) -> Iterator[Error]:
     """What is wrong with a compiled pipeline."""
     field = "pipeline_job.pipeline_spec"
-    if len(json.dumps(spec)) > MOST_SPEC_BYTES:
-        yield field, f"The pipeline spec exceeds {MOST_SPEC_BYTES} bytes."
+    if len(json.dumps(spec)) > MAX_SPEC_BYTES:
+        yield field, f"The pipeline spec exceeds {MAX_SPEC_BYTES} bytes."
     try:
         json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
     except json_format.ParseError as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.sample import write_sample
+from pipelines.project.sample import write_sample
 from tests.gcp.cloud import BUCKET, Cloud, running
 from tests.gcp.names import PROJECT
 from tests.shell import TIMEOUT_SECONDS, Shell

@@ -22,7 +22,7 @@ FINAL = (State.JOB_STATE_SUCCEEDED, State.JOB_STATE_FAILED, State.JOB_STATE_CANC
 # GCPC's launcher asks every 20 seconds. An answer that waits for the job to end, which the
 # service is free to give, spares the tests that time.
 ANSWER_WITHIN_SECONDS = 15
-MOST_RESTARTS = 6  # of a Spot job
+MAX_RESTARTS = 6  # of a Spot job
 
 
 class JobService:
@@ -95,7 +95,7 @@ class JobService:
         job.start_time = self._clock.now()
         self._move(job, State.JOB_STATE_RUNNING)
         starts, status = 0, 1
-        while status and starts <= min(self.restarts.get(job.name, 0), MOST_RESTARTS):
+        while status and starts <= min(self.restarts.get(job.name, 0), MAX_RESTARTS):
             starts += 1
             with self._taking_away:  # the old machine is gone before there is another
                 pass

@@ -10,8 +10,8 @@ import json
 import subprocess
 import sys
 
-from pipelines.local import LAUNCHER
-from pipelines.local_job import write_executor_output
+from pipelines.local.custom_job import write_executor_output
+from pipelines.local.run import LAUNCHER
 from trainer.contract import mount
 
 

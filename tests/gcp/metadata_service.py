@@ -20,7 +20,7 @@ STORE = re.compile(r"(?P<parent>projects/[^/]+/locations/[^/]+)/metadataStores/(
 CONTEXT = re.compile(STORE.pattern[:-1] + r"/contexts/(?P<context>[^/]+)$")
 CONTEXT_ID = re.compile(r"[a-z0-9-]{4,128}")
 SCHEMAS = ("Experiment", "ExperimentRun", "Pipeline", "PipelineRun")
-MOST_PARENTS = 10
+MAX_PARENTS = 10
 TERM = re.compile(
     r'schema_title="(?P<schema>[^"]*)"|parent_contexts:"(?P<parent>[^"]*)"'
     r'|in_context\("(?P<context>[^"]*)"\)'
@@ -102,7 +102,7 @@ class MetadataService:
         for child in children:
             if parent.name in child.parent_contexts:  # it is simply skipped
                 continue
-            if child.name == parent.name or len(child.parent_contexts) == MOST_PARENTS:
+            if child.name == parent.name or len(child.parent_contexts) == MAX_PARENTS:
                 raise Refused(
                     grpc.StatusCode.INVALID_ARGUMENT, f"{child.name} can not be added as a child."
                 )

@@ -14,8 +14,9 @@ from google.longrunning import operations_pb2
 from google.protobuf import any_pb2, empty_pb2, json_format
 from google.rpc import code_pb2, status_pb2
 
-from pipelines.local import in_order, read_record
-from pipelines.local_step import log_path
+from pipelines.local.run import read_record
+from pipelines.local.step import log_path
+from pipelines.steps import in_order
 from tests.gcp import checks, names
 from tests.gcp.clock import Clock
 from tests.gcp.job_service import JobService

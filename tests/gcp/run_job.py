@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipelines.local_job import run
+from pipelines.local.custom_job import run
 from trainer.contract import local_path
 
 

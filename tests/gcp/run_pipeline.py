@@ -13,8 +13,8 @@ from typing import Any
 
 from kfp import components, dsl, local
 
-from pipelines.cache import code_fingerprint
-from pipelines.local import rewritten
+from pipelines.local.cache import code_fingerprint
+from pipelines.local.run import rewritten
 
 
 def main(directory: Path) -> None:
@@ -26,7 +26,8 @@ def main(directory: Path) -> None:
     for executor in spec["deploymentSpec"]["executors"].values():
         command = executor["container"]["command"]
         executor["container"]["command"] = [
-            "tests.gcp.launcher" if word == "pipelines.local_job" else word for word in command
+            "tests.gcp.launcher" if word == "pipelines.local.custom_job" else word
+            for word in command
         ]
     local.init(
         local.SubprocessRunner(use_venv=False),

@@ -49,7 +49,7 @@ print(job.state.name, schedule.state.name)
 
 FRAME = """
 import sys
-from pipelines.runs import to_frame
+from pipelines.history.dataframe import to_frame
 
 print(to_frame(*sys.argv[1:]).to_json(orient="index"))
 """
@@ -133,7 +133,7 @@ def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> No
     assert shown[0].split()[:2] == ["fails", "FAILED"]
     assert shown[1] == result.error
     refused = shell("fetch", "fails", "anywhere")
-    assert refused.error.endswith("a run has results when it has SUCCEEDED, however: FAILED")
+    assert refused.error.endswith("a run has results when it has SUCCEEDED, got FAILED")
 
 
 def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: Shell) -> None:

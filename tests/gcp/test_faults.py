@@ -68,7 +68,7 @@ def test_an_id_that_is_taken_is_refused_unless_the_run_is_ours(
     assert [recorded(*same).status, recorded(*same).status] == [0, 0]
     other = recorded(*same, "--set", "epochs=9")
     assert other.status == 2
-    assert other.error == "error: --run-id must be new, however: trial-1 is another run"
+    assert other.error == "error: --run-id must be new, got trial-1 is another run"
     assert len(recorder.pipelines.jobs) == 1
 
 
@@ -83,7 +83,7 @@ def test_a_missing_input_is_found_before_anything_is_submitted(
 FIFTY = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor
-from pipelines.vertex import Vertex
+from pipelines.vertex.client import Vertex
 
 vertex = Vertex(sys.argv[1], sys.argv[2])
 request = json.loads(sys.stdin.read())

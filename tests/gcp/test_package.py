@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from google.cloud import aiplatform_v1 as vertex
 
-from pipelines import package
+from pipelines.vertex import package
 from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV
 from tests.shell import Shell

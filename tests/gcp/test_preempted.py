@@ -17,7 +17,7 @@ DATA = f"gs://{BUCKET}/data"
 PREPARE = """
 import sys
 from pipelines.training import titanic_schema
-from trainer.preparation import prepare
+from vertex_tabular.preprocessing.prepare import prepare
 
 prepare(sys.argv[1], titanic_schema(), sys.argv[2])
 """

@@ -87,7 +87,7 @@ def test_clean_deletes_only_what_nothing_uses(recorder: Cloud, recorded: Shell) 
     assert recorded(*clean, "0d").stdout.startswith(f"unused {packages}0123456789abcdef/")
     assert recorded(*clean, "0d", "--yes").stdout.startswith("deleted ")
     assert recorder.storage.uris(packages) == used and len(used) == 1
-    assert recorded(*clean, "soon").error.endswith("must be days like 30d, however: soon")
+    assert recorded(*clean, "soon").error.endswith("must be days like 30d, got soon")
 
 
 def test_clean_finds_a_use_behind_any_number_of_runs(recorder: Cloud, recorded: Shell) -> None:

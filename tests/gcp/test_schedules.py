@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import grpc
 import pytest
 
-from pipelines.cron import Cron
+from pipelines.vertex.cron import Cron
 from tests.gcp.cloud import Cloud
 from tests.gcp.conftest import CSV
 from tests.gcp.rpc import Fault
@@ -58,7 +58,7 @@ def test_a_schedule_may_predict(recorder: Cloud, recorded: Shell) -> None:
     job = schedule.create_pipeline_job_request.pipeline_job
     assert dict(job.runtime_config.parameter_values) == {"csv": CSV, "run_directory": model}
     mixed = recorded(*apply, "--spot")
-    assert mixed.status == 2 and mixed.error.startswith("error: --model predicts, however: ")
+    assert mixed.status == 2 and mixed.error.startswith("error: --model predicts, got ")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_pause_resume_list_show_delete(recorder: Cloud, recorded: Shell) -> None
     deleted = recorded("schedule", "delete", "nightly")
     missing = recorded("schedule", "pause", "nightly")
     assert deleted.stdout == "nightly: deleted\n"
-    assert missing.error == "error: a schedule must exist, however: nightly; there are none"
+    assert missing.error == "error: a schedule must exist, got nightly; there are none"
 
 
 def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Shell) -> None:
@@ -164,9 +164,9 @@ def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Sh
     [
         ("0 3 * *", "must be five fields"),
         ("* * * * * *", "must be five fields"),
-        ("61 3 * * *", "must be a cron expression, however: '61 3 * * *': Bad minute"),
-        ("TZ=Mars/Olympus 0 3 * * *", "must name a time zone, however: Mars/Olympus"),
-        ("TZ=../etc 0 3 * * *", "must name a time zone, however: ../etc"),
+        ("61 3 * * *", "must be a cron expression, got '61 3 * * *': Bad minute"),
+        ("TZ=Mars/Olympus 0 3 * * *", "must name a time zone, got Mars/Olympus"),
+        ("TZ=../etc 0 3 * * *", "must name a time zone, got ../etc"),
     ],
 )
 def test_a_bad_cron_expression(cron: str, complaint: str) -> None:

@@ -104,7 +104,7 @@ def test_a_good_request_passes() -> None:
         ),
         (
             lambda c: c["pipelineJob"]["pipelineSpec"]["pipelineInfo"].update(
-                description="x" * checks.MOST_SPEC_BYTES
+                description="x" * checks.MAX_SPEC_BYTES
             ),
             "pipeline_spec",
             "exceeds",

@@ -38,32 +38,32 @@ def test_what_is_submitted_is_what_the_dry_run_printed(recorder: Cloud, recorded
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--csv", ""], "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, however: it is not"),
+        (["--csv", ""], "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, got it is not"),
         (
             ["--csv", "here.csv"],
-            "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, however: he",
+            "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, got he",
         ),
-        (["--set", "learning_rate=-1"], "--learning_rate must be positive, however: -1.0"),
-        (["--set", "patience=many"], "patience must be a whole number, however: many"),
-        (["--set", "fit_on=none"], "fit_on must be one of train, all, however: 'none'"),
+        (["--set", "learning_rate=-1"], "--learning_rate must be positive, got -1.0"),
+        (["--set", "patience=many"], "patience must be a whole number, got many"),
+        (["--set", "fit_on=none"], "fit_on must be one of train, all, got 'none'"),
         (
             ["--set", "val_size=2"],
-            "val_size must be above 0 and, with holdout_size, below 1, however: 2",
+            "val_size must be above 0 and, with test_size, below 1, got 2",
         ),
-        (["--hours", "0"], "--hours must be above 0, however: 0"),
-        (["--accelerator", "NVIDIA_TESLA_T4"], "--accelerator must be TYPE:COUNT, however: NVID"),
-        (["--accelerator", "NVIDIA_TESLA_T4:3"], "the pipeline must pass tabpipe lint, however: "),
+        (["--hours", "0"], "--hours must be above 0, got 0"),
+        (["--accelerator", "NVIDIA_TESLA_T4"], "--accelerator must be TYPE:COUNT, got NVID"),
+        (["--accelerator", "NVIDIA_TESLA_T4:3"], "the pipeline must pass tabpipe lint, got "),
         (["--label", "Team=x"], "--label must be key=value of at most 63 of a-z"),
-        (["--run-id", "Trial"], "--run-id must match [a-z][-a-z0-9]{0,127}, however: Trial"),
+        (["--run-id", "Trial"], "--run-id must match [a-z][-a-z0-9]{0,127}, got Trial"),
         (
             ["--experiment", "Trials"],
-            "--experiment must match [a-z0-9][-a-z0-9]{3,127}, however: T",
+            "--experiment must match [a-z0-9][-a-z0-9]{3,127}, got T",
         ),
         (["--budget", "20"], "--budget"),
         (["--service-account", "me"], "service_account must look like "),
         (["--network", "default"], "network must look like projects/"),
         (["--profile", "prod"], "--profile must name one of "),
-        (["--region", "mars"], "region must look like europe-west4, however: mars"),
+        (["--region", "mars"], "region must look like europe-west4, got mars"),
     ],
 )
 def test_a_mistake_is_found_before_anything_is_sent(
@@ -79,7 +79,7 @@ def test_a_region_without_a_price_is_submitted_to_and_only_a_budget_refuses_it(
 ) -> None:
     command = [*SUBMIT, "--region", "europe-west4", "--run-id", "trial-1"]
     schedule = ["schedule", "apply", "nightly", "--cron", "0 3 * * *", *command[1:-2]]
-    unknown = "the region must be in pipelines/prices.toml, however: europe-west4"
+    unknown = "the region must be in pipelines/prices/prices.toml, got europe-west4"
     for each in (command, schedule):
         refused = recorded(*each, "--budget", "20")
         assert (refused.status, recorder.calls("CreatePipelineJob")) == (2, [])

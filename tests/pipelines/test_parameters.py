@@ -30,16 +30,16 @@ def test_a_setting_gets_the_declared_type() -> None:
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [
-        ("epochs", "--set must be NAME=VALUE, however: epochs"),
-        ("epoch=5", "--set must name a parameter, however: epoch; there are epochs, labels,"),
-        ("epochs=many", "epochs must be a whole number, however: many"),
-        ("epochs=5.5", "epochs must be a whole number, however: 5.5"),
-        ("val_size=a", "val_size must be a number, however: a"),
-        ("restore_best=yes", "restore_best must be true or false, however: yes"),
-        ("labels=[1]", "labels must be a JSON object, however: [1]"),
-        ("labels={", "labels must be a JSON object, however: {"),
-        ('labels={"a": NaN}', "labels must be a JSON object, however: {"),
-        ("val_size=inf", "val_size must be a number, however: inf"),
+        ("epochs", "--set must be NAME=VALUE, got epochs"),
+        ("epoch=5", "--set must name a parameter, got epoch; there are epochs, labels,"),
+        ("epochs=many", "epochs must be a whole number, got many"),
+        ("epochs=5.5", "epochs must be a whole number, got 5.5"),
+        ("val_size=a", "val_size must be a number, got a"),
+        ("restore_best=yes", "restore_best must be true or false, got yes"),
+        ("labels=[1]", "labels must be a JSON object, got [1]"),
+        ("labels={", "labels must be a JSON object, got {"),
+        ('labels={"a": NaN}', "labels must be a JSON object, got {"),
+        ("val_size=inf", "val_size must be a number, got inf"),
     ],
 )
 def test_a_bad_setting(setting: str, complaint: str) -> None:
@@ -57,7 +57,7 @@ def test_a_string_that_would_break_the_payload(value: str) -> None:
     "arguments", [{"accelerator_type": "NVIDIA_TESLA_T4"}, {"accelerator_count": 1}]
 )
 def test_accelerator_type_and_count_go_together(arguments: dict[str, object]) -> None:
-    with pytest.raises(InputError, match="go together, however: accelerator_type="):
+    with pytest.raises(InputError, match="go together, got accelerator_type="):
         check(arguments)
     check({"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 1})
 
@@ -65,11 +65,11 @@ def test_accelerator_type_and_count_go_together(arguments: dict[str, object]) ->
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (None, "--schema must be a file, however: .*: No such file"),
-        (b"a: [", "--schema must be plain YAML, however: "),
-        (b"a: .nan", "--schema must be plain YAML, however: "),
-        (b"\xff\xfe\x00a", "--schema must be plain YAML, however: "),
-        (b"- a\n- b\n", "--schema must hold `target` and `columns`, however: "),
+        (None, "--schema must be a file, got .*: No such file"),
+        (b"a: [", "--schema must be plain YAML, got "),
+        (b"a: .nan", "--schema must be plain YAML, got "),
+        (b"\xff\xfe\x00a", "--schema must be plain YAML, got "),
+        (b"- a\n- b\n", "--schema must hold `target` and `columns`, got "),
     ],
 )
 def test_a_bad_schema_file(tmp_path: Path, content: bytes | None, complaint: str) -> None:

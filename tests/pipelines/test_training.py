@@ -94,8 +94,8 @@ def test_defaults_of_the_yaml_are_the_trainers_own(spec: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--replicas", "0"], "--replicas must be at least 1, however: 0"),
-        (["--package-uri", "wheel.whl"], "a package URI must be gs://….whl, however: wheel.whl"),
+        (["--replicas", "0"], "--replicas must be at least 1, got 0"),
+        (["--package-uri", "wheel.whl"], "a package URI must be gs://….whl, got wheel.whl"),
         (["--image", "a", "--package-uri", PACKAGE], "not allowed with argument"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The timing of ways to train: the real program is run, and the verdict follows the numbers."""
+"""The timing of variants to train: the real program is run, and the verdict follows the numbers."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from trainer import benchmark
-from trainer.benchmark import Timing, Way
+from trainer.benchmark import Timing, Variant
 from trainer.errors import TabularError
 
 pytestmark = pytest.mark.slow
@@ -15,7 +15,7 @@ NO_GPU = (
     "Several GPUs would help if a step of one took 0.2 ms: exchanging gradients usually takes some "
     "0.1 ms."
 )
-ONE, TWO = Way("one", "cpu", 1, 1), Way("two", "cpu", 2, 1)
+ONE, TWO = Variant("one", "cpu", 1, 1), Variant("two", "cpu", 2, 1)
 
 
 def arrays(directory: Path) -> list[str]:
@@ -27,16 +27,16 @@ def arrays(directory: Path) -> list[str]:
 
 
 def test_two_processes_are_timed_and_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert benchmark.ways()[0] == Way("1 process, 1 thread", "cpu", 1, 1)
+    assert benchmark.variants()[0] == Variant("1 process, 1 thread", "cpu", 1, 1)
     monkeypatch.setattr(benchmark, "SECONDS", 0.0)
     monkeypatch.setattr(benchmark, "TURNS", 1)
-    monkeypatch.setattr(benchmark, "ways", lambda: [TWO])
+    monkeypatch.setattr(benchmark, "variants", lambda: [TWO])
     (timing,) = benchmark.measure(arrays(tmp_path))
-    assert timing.way == TWO and timing.seconds > 0 and timing.epochs >= 1
+    assert timing.variant == TWO and timing.seconds > 0 and timing.epochs >= 1
 
 
 def test_what_stops_a_training_is_said(tmp_path: Path) -> None:
-    with pytest.raises(TabularError, match="1 process, 1 thread must train, however: .*hidden"):
+    with pytest.raises(TabularError, match="1 process, 1 thread must train, got .*hidden"):
         benchmark.measure([*arrays(tmp_path), "--hidden=0"])
 
 
@@ -60,14 +60,14 @@ def test_a_gain_within_the_noise_does_not_count() -> None:
 
 
 def test_processes_of_fewer_threads_than_the_best_tell_nothing_of_the_exchange() -> None:
-    threads = Timing(Way("threads", "cpu", 1, 2), 0.6, 3)
+    threads = Timing(Variant("threads", "cpu", 1, 2), 0.6, 3)
     said = benchmark.verdict([Timing(ONE, 1.0, 3), threads, Timing(TWO, 0.5, 3)], steps=10)
     assert said == f"Fastest here: two. 2 processes pay: 1.20 times the speed of one. {NO_GPU}"
 
 
 def test_when_more_gpus_would_help() -> None:
     """From what several need for the exchange; or, with one GPU, from what they usually need."""
-    cpu, gpu = Timing(ONE, 9.0, 3), Way("1 GPU", "cuda", 1, 1)
+    cpu, gpu = Timing(ONE, 9.0, 3), Variant("1 GPU", "cuda", 1, 1)
     said = benchmark.verdict([cpu, Timing(gpu, 1.0, 3)], steps=1000)
     assert said == (
         "Fastest here: 1 GPU. More GPUs may help: a step of one takes 1 ms, and exchanging "
@@ -75,7 +75,7 @@ def test_when_more_gpus_would_help() -> None:
     )
     short = benchmark.verdict([cpu, Timing(gpu, 1.0, 3)], steps=10_000)
     assert "More GPUs would not help: a step of one takes 0.1 ms, and" in short
-    four = Timing(Way("4 GPUs", "cuda", 4, 1), 0.5, 3)
+    four = Timing(Variant("4 GPUs", "cuda", 4, 1), 0.5, 3)
     said = benchmark.verdict([cpu, Timing(gpu, 1.0, 3), four], steps=1000)
     assert "4 GPUs pay: 2.00 times the speed of one. More would help while" in said
     assert "0.25 ms, takes longer than exchanging gradients, 0.25 ms" in said

@@ -91,7 +91,7 @@ def test_a_directory_that_cannot_be_written_to_is_refused_before_training(
     for directory in ("/proc", tmp_path / "train_data.npz"):
         assert main([*flags, f"--checkpoint_dir={directory}"]) == 2
         printed = capsys.readouterr()
-        assert f"--checkpoint_dir must be writable, however: {directory}" in printed.err
+        assert f"--checkpoint_dir must be writable, got {directory}" in printed.err
         assert "epoch" not in printed.out
 
 
@@ -174,7 +174,7 @@ def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
         f"--checkpoint_dir={tmp_path / 'c'}",
     ]
     impatient = Sigterm()
-    impatient.asked = True
+    impatient.requested = True
     stops = 0
     while stops < 20:
         try:
@@ -197,7 +197,7 @@ class StopAt(Sigterm):
         self.left = looks
 
     @property
-    def asked(self) -> bool:  # type: ignore[override]
+    def requested(self) -> bool:  # type: ignore[override]
         self.left -= 1
         return self.left == 0
 

@@ -45,12 +45,12 @@ def test_whole_numbers_arrive_as_doubles_from_a_pipeline() -> None:
     ("arguments", "message"),
     [
         ([], "required: --train, --val"),
-        ([*DATA, "--epochs=5.5"], "--epochs must be a whole number, however: 5.5"),
+        ([*DATA, "--epochs=5.5"], "--epochs must be a whole number, got 5.5"),
         ([*DATA, "--epochs=inf"], "--epochs"),
-        ([*DATA, "--epochs=0"], "--epochs must be positive, however: 0"),
-        ([*DATA, "--learning_rate=nan"], "--learning_rate must be positive, however: nan"),
-        ([*DATA, "--restore_best=yes"], "--restore_best must be true or false, however: yes"),
-        ([*DATA, "--dropout=1"], "--dropout must be at least 0 and below 1, however: 1.0"),
+        ([*DATA, "--epochs=0"], "--epochs must be positive, got 0"),
+        ([*DATA, "--learning_rate=nan"], "--learning_rate must be positive, got nan"),
+        ([*DATA, "--restore_best=yes"], "--restore_best must be true or false, got yes"),
+        ([*DATA, "--dropout=1"], "--dropout must be at least 0 and below 1, got 1.0"),
         ([*DATA, "--hidden=64,0"], "--hidden must be positive whole numbers"),
         ([*DATA, "--task=clustering"], "--task must be one of"),
         ([*DATA, "--epoch=5"], "unrecognized arguments: --epoch=5"),
@@ -81,6 +81,6 @@ def test_directories_come_from_the_platform_unless_named(monkeypatch: pytest.Mon
 
 
 def test_only_what_the_weights_depend_on_ties_a_checkpoint() -> None:
-    ties = Config.from_args(DATA).steering()
+    ties = Config.from_args(DATA).resume_key()
     assert {"train", "seed", "hidden", "batch_size", "device"} <= ties.keys()
     assert not {"model_out", "checkpoint_dir", "checkpoint_every"} & ties.keys()

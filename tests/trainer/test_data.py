@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.data import Files, Plan, Rows, Shards
+from trainer.data import Files, Plan, Rows, ShardedDataset
 from trainer.errors import InputError
 from trainer.tasks import Binary, Multiclass, Regression
 
@@ -44,7 +44,7 @@ def test_columns_gain_one_of_ones_and_targets_a_shape(save: Callable[..., str]) 
         ({"X_train": X[:5], "y_train": Y}, "X_train and y_train must have as many rows as each"),
         ({"X_train": X[:0], "y_train": Y[:0]}, "must have rows and columns"),
         ({"X_train": X[:, 0], "y_train": Y}, "X_train must have 2 dimension"),
-        ({"X_train": X.astype(str), "y_train": Y}, "X_train must hold numbers, however: dtype <U"),
+        ({"X_train": X.astype(str), "y_train": Y}, "X_train must hold numbers, got dtype <U"),
         ({"X_train": X.astype(object), "y_train": Y}, "would have to be unpickled"),
         ({"X_train": X, "y_train": Y + 1}, r"y_train row 1 is 2; for other targets pass --task"),
         (
@@ -74,11 +74,11 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is empty"):
         load(str(path))
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="must be an npz, however: .* is not one"):
+    with pytest.raises(InputError, match="must be an npz, got .* is not one"):
         load(str(path))
     with open(path, "wb") as file:
         np.save(file, X)
-    with pytest.raises(InputError, match="must be an npz, however: .* is not one"):
+    with pytest.raises(InputError, match="must be an npz, got .* is not one"):
         load(str(path))
     np.savez(path, X_train=X, y_train=Y)
     content = path.read_bytes()
@@ -86,14 +86,14 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not all of it"):
         load(str(path))
     path.write_bytes(content.replace(X.tobytes(), X.tobytes()[::-1]))
-    with pytest.raises(InputError, match="must be an npz of plain arrays, however: Bad CRC-32"):
+    with pytest.raises(InputError, match="must be an npz of plain arrays, got Bad CRC-32"):
         load(str(path))
 
 
 def test_classes_must_be_whole_numbers_from_zero(save: Callable[..., str]) -> None:
     task = Multiclass(outputs=3)
     assert load(save(X_train=X, y_train=[0, 1, 2, 0, 1, 2]), task).y.dtype == torch.int64
-    with pytest.raises(InputError, match="from 0 to 2, however: .* row 5 is 3"):
+    with pytest.raises(InputError, match="from 0 to 2, got .* row 5 is 3"):
         load(save(X_train=X, y_train=[0, 1, 2, 0, 1, 3]), task)
 
 
@@ -110,7 +110,9 @@ def numbered(rows: int) -> Rows:
     return Rows(torch.cat([number, torch.ones(rows, 1)], dim=1), number)
 
 
-def rows_of(source: Rows | Shards, plan: Plan, epoch: int = 0, start: int = 0) -> list[list[int]]:
+def rows_of(
+    source: Rows | ShardedDataset, plan: Plan, epoch: int = 0, start: int = 0
+) -> list[list[int]]:
     """The rows of each batch."""
     batches = []
     for block in source.blocks(plan, epoch, start):
@@ -175,18 +177,18 @@ def test_every_process_has_as_many_parts() -> None:
 
 
 @pytest.fixture
-def shards(tmp_path: Path) -> Shards:
+def shards(tmp_path: Path) -> ShardedDataset:
     start = 0
     for number, rows in enumerate([40, 7, 25, 31]):
         x = np.arange(start, start + rows, dtype=np.float32)
         np.savez(tmp_path / f"train-{number:05d}.npz", X_train=x[:, None], y_train=x)
         start += rows
     source = Files.find("train", str(tmp_path), KEYS).load(Regression(), CPU)
-    assert isinstance(source, Shards)
+    assert isinstance(source, ShardedDataset)
     return source
 
 
-def test_shards_give_every_row_once_in_whole_batches(shards: Shards) -> None:
+def test_shards_give_every_row_once_in_whole_batches(shards: ShardedDataset) -> None:
     plan = Plan(batch_size=10, block_rows=25)
     epoch = rows_of(shards, plan)
     assert [len(batch) for batch in epoch] == [10] * 10 + [3]
@@ -196,7 +198,7 @@ def test_shards_give_every_row_once_in_whole_batches(shards: Shards) -> None:
     assert rows_of(shards, plan, start=3) == epoch[6:]
 
 
-def test_the_parts_of_shards_are_as_many_in_every_process(shards: Shards) -> None:
+def test_the_parts_of_shards_are_as_many_in_every_process(shards: ShardedDataset) -> None:
     whole = [x[:, 0].int().tolist() for x, _ in shards.parts(Plan(0, 25))]
     assert [len(part) for part in whole] == [25, 15, 7, 25, 25, 6]
     assert sum(whole, []) == list(range(103))
@@ -212,7 +214,7 @@ def test_the_parts_of_shards_are_as_many_in_every_process(shards: Shards) -> Non
     assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(103))
 
 
-def test_a_batch_of_shards_longer_than_a_block_is_several(shards: Shards) -> None:
+def test_a_batch_of_shards_longer_than_a_block_is_several(shards: ShardedDataset) -> None:
     plans = [Plan(60, 20, rank=rank, size=2) for rank in (0, 1)]
     epoch = [
         [(b.number, b.complete, b.y.flatten().int().tolist()) for b in shards.blocks(plan, 0)]
@@ -228,7 +230,7 @@ def test_a_batch_of_shards_longer_than_a_block_is_several(shards: Shards) -> Non
     assert again == [rows for _, _, rows in epoch[0]][3:]
 
 
-def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: Shards) -> None:
+def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: ShardedDataset) -> None:
     blocks = list(shards.blocks(Plan(0, block_rows=25), 0))
     assert [block.complete for block in blocks] == [False] * 4 + [True]
     assert sum(len(block.x) for block in blocks) == 103
@@ -237,7 +239,7 @@ def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: Shards) ->
 @pytest.mark.parametrize("batch_size", [0, 10])
 @pytest.mark.parametrize("size", [3, 5])
 def test_processes_read_shards_of_their_own_and_as_many_batches(
-    shards: Shards, batch_size: int, size: int
+    shards: ShardedDataset, batch_size: int, size: int
 ) -> None:
     """Also a fifth process, for which there is no shard."""
     shares = [rows_of(shards, Plan(batch_size, 25, rank=rank, size=size)) for rank in range(size)]
@@ -245,13 +247,13 @@ def test_processes_read_shards_of_their_own_and_as_many_batches(
     assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(103))
 
 
-def test_a_shard_with_other_features_is_named(shards: Shards, tmp_path: Path) -> None:
+def test_a_shard_with_other_features_is_named(shards: ShardedDataset, tmp_path: Path) -> None:
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((25, 2)), y_train=np.ones(25))
     with pytest.raises(InputError, match="every shard must have the 1 features.*00002.npz has 2"):
         list(shards.parts(Plan(0)))
 
 
-def test_a_shard_that_changes_in_a_run_is_named(shards: Shards, tmp_path: Path) -> None:
+def test_a_shard_that_changes_in_a_run_is_named(shards: ShardedDataset, tmp_path: Path) -> None:
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((26, 1)), y_train=np.ones(26))
     with pytest.raises(InputError, match="must stay as it was.*00002.npz had 25 rows and has 26"):
         list(shards.blocks(Plan(10, 25), 0))

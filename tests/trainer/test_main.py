@@ -159,7 +159,7 @@ def test_bad_input_is_one_line_status_2_and_nothing_that_looks_whole(
     assert main([*data, *QUICK, f"--model_out={out}"]) == 0
     capsys.readouterr()
     assert main([*data, "--train=absent.npz", f"--model_out={out}"]) == 2
-    line = "error: --train must name a file that exists, however: absent.npz\n"
+    line = "error: --train must name a file that exists, got absent.npz\n"
     assert capsys.readouterr().err == line
     assert (out / "training.log").read_text() == line
     assert not (out / "manifest.json").exists()
@@ -172,7 +172,7 @@ def test_an_output_directory_that_cannot_be(
     with pytest.raises(SystemExit) as raised:
         main([*data, f"--model_out={tmp_path / 'file' / 'out'}"])
     assert raised.value.code == 2
-    assert "the output directory must be writable, however:" in capsys.readouterr().err
+    assert "the output directory must be writable, got" in capsys.readouterr().err
 
 
 def test_a_spec_of_other_data_is_refused(
@@ -209,7 +209,7 @@ def test_a_loss_that_is_lost_stops_before_the_step(
     flags = ["--learning_rate=1e30", "--batch_size=100", f"--model_out={tmp_path}"]
     assert main([*data, *flags]) == 1
     error = capsys.readouterr().err
-    assert "the loss must be finite, however: " in error
+    assert "the loss must be finite, got " in error
     assert "in epoch 1, batch 2; the largest gradient is " in error
 
 

@@ -20,7 +20,7 @@ from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import Files
 from trainer.distributed import World
-from trainer.model import build
+from trainer.models.mlp import build
 from trainer.tasks import make_task
 from trainer.train import Training
 

@@ -1,0 +1,84 @@
+"""The command that times training on the user's own data: tabpipe benchmark --help"""
+
+import json
+from dataclasses import asdict, fields
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import typer
+
+from pipelines.cli.options import AsJson, CsvFile, SchemaFile, Sets
+
+GPU = "NVIDIA_TESLA_T4"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(benchmark)
+
+
+def benchmark(
+    csv: CsvFile = None,
+    schema: SchemaFile = None,
+    settings: Sets = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time training on your data: one process, several, GPUs; and say which is worth it.
+
+    Example: tabpipe benchmark --csv passengers.csv --set batch_size=1024
+    """
+    import yaml
+
+    from pipelines import parameters
+    from pipelines.cli.app import requested
+    from trainer import benchmark, contract
+    from vertex_tabular.preprocessing.prepare import prepare
+    from vertex_tabular.preprocessing.split import TRAIN, VAL
+
+    with TemporaryDirectory() as name:
+        compiled, given = requested(csv, schema, settings, Path(name))
+        spec = yaml.safe_load(compiled)
+        values = {**parameters.defaults(parameters.declared(spec)), **given}
+        sides = set(parameters.declared(spec, "preprocess")) - {"csv", "fingerprint", "schema"}
+        chosen = {key: values[key] for key in sides}
+        prepared = prepare(values["csv"], values["schema"], name, **chosen)
+        data = [f"--train={Path(name, prepared.name(TRAIN))}"]
+        data += [f"--val={Path(name, prepared.name(VAL))}", f"--spec={Path(name, contract.SPEC)}"]
+        timings = benchmark.measure([*data, *training_flags(values)])
+    rows, epochs = int(str(prepared.train["rows"])), int(values["epochs"])
+    steps = -(-rows // (int(values["batch_size"]) or rows))
+    said = f"{benchmark.verdict(timings, steps)} {price(values['machine_type'], timings)}"
+    if as_json:
+        figures = [asdict(timing) for timing in timings]
+        typer.echo(json.dumps({"rows": rows, "timings": figures, "verdict": said}))
+    else:
+        typer.echo(f"{benchmark.table(timings, rows, epochs)}\n\n{said}")
+
+
+def training_flags(values: dict[str, Any]) -> list[str]:
+    """The flags of `python -m trainer` for the pipeline's parameters of the same names."""
+    from trainer.config import Config
+
+    ours = {field.name for field in fields(Config)} - {"epochs", "patience"}
+    return [f"--{name}={value}" for name, value in values.items() if name in ours]
+
+
+def price(machine_type: str, timings: list[Any]) -> str:
+    """What a GPU costs more at list prices, which is how much faster it must be; and is it?"""
+    from pipelines.prices.cost import Machine, estimate
+    from trainer.errors import InputError
+
+    try:
+        plain = estimate(Machine(machine_type), hours=1).job_on_demand
+        with_gpu = estimate(Machine(machine_type, GPU, 1), hours=1).job_on_demand
+    except InputError as error:
+        return f"No price to compare a GPU by: {error}."
+    needed = with_gpu / plain
+    words = f"{GPU} makes {machine_type} cost {needed:.2f} times as much an hour"
+    gpu = [t.seconds for t in timings if t.variant.device == "cuda" and t.variant.processes == 1]
+    if not gpu:
+        return f"{words}: it is worth it if it is that much faster. Not measured: no GPU here."
+    ratio = min(t.seconds for t in timings if t.variant.device == "cpu") / gpu[0]
+    worth = "is" if ratio > needed else "is not"
+    return f"{words}; the GPU here is {ratio:.2f} times as fast as its CPU, so it {worth} worth it."

@@ -1,0 +1,73 @@
+"""The command that starts a project of one's own: `tabpipe init`."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli.options import TableFile, Target
+from trainer.errors import InputError, TabularError
+
+
+def init(
+    csv: TableFile,
+    target: Target = None,
+    directory: Annotated[Path, typer.Option(help="Where the project is made.")] = Path("."),
+    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is proposed.")] = False,
+) -> None:
+    """Make a project for a table: schema.yaml, tabpipe.toml, and a first run.
+
+    Example: tabpipe init passengers.csv --target Survived --yes
+    """
+    from pipelines.cli import app as cli
+    from pipelines.project import scaffold as project
+    from pipelines.project.settings import FILE
+
+    project.check_new(directory)
+    proposal = project.propose(csv, target)
+    if target is None and not yes:
+        target = _answer("which column to predict", "--target COLUMN", proposal.target)
+        proposal = project.propose(csv, target)
+    if proposal.doubtful and not yes:
+        question = f"whether {proposal.target} is multiclass or regression"
+        proposal = project.propose(csv, target, _answer(question, "--yes", "multiclass"))
+    project.write(directory, csv, proposal)
+    for name in (project.SCHEMA_FILE, FILE):
+        typer.echo(f"wrote {directory / name}")
+    typer.echo(f"{proposal.target} is predicted ({proposal.task}); a first run:\n")
+
+    root = directory / "runs"
+    away = [] if directory.resolve() == Path.cwd() else [f"cd {shlex.quote(str(directory))}"]
+    try:
+        cli.run(csv, directory / project.SCHEMA_FILE, root=root)
+    except TabularError:
+        again = " && ".join([*away, "tabpipe run"])
+        typer.echo(f"mend the table or {project.SCHEMA_FILE}, then: {again}", err=True)
+        raise
+    newest = max(path.parent.name for path in root.glob("*/run.json"))
+    following = [
+        *away,
+        f"open runs/{newest}/collect/report.html in a browser",
+        f"look over {project.SCHEMA_FILE}, then: tabpipe run",
+        "tabpipe run --set hidden=128,64",
+        f"tabpipe predict --run {newest} --csv NEW.csv --out answers.csv",
+    ]
+    typer.echo("\n".join(["", "next:", *(f"  {line}" for line in following)]))
+
+
+def _answer(question: str, flag: str, proposed: str) -> str:
+    """What the user says on the terminal, `proposed` at a mere Enter."""
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"init must ask {question}, got this is no terminal; "
+            f"give {flag}, or --yes to take {proposed}"
+        )
+    answer: str = typer.prompt(question[0].upper() + question[1:], default=proposed, err=True)
+    return answer
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command()(init)

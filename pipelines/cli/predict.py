@@ -1,0 +1,146 @@
+"""The commands that use a run's model: `tabpipe predict` and `tabpipe evaluate`."""
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli.options import DEFAULT_ROOT, AsJson, Root
+from trainer.errors import InputError
+
+if TYPE_CHECKING:
+    from collections import Counter
+
+    from vertex_tabular.features.spec import Spec
+    from vertex_tabular.prediction.table import Counts
+
+Run = Annotated[
+    str,
+    typer.Option("--run", metavar="RUN", help="Id of a run on this machine, or a run directory."),
+]
+
+
+def predict(
+    run: Run,
+    csv: Annotated[str, typer.Option(help="The table: a file, a directory or a pattern.")],
+    out: Annotated[str, typer.Option(help="Where the answers go: a .csv or .parquet.")],
+    key: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Carries a column over; may be repeated."),
+    ] = None,
+    root: Root = DEFAULT_ROOT,
+) -> None:
+    """Write a model's answer to each row of a table, which needs no target.
+
+    Example: tabpipe predict --run 20270131-030000-1a2b3c --csv new.csv --out answers.csv --key Id
+    """
+    from vertex_tabular.prediction.model import load_model
+    from vertex_tabular.prediction.table import predict_file
+    from vertex_tabular.report.page import one_thread
+
+    model = load_model(run_directory(run, root))
+    with one_thread():  # blocks of rows are side by side already
+        counts = predict_file(model, csv, out, key or ())
+    _report(model.spec, counts)
+    probability = ""
+    if model.task == "binary":
+        probability = f"; probability: that {model.spec.target} is {model.classes[1]}"
+    typer.echo(f"{counts.rows} rows written to {out}{probability}")
+
+
+def evaluate(
+    run: Run,
+    csv: Annotated[str, typer.Option(help="The table, which has the target too.")],
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Also write a report, with plots.")
+    ] = None,
+    root: Root = DEFAULT_ROOT,
+    as_json: AsJson = False,
+) -> None:
+    """Show how well a model answers to a table that has the target.
+
+    Memory grows with the rows: by about 100 MB for a million; with --html also by their features.
+
+    Example: tabpipe evaluate --run 20270131-030000-1a2b3c --csv labelled.csv --html report.html
+    """
+    from vertex_tabular.prediction.model import load_model
+    from vertex_tabular.prediction.table import evaluate_file
+    from vertex_tabular.report.evaluation import write_evaluation
+    from vertex_tabular.report.page import one_thread
+
+    directory = run_directory(run, root)
+    model = load_model(directory)
+    with one_thread():
+        judged = evaluate_file(model, csv, features_too=html is not None)
+        if html:
+            write_evaluation(directory, judged, str(html), name=run, source=csv)
+    figures, counts = judged.figures, judged.counts
+    _report(model.spec, counts)
+    if as_json:
+        # The AUC of one class is not a number, and JSON has none such.
+        shown = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+        typer.echo(json.dumps({"rows": counts.rows, **shown}))
+        return
+    width = max(map(len, figures))
+    typer.echo(f"{'rows':{width}}  {counts.rows}")
+    for name, value in figures.items():
+        typer.echo(f"{name:{width}}  {value:.4g}")
+    if html:
+        typer.echo(f"\nwritten: {html}")
+
+
+def run_directory(run: str, root: Path) -> str:
+    """The run directory of a run in `root`; or `run` itself, where it is one, as `tabpipe fetch`
+    makes them.
+
+    Raises:
+        InputError: there is no such run, or it has not succeeded.
+    """
+    from trainer.contract import MANIFEST
+
+    record = root / run / "run.json"
+    if record.is_file():
+        artifacts: dict[str, str] = json.loads(record.read_text())["artifacts"]
+        if "run_directory" not in artifacts:
+            raise InputError(
+                f"a run has a model when its training has succeeded, got {run} has none"
+            )
+        return artifacts["run_directory"]
+    if run.startswith("gs://") or (Path(run) / MANIFEST).is_file():
+        return run
+    raise InputError(
+        f"RUN must be a run or a run directory, got {run} is neither, nor in {root}; "
+        "`tabpipe runs` lists them, `tabpipe fetch` brings one from Vertex AI"
+    )
+
+
+def _report(spec: "Spec", counts: "Counts") -> None:
+    """Says on stderr what was filled, never seen in training, or is unlike training."""
+    from vertex_tabular.features.drift import PSI_MAJOR, drift
+
+    for what, met, then in (
+        ("missing", counts.missing, "filled as in training"),
+        ("unseen", counts.unseen, "levels that no training row has: the answers are guesses"),
+    ):
+        if met:
+            typer.echo(f"{what}: {_by_column(met)} of {counts.rows} rows; {then}", err=True)
+    drifted = [column for column in drift(spec, counts.spread) if column.drifted]
+    if drifted:
+        shown = ", ".join(f"{column.name} {column.psi:.2f}" for column in drifted)
+        typer.echo(
+            f"drifted: {shown}; a population stability index of {PSI_MAJOR} or more: these rows "
+            "are unlike those of training",
+            err=True,
+        )
+
+
+def _by_column(met: "Counter[str]") -> str:
+    return ", ".join(f"{name} in {count}" for name, count in met.items())
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for command in (predict, evaluate):
+        app.command()(command)

@@ -1,0 +1,214 @@
+"""In what runs differ: parameters, data, code, and metrics, with whether that is beyond chance."""
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipelines.history.fetch import Copy
+from pipelines.record import Record
+from trainer.contract import HISTORY, MANIFEST, METRICS, PREDICTIONS, join, sha256_of
+from trainer.errors import TabularError
+
+Values = dict[str, list[Any]]  # by name, one value for each run
+
+READ = (METRICS, PREDICTIONS, HISTORY)
+UNKNOWN = "unknown"  # the digest of code on Vertex AI, or of a table before it is read
+# What decides, with the table, which rows validate and in which order. Not `fit_on` nor the
+# columns: runs with other features of the same rows are what one wants to compare.
+SPLIT = ("val_size", "test_size", "split_seed")
+
+
+@dataclass
+class Difference:
+    """How far a run's figure on the validation rows is from the first run's.
+
+    Attributes:
+        run_id: the run.
+        figure: log_loss, auc, rmse, …
+        value: the run's figure minus the first run's.
+        low, high: the 95 % interval of that, by bootstrap of the rows both runs predicted.
+    """
+
+    run_id: str
+    figure: str
+    value: float
+    low: float
+    high: float
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Whether the interval excludes 0; not so when there is no interval, which is NaN."""
+        return self.low > 0 or self.high < 0
+
+    @property
+    def verdict(self) -> str:
+        """The same in words, with the direction that is better for this figure."""
+        from vertex_tabular.report.figures import FIGURES
+
+        if not self.beyond_chance:
+            return "within chance"
+        better = (self.value > 0) == FIGURES[self.figure].higher_is_better
+        return f"{'better' if better else 'worse'}, beyond chance"
+
+
+@dataclass
+class Comparison:
+    """What differs between runs; `values` that are the same in all runs are left out.
+
+    Attributes:
+        run_ids: the first is what the others are compared with.
+        states: of each run.
+        parameters, data, code: what differs; defaults are filled in.
+        metrics: every metric.
+        differences: on the same validation rows, only for runs that have them.
+        not_paired: by run, why its figures cannot be compared row by row.
+        histories: by run, the columns of eval_history.csv; of runs that have results.
+    """
+
+    run_ids: list[str]
+    states: list[str]
+    parameters: Values
+    data: Values
+    code: Values
+    metrics: Values
+    differences: list[Difference] = field(default_factory=list)
+    not_paired: dict[str, str] = field(default_factory=dict)
+    histories: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The part of a run's results that is compared: y and predictions are those of
+    val_predictions.npz, history is float64 (epochs,) by column."""
+
+    task: str
+    versions: dict[str, str]
+    y: Any
+    predictions: Any
+    history: dict[str, Any]
+
+
+def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comparison:
+    """Compares runs with the first of them; `copier` gives what copies a run's files here.
+
+    Raises:
+        TabularError: a run's results are damaged.
+    """
+    answers = [_answers(record, copier(record)) for record in records]
+    versions = [found.versions if found else {} for found in answers]
+    result = Comparison(
+        [record.run_id for record in records],
+        [record.state for record in records],
+        _differing([_flat(record.arguments) for record in records]),
+        _differing([{"table": record.fingerprint or UNKNOWN} for record in records]),
+        _differing(
+            [{"code": r.code or UNKNOWN, **v} for r, v in zip(records, versions, strict=True)]
+        ),
+        _aligned([record.metrics for record in records]),
+    )
+    for record, found in zip(records, answers, strict=True):
+        if found:
+            result.histories[record.run_id] = found.history
+    for record, found in zip(records[1:], answers[1:], strict=True):
+        why = _why_not_paired(records[0], record, answers[0], found)
+        if why:
+            result.not_paired[record.run_id] = why
+        elif found and answers[0]:
+            result.differences += _differences(record.run_id, answers[0], found)
+    return result
+
+
+def _answers(record: Record, copy: Copy) -> Answers | None:
+    """None for a run that has no results."""
+    import numpy as np
+
+    from vertex_tabular.report.run import read_history
+
+    source = record.artifacts.get("run_directory")
+    if record.state != "SUCCEEDED" or not source:
+        return None
+    with tempfile.TemporaryDirectory() as name:
+        for file in (MANIFEST, *READ):
+            copy(join(source, file), Path(name, file))
+        expected = json.loads(Path(name, MANIFEST).read_bytes())["files"]
+        for file in READ:
+            if sha256_of(Path(name, file)) != expected[file]["sha256"]:
+                raise TabularError(f"{join(source, file)} is not what its manifest says")
+        metrics = json.loads(Path(name, METRICS).read_bytes())
+        with np.load(Path(name, PREDICTIONS)) as arrays:
+            key = "prediction" if metrics["task"] == "regression" else "probability"
+            return Answers(
+                metrics["task"],
+                metrics["versions"],
+                arrays["y_true"],
+                arrays[key],
+                read_history(Path(name, HISTORY)),
+            )
+
+
+def _why_not_paired(
+    first: Record, other: Record, a: Answers | None, b: Answers | None
+) -> str | None:
+    """Rows are the same when the files of them are; or when the table and the split are, and the
+    labels, in order: the files differ also when only the features made from the rows do."""
+    import numpy as np
+
+    if not a or not b:
+        return "a run without results has no predictions"
+    if a.task != b.task or a.predictions.shape != b.predictions.shape:
+        return "the validation rows, or the tasks, differ"
+    same_file = first.val_sha256 == other.val_sha256 != ""
+    if not same_file and (first.fingerprint != other.fingerprint or not first.fingerprint):
+        return "the tables differ, or are not known to be the same"
+    if not same_file and _split(first) != _split(other):
+        return "the split differs, and so do the validation rows"
+    if not np.array_equal(a.y, b.y):
+        return "the validation rows differ"
+    return None
+
+
+def _split(record: Record) -> list[Any]:
+    schema = record.arguments.get("schema") or {}
+    keys = map(schema.get, ("target", "split", "missing_target"), (None, "random", "refuse"))
+    return [*keys, *map(record.arguments.get, SPLIT)]
+
+
+def _differences(run_id: str, first: Answers, other: Answers) -> list[Difference]:
+    from vertex_tabular.report.bootstrap import intervals
+    from vertex_tabular.report.page import one_thread
+
+    predictions = {"first": first.predictions, "other": other.predictions}
+    with one_thread():
+        _, found = intervals(first.task, first.y, predictions, "first")
+    # `intervals` gives the first's figure minus the other's; told here is the other way round.
+    # Taken from 0, because the negative of 0 is −0.
+    return [
+        Difference(run_id, figure, 0.0 - gap.value, 0.0 - gap.high, 0.0 - gap.low)
+        for figure, gap in found["other"].items()
+    ]
+
+
+def _aligned(each: Sequence[dict[str, Any]]) -> Values:
+    names = sorted({name for values in each for name in values})
+    return {name: [values.get(name) for values in each] for name in names}
+
+
+def _differing(each: Sequence[dict[str, Any]]) -> Values:
+    found = _aligned(each).items()
+    return {name: v for name, v in found if any(value != v[0] for value in v)}
+
+
+def _flat(values: Any, name: str = "") -> dict[str, Any]:
+    """Nested values by their path, so that of two schemas only what differs is shown: a list of
+    columns goes by their names."""
+    if isinstance(values, list) and all(isinstance(v, dict) and "name" in v for v in values):
+        values = {str(v["name"]): {**v, "name": number} for number, v in enumerate(values)}
+    if not isinstance(values, dict):
+        return {name: values}
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= _flat(value, f"{name}.{key}" if name else str(key))
+    return found

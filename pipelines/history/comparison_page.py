@@ -1,0 +1,151 @@
+"""The comparison of runs as one HTML file, in the look of a run's report."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipelines.history.comparison import Comparison, Difference
+from trainer import contract
+
+MAX_CURVES = 6  # drawn in one chart: as many as can be told apart
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure: by run that was paired with the first, how far apart they are, or None."""
+
+    label: str
+    meaning: str
+    better: str
+    cells: list["Cell | None"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A difference as text; `verdict` is better, worse or within."""
+
+    value: str
+    interval: str
+    verdict: str
+    says: str
+
+
+def write_page(found: Comparison, out: Path) -> None:
+    """Writes the page: it asks no network, and every name in it is escaped.
+
+    Raises:
+        TabularError: it cannot be written.
+    """
+    from vertex_tabular.report.page import rendered
+    from vertex_tabular.report.svg import drawn
+
+    paired = list(dict.fromkeys(each.run_id for each in found.differences))
+    content = {
+        "found": found,
+        "paired": paired,
+        "rows": _rows(found.differences, paired),
+        "says": _says(found, paired),
+        "side_by_side": _side_by_side,
+        "plots": [drawn(chart) for chart in _curves(found.histories)],
+        "drawn": min(len(found.histories), MAX_CURVES),
+    }
+    page = rendered(content, "comparison.html.j2")
+    with contract.atomic_write(out) as file:
+        file.write(page.encode())
+
+
+def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[Row]:
+    from vertex_tabular.report.figures import FIGURES
+
+    cells = {(each.figure, each.run_id): _cell(each) for each in differences}
+    return [
+        Row(
+            FIGURES[figure].label,
+            FIGURES[figure].meaning,
+            "higher is better" if FIGURES[figure].higher_is_better else "lower is better",
+            [cells.get((figure, run_id)) for run_id in paired],
+        )
+        for figure in dict.fromkeys(each.figure for each in differences)
+    ]
+
+
+def _cell(each: Difference) -> Cell:
+    from vertex_tabular.report import digits
+    from vertex_tabular.report.bootstrap import Interval
+
+    decimals = digits.places(Interval(each.value, each.low, each.high))
+    value, low, high = (
+        digits.fixed(number, decimals, sign=True) for number in (each.value, each.low, each.high)
+    )
+    return Cell(value, f"{low} to {high}", each.verdict.partition(",")[0].split()[0], each.verdict)
+
+
+def _side_by_side(values: Sequence[Any]) -> list[Any]:
+    """A metric of several runs, with the same decimals, four digits or more of each."""
+    from vertex_tabular.report import digits
+
+    sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value)]
+    places = max((3 - math.floor(math.log10(size)) for size in sizes if size), default=0)
+    decimals = min(max(places, 0), 6)
+    return [digits.fixed(v, decimals) if isinstance(v, float) else v for v in values]
+
+
+def _says(found: Comparison, paired: Sequence[str]) -> str:
+    """The page's message in a sentence or two, by the figure that a report's headline names."""
+    from vertex_tabular.report.figures import FIGURES, PRIMARY_METRIC
+
+    chief = {each.figure for each in found.differences}.intersection(PRIMARY_METRIC.values())
+    said = [
+        f"{FIGURES[each.figure].label} of {each.run_id}: {each.verdict}."
+        for each in found.differences
+        if each.figure in chief
+    ]
+    if len(found.run_ids) == 1:
+        return "One run only; there is nothing to compare it with."
+    if not paired:
+        return "No run was compared with the first row by row; below is why."
+    return f"Compared with {found.run_ids[0]}, on the same validation rows. {' '.join(said)}"
+
+
+def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    """Loss and score of the validation rows by epoch; of runs of one task."""
+    from vertex_tabular.report import curves
+    from vertex_tabular.report.chart import Chart, Series
+    from vertex_tabular.report.digits import decimal
+
+    shown = {
+        run_id: history
+        for run_id, history in list(histories.items())[:MAX_CURVES]
+        if len(history.get("epoch", ()))
+    }
+    names = {name for history in shown.values() for name in history}
+    scores = [n for n in sorted(names) if n.startswith("validation_") and "loss" not in n]
+    if len(scores) != 1:  # none, or those of two tasks
+        return []
+    numbers = scores[0] == "validation_rmse"
+    unit = "mean squared error, standardised" if numbers else "nats"
+    charts = []
+    for column, title, label, low in (
+        ("validation_loss", "Validation loss by epoch", f"Loss ({unit})", True),
+        (
+            scores[0],
+            f"Validation {'RMSE' if numbers else 'accuracy'} by epoch",
+            "RMSE (the target’s units)" if numbers else "Accuracy",
+            numbers,
+        ),
+    ):
+        series, best = [], []
+        for number, (run_id, history) in enumerate(shown.items()):
+            values, epochs = history[column], history["epoch"]
+            at = int(values.argmin() if low else values.argmax())
+            kept = curves.evenly(epochs)
+            kept[abs(kept - at).argmin()] = at
+            series.append(Series(run_id, epochs[kept], values[kept], colour=number))
+            best.append(f"{run_id}: {decimal(float(values[at]))} at epoch {int(epochs[at])}")
+        says = f"{'Lowest' if low else 'Highest'}: {'; '.join(best)}."
+        charts.append(
+            Chart(column.replace("_", "-"), title, says, "Epoch", label, series, whole_x=True)
+        )
+    return charts

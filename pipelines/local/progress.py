@@ -1,0 +1,111 @@
+"""What a local run shows while it runs: each step with its elapsed time, on stderr."""
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.local.run import Run, failed_step, last_lines, read_record
+from pipelines.local.step import log_path
+from trainer.errors import InputError
+
+REFRESH_SECONDS = 0.1
+
+
+def table(directory: Path, steps: list[str]) -> Table:
+    """One row a step: a mark (· waiting, ▸ running, ✓ done, ✗ failed), its name, its seconds."""
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column()
+    rows.add_column()
+    rows.add_column(justify="right")
+    for step in steps:
+        record = read_record(directory, step)
+        if not record:
+            rows.add_row(Text("·", "dim"), Text(step, "dim"), "")
+        elif "seconds" not in record:
+            rows.add_row(Text("▸", "cyan"), step, f"{time.time() - record['started']:.1f} s")
+        else:
+            mark = Text("✗", "red") if record["status"] else Text("✓", "green")
+            rows.add_row(mark, step, f"{record['seconds']:.1f} s")
+    return rows
+
+
+@contextlib.contextmanager
+def watch(directory: Path, steps: list[str]) -> Iterator[None]:
+    """Shows the steps of the run in `directory`: live on a terminal, elsewhere one line a step.
+    When a step breaks down, the end of its log follows."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    live = Live(
+        get_renderable=lambda: table(directory, steps),
+        console=console,
+        refresh_per_second=1 / REFRESH_SECONDS,
+        redirect_stdout=False,
+    )
+    try:
+        with live if console.is_terminal else _lines(console, directory, steps):
+            yield
+    finally:
+        _show_breakdown(console, directory, steps)
+
+
+def _show_breakdown(console: Console, directory: Path, steps: list[str]) -> None:
+    """The end of a failed step's log; bad input needs no more than its error."""
+    step = failed_step(directory, steps)
+    if step and read_record(directory, step)["status"] != InputError.exit_status:
+        console.print(f"{log_path(directory, step)} ends:")
+        for line in last_lines(directory, step):
+            console.print(f"  {line}", markup=False)
+
+
+@contextlib.contextmanager
+def _lines(console: Console, directory: Path, steps: list[str]) -> Iterator[None]:
+    ended = threading.Event()
+    reporter = threading.Thread(target=_report, args=(console, directory, steps, ended))
+    reporter.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        reporter.join()
+
+
+def _report(console: Console, directory: Path, steps: list[str], ended: threading.Event) -> None:
+    """Prints one line for each step when it has ended."""
+    waiting = list(steps)
+    while waiting:
+        last_look = ended.wait(REFRESH_SECONDS)
+        for step in list(waiting):
+            record = read_record(directory, step)
+            if "seconds" in record:
+                waiting.remove(step)
+                state = "failed after" if record["status"] else "done in"
+                console.print(f"{step}: {state} {record['seconds']:.1f} s")
+        if last_look:
+            return
+
+
+def _figure(value: float) -> str:
+    """A number of rows in full, and four digits of anything else."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.4g}"
+
+
+def summary(run: Run) -> str:
+    """The end of a run as aligned text: its metrics, and where each artifact is."""
+    here = Path.cwd()
+    paths = {
+        name: path.relative_to(here) if (path := Path(uri)).is_relative_to(here) else path
+        for name, uri in run.artifacts.items()
+    }
+    width = max(len(name) for name in [*run.metrics, *paths])
+    lines = [f"run {run.run_id} {run.state.lower()}"]
+    if run.cached:
+        lines += [f"from the cache: {', '.join(run.cached)}"]
+    lines += ["", *(f"  {name:{width}}  {_figure(value)}" for name, value in run.metrics.items())]
+    lines += ["", *(f"  {name:{width}}  {path}" for name, path in paths.items())]
+    return "\n".join(lines)

@@ -1,0 +1,74 @@
+"""The runs of this machine, read from their directories."""
+
+import datetime
+import json
+from pathlib import Path
+
+import yaml
+
+from pipelines.local.run import read_record
+from pipelines.local.step import log_path
+from pipelines.parameters import declared, defaults
+from pipelines.record import Record, Step
+from pipelines.steps import in_order
+from trainer.errors import InputError
+
+
+def local_runs(root: Path) -> list[str]:
+    """The ids of the runs in a directory, the newest first."""
+    return sorted((path.parent.name for path in root.glob("*/run.json")), reverse=True)
+
+
+def local_record(directory: Path) -> Record:
+    """The record of a run on this machine.
+
+    Raises:
+        InputError: the directory holds no run.
+    """
+    try:
+        run = json.loads((directory / "run.json").read_text())
+        spec = yaml.safe_load((directory / "training.yaml").read_text())
+    except FileNotFoundError as error:
+        raise InputError(f"a run's directory has run.json, got {directory}: {error}") from None
+    steps = []
+    for name in in_order(spec["root"]["dag"]["tasks"]):
+        record = read_record(directory, name)
+        if not record:
+            state = "CACHED" if name in run["cached"] else "WAITING"
+        elif "seconds" not in record:
+            state = "RUNNING" if run["state"] == "RUNNING" else "CANCELLED"
+        else:
+            state = "FAILED" if record["status"] else "SUCCEEDED"
+        steps.append(Step(name, state, record.get("seconds")))
+    return Record(
+        run_id=run["run_id"],
+        place="local",
+        state=run["state"],
+        started=datetime.datetime.fromtimestamp(
+            (directory / "training.yaml").stat().st_mtime, datetime.timezone.utc
+        ),
+        steps=steps,
+        parameters=run["parameters"],
+        metrics=run["metrics"],
+        artifacts=run["artifacts"],
+        sizes={name: size_on_disk(Path(path)) for name, path in run["artifacts"].items()},
+        defaults=defaults(declared(spec)),
+        val_sha256=run.get("val_sha256", ""),
+        fingerprint=run.get("fingerprint", ""),
+        code=run.get("code", ""),
+        error=run["error"],
+    )
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of a file, or of all files in a directory; 0 when it is gone."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def local_log(directory: Path, step: str) -> list[str]:
+    """The lines that a step of a local run has written so far."""
+    try:
+        return log_path(directory, step).read_text(errors="replace").splitlines()
+    except FileNotFoundError:
+        return []

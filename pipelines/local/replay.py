@@ -1,0 +1,115 @@
+"""What each step of a run is given, and its key in the cache, told without running it.
+
+`kfp.local`'s own code says both, so it cannot be another thing than in the run.
+"""
+
+import functools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from pipelines.lint.pipeline import filled_in
+from pipelines.local.run import image_of, in_full, rewritten
+from pipelines.steps import in_order
+
+if TYPE_CHECKING:
+    from kfp.local.cache import LocalCache
+
+Outputs = dict[str, Any]  # a step's parameters, and artifacts of kfp's classes, by name
+
+
+@dataclass(frozen=True)
+class Task:
+    """A step of a run.
+
+    Attributes:
+        step: its name.
+        pins: whether it is a `snapshot`, on which all the others hang.
+        cached: whether the YAML lets its result be cached.
+        waits_for: steps before it whose results are not known; then neither is what follows.
+        inputs: its parameters and artifacts by name.
+        program: the image, which says the code, and the command with its placeholders.
+        key: of its result in the cache.
+    """
+
+    step: str
+    pins: bool
+    cached: bool
+    waits_for: list[str]
+    inputs: dict[str, Any] = field(default_factory=dict)
+    program: list[str] = field(default_factory=list)
+    key: str = ""
+
+
+def replay(
+    compiled: str,
+    arguments: dict[str, Any],
+    code: str,
+    cache: "LocalCache",
+    known: Callable[[Task], Outputs | None],
+) -> Iterator[tuple[Task, Outputs | None]]:
+    """Each step in the order in which they run, with its result where that is known.
+
+    Args:
+        compiled: the pipeline's YAML.
+        arguments: values of its parameters; its defaults hold for the others.
+        code: digest of the code that the steps run.
+        cache: what makes the keys.
+        known: gives the result of a step that waits for no other; None when it is not known.
+    """
+    from kfp.local.io import IOStore
+
+    content, spec = _loaded(compiled)
+    store = IOStore()
+    for name, value in in_full(content, arguments).items():
+        store.put_parent_input(name, value)
+    unknown: set[str] = set()
+    for step in in_order(content["root"]["dag"]["tasks"]):
+        waits_for = sorted(unknown & set(spec.root.dag.tasks[step].dependent_tasks))
+        task = _task(spec, step, waits_for, store, image_of(code), cache)
+        outputs = None if waits_for else known(task)
+        if outputs is None:
+            unknown.add(step)
+        for name, value in (outputs or {}).items():
+            store.put_task_output(step, name, value)
+        yield task, outputs
+
+
+def _task(
+    spec: Any, step: str, waits_for: list[str], store: Any, image: str, cache: "LocalCache"
+) -> Task:
+    """One step, as `kfp.local` asks its cache for it; the store has what comes before it."""
+    from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
+    from kfp.local.utils import struct_to_executor_spec
+
+    task = spec.root.dag.tasks[step]
+    component = task.component_ref.name
+    pins, cached = component.startswith("comp-snapshot"), task.caching_options.enable_cache
+    if waits_for:
+        return Task(step, pins, cached, waits_for)
+    label = spec.components[component].executor_label
+    container = struct_to_executor_spec(spec.deployment_spec["executors"][label]).container
+    command = [*container.command, *container.args]
+    inputs = OrchestratorUtils.make_task_arguments(task.inputs, store)
+    key = cache.compute_key(
+        component_name=component,
+        image=image,
+        full_command=command,
+        arguments=inputs,
+        env_vars={variable.name: variable.value for variable in container.env},
+        custom_cache_key=task.caching_options.cache_key or None,
+    )
+    # A text may hold others of the inputs, such as {{$.inputs.parameters['run_directory']}}.
+    return Task(step, pins, cached, [], filled_in(inputs, inputs), [image, *command], key)
+
+
+@functools.cache
+def _loaded(compiled: str) -> tuple[dict[str, Any], Any]:
+    """A YAML as `kfp.local` runs it, and the same as kfp's message; most runs share one."""
+    from kfp import components
+
+    content = rewritten(yaml.safe_load(compiled), code="")
+    return content, components.load_component_from_text(json.dumps(content)).pipeline_spec

@@ -1,0 +1,98 @@
+"""A project for one's own table: its schema and its settings, proposed and written."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from pipelines.project import settings
+from trainer.contract import atomic_write
+from trainer.errors import InputError
+from vertex_tabular.tables import inference
+
+SCHEMA_FILE = "schema.yaml"
+SCHEMA_HEAD = """\
+# Which columns are read, of which kind each is (numeric, categorical, boolean, datetime, or drop,
+# which leaves it out), and which one is predicted. Proposed from the first rows of {csv}:
+# look it over, change what is wrong, and see that it fits: tabpipe schema check {name} --csv {csv}
+"""
+SETTINGS = """\
+# What `tabpipe` takes in this directory when no flag says otherwise; tabpipe config shows it.
+csv = {csv}
+schema = {schema}
+
+# To run on Vertex AI (tabpipe submit), with the table on Cloud Storage:
+# project = "my-project"
+# region = "us-central1"
+# bucket = "gs://my-bucket/tabular"
+# service_account = "trainer@my-project.iam.gserviceaccount.com"
+"""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What the table suggests.
+
+    Attributes:
+        schema: text of the schema, with the reason for each line.
+        target: the column to predict.
+        task: binary, multiclass or regression.
+        doubtful: whether the target's few whole numbers may be classes or a quantity.
+    """
+
+    schema: str
+    target: str
+    task: str
+    doubtful: bool
+
+
+def propose(csv: str, target: str | None = None, task: str | None = None) -> Proposal:
+    """A schema from the first rows of a table; see `vertex_tabular.tables.inference.infer`.
+
+    Raises:
+        InputError: the table cannot be read, or has no such target.
+    """
+    text = inference.infer(csv, target, task)
+    content = yaml.safe_load(text)
+    doubtful = text.splitlines()[1].endswith(inference.WHOLE_NUMBERS)
+    return Proposal(text, str(content["target"]), content["task"], doubtful)
+
+
+def check_new(directory: Path) -> None:
+    """Raises InputError if `directory` holds a project already."""
+    for name in (SCHEMA_FILE, settings.FILE):
+        if (directory / name).exists():
+            raise InputError(
+                f"init overwrites nothing, got {directory / name} exists; "
+                "tabpipe run uses it, or give another --directory"
+            )
+
+
+def write(directory: Path, csv: str, proposal: Proposal) -> None:
+    """Writes schema.yaml and tabpipe.toml into `directory`, which is made if need be.
+
+    Raises:
+        InputError: one of them exists already, or the directory cannot be written to.
+    """
+    check_new(directory)
+    place = placed(csv, directory)
+    head = SCHEMA_HEAD.format(csv=" ".join(place.split()), name=SCHEMA_FILE)
+    quoted = {"csv": _toml(place), "schema": _toml(SCHEMA_FILE)}
+    contents = {SCHEMA_FILE: head + proposal.schema, settings.FILE: SETTINGS.format(**quoted)}
+    for name, text in contents.items():
+        with atomic_write(directory / name) as file:
+            file.write(text.encode())
+
+
+def placed(csv: str, directory: Path) -> str:
+    """The table as seen from `directory`: relative if it is inside, else in full."""
+    if csv.startswith("gs://"):
+        return csv
+    path, home = Path(csv).resolve(), directory.resolve()
+    return str(path.relative_to(home) if path.is_relative_to(home) else path)
+
+
+def _toml(text: str) -> str:
+    """`text` as a TOML string, whose escapes are JSON's (https://toml.io/en/v1.0.0#string)."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

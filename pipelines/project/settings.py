@@ -1,0 +1,206 @@
+"""Settings of a project, and where each value came from.
+
+A flag wins over the environment (`TABPIPE_PROJECT` …), that over `tabpipe.toml`, where a profile
+wins over what stands above it:
+
+    csv = "passengers.csv"
+    schema = "schema.yaml"
+    project = "my-project"
+    bucket = "gs://my-bucket/tabular"
+
+    [profile.prod]
+    project = "my-prod-project"
+"""
+
+import getpass
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from trainer.errors import InputError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FILE = "tabpipe.toml"
+PREFIX = "TABPIPE_"
+
+
+@dataclass(frozen=True)
+class Form:
+    """What a setting must look like.
+
+    Attributes:
+        pattern: of a value that is not empty.
+        example: shown when a value is not of that form.
+        meaning: for `tabpipe config` and the flag's help.
+        default: value when none is given.
+    """
+
+    pattern: str
+    example: str
+    meaning: str
+    default: str = ""
+
+
+ACCOUNT = r"[\w.-]+@[\w.-]+\.gserviceaccount\.com"
+FORMS = {
+    "csv": Form(r".+", "passengers.csv", "the table; its path is seen from this directory"),
+    "schema": Form(r".+", "schema.yaml", "feature schema; the Titanic's if there is none"),
+    "project": Form(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "my-project", "Google Cloud project id"),
+    "region": Form(r"[a-z]+-[a-z]+\d+", "europe-west4", "Vertex AI region", "us-central1"),
+    "bucket": Form(
+        r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[\w.-]+)*",
+        "gs://my-bucket/tabular",
+        "where runs and packages are kept",
+    ),
+    "service_account": Form(
+        ACCOUNT, "trainer@my-project.iam.gserviceaccount.com", "account that the runs act as"
+    ),
+    "network": Form(
+        r"projects/\d+/global/networks/[a-z0-9-]+",
+        "projects/123456789012/global/networks/my-vpc",
+        "VPC network that the runs join",
+    ),
+    "kms_key": Form(
+        r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+",
+        "projects/P/locations/L/keyRings/R/cryptoKeys/K",
+        "customer-managed key that encrypts the runs",
+    ),
+    "image": Form(
+        r"[\w.-]+(:\d+)?(/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
+        "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0",
+        "image that holds every step; without one, a wheel is uploaded",
+    ),
+    "owner": Form(r"[\w.@+ -]{1,40}", "ada", "whose runs these are, shown in their names"),
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A value, empty if there is none, and where it came from."""
+
+    value: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One value for each name in FORMS, none of them malformed."""
+
+    csv: Setting
+    schema: Setting
+    project: Setting
+    region: Setting
+    bucket: Setting
+    service_account: Setting
+    network: Setting
+    kms_key: Setting
+    image: Setting
+    owner: Setting
+
+    def required(self, name: str) -> str:
+        """The value of a setting that the command cannot do without.
+
+        Raises:
+            InputError: it is not set anywhere.
+        """
+        setting: Setting = getattr(self, name)
+        if not setting.value:
+            raise InputError(
+                f"{name} must be set, got it is not; give {_flag(name)}, {_variable(name)}, "
+                f'or {name} = "{FORMS[name].example}" in {FILE}'
+            )
+        return setting.value
+
+
+def resolve(
+    flags: Mapping[str, str | None],
+    environ: Mapping[str, str],
+    directory: Path,
+    profile: str | None = None,
+) -> Settings:
+    """The settings in force.
+
+    Args:
+        flags: values given on the command line; None where the flag was not given.
+        environ: the environment.
+        directory: where `tabpipe.toml` may be.
+        profile: a table `[profile.NAME]` of that file; TABPIPE_PROFILE if not given.
+
+    Raises:
+        InputError: a malformed value or file, an unknown name, or no such profile.
+    """
+    profile = profile or environ.get(f"{PREFIX}PROFILE") or None
+    filed = _from_file(directory / FILE, profile)
+    return Settings(**{name: _chosen(name, flags.get(name), environ, filed) for name in FORMS})
+
+
+def data_of(environ: Mapping[str, str], directory: Path) -> tuple[str | None, Path | None]:
+    """The project's own csv and schema, None where it names none. The cloud's settings do not
+    matter here: a local run needs none of them.
+
+    Raises:
+        InputError: a malformed file, an unknown name, or no such profile.
+    """
+    filed = _from_file(directory / FILE, environ.get(f"{PREFIX}PROFILE") or None)
+    csv, schema = (_chosen(name, None, environ, filed).value for name in ("csv", "schema"))
+    return csv or None, Path(schema) if schema else None
+
+
+def _chosen(
+    name: str, flag: str | None, environ: Mapping[str, str], filed: Mapping[str, Setting]
+) -> Setting:
+    """The value of one setting that wins over its others."""
+    form = FORMS[name]
+    if flag is not None:
+        setting = Setting(flag, _flag(name))
+    elif _variable(name) in environ:
+        setting = Setting(environ[_variable(name)], _variable(name))
+    elif name in filed:
+        setting = filed[name]
+    elif name == "owner":
+        setting = Setting(getpass.getuser(), "login name")
+    else:
+        setting = Setting(form.default, "default" if form.default else "not set")
+    if setting.value and not re.fullmatch(form.pattern, setting.value):
+        raise InputError(
+            f"{name} must look like {form.example}, got {setting.value} (from {setting.origin})"
+        )
+    return setting
+
+
+def _from_file(path: Path, profile: str | None) -> dict[str, Setting]:
+    """What the file says, the profile's values over the others."""
+    try:
+        content = tomllib.loads(path.read_text()) if path.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} must be TOML, got {error}") from None
+    profiles = content.pop("profile", {})
+    tables: list[tuple[str, Any]] = [(str(path), content)]
+    if profile is not None:
+        if not isinstance(profiles, dict) or profile not in profiles:
+            known = ", ".join(sorted(profiles)) or "none"
+            raise InputError(f"--profile must name one of {path}, got {profile}; there are {known}")
+        tables.append((f"{path} [profile.{profile}]", profiles[profile]))
+    found = {}
+    for origin, table in tables:
+        for name, value in table.items():
+            if name not in FORMS or not isinstance(value, str):
+                names = ", ".join(FORMS)
+                raise InputError(f"{origin} holds texts named {names}, got {name} = {value!r}")
+            found[name] = Setting(value, origin)
+    return found
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"

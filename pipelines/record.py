@@ -1,0 +1,67 @@
+"""What is known of a run: one form for local runs and for those in the cloud."""
+
+import datetime
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Step:
+    """One step of a run.
+
+    Attributes:
+        name: the task's name in the pipeline.
+        state: WAITING, RUNNING, SUCCEEDED, CACHED, FAILED or CANCELLED.
+        seconds: how long it took; None while it has not ended.
+        job: resource name of the CustomJob it started; empty if there is none.
+        error: why it failed, as the platform says it.
+    """
+
+    name: str
+    state: str
+    seconds: float | None = None
+    job: str = ""
+    error: str = ""
+
+
+@dataclass
+class Record:
+    """One run.
+
+    Attributes:
+        run_id: its directory's name, or its id on Vertex AI.
+        place: "local" or the region.
+        state: PENDING, RUNNING, SUCCEEDED, FAILED or CANCELLED.
+        started: when it was submitted.
+        name: what the Console shows; empty for a local run.
+        artifacts: URI or path of each output of the pipeline, by name.
+        sizes: bytes of each artifact, by name; empty when they were not asked for.
+        defaults: what the YAML gives where `parameters` has no value.
+        val_sha256: of the file of the validation rows; empty when that is not known.
+        fingerprint: what tells its table from any other; empty when that is not known.
+        code: digest of the code of a local run; empty when that is not known.
+        error: why it failed, one line.
+        link: its page in the Console; empty for a local run.
+    """
+
+    run_id: str
+    place: str
+    state: str
+    started: datetime.datetime
+    name: str = ""
+    steps: list[Step] = field(default_factory=list)
+    parameters: dict[str, Any] = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    val_sha256: str = ""
+    fingerprint: str = ""
+    code: str = ""
+    error: str = ""
+    link: str = ""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The parameters with the defaults of those that were not given."""
+        return {**self.defaults, **self.parameters}

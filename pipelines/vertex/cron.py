@@ -1,0 +1,69 @@
+"""When a schedule fires: cron expressions in a time zone, right across daylight saving.
+
+Vertex AI takes five fields, with an optional time zone in front: `TZ=America/Chicago 0 3 * * *`
+(https://cloud.google.com/vertex-ai/docs/pipelines/schedule-pipeline-run).
+"""
+
+import datetime
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+from trainer.errors import InputError
+
+UTC = datetime.timezone.utc
+
+
+@dataclass(frozen=True)
+class Cron:
+    """A cron expression.
+
+    Attributes:
+        fields: minute, hour, day of the month, month, day of the week.
+        zone: the time zone they are read in.
+    """
+
+    fields: str
+    zone: ZoneInfo
+
+    @classmethod
+    def parse(cls, text: str) -> "Cron":
+        """
+        Raises:
+            InputError: not five fields, or no such time zone.
+        """
+        match = re.fullmatch(r"(?:(?:CRON_)?TZ=(\S+)\s+)?(\S+(?:\s+\S+){4})", text.strip())
+        if not match:
+            raise InputError(
+                '--cron must be five fields like "0 3 * * *", with TZ=America/Chicago in front '
+                f"if they are not in UTC, got {text!r}"
+            )
+        try:
+            cron = cls(match[2], ZoneInfo(match[1] or "UTC"))
+            CronSim(cron.fields, datetime.datetime.now(cron.zone))
+        except (LookupError, ValueError, OSError):  # unknown, malformed, the name of a directory
+            raise InputError(f"--cron must name a time zone, got {match[1]}") from None
+        except CronSimError as error:
+            raise InputError(f"--cron must be a cron expression, got {text!r}: {error}") from None
+        return cron
+
+    def firings(self, after: datetime.datetime) -> Iterator[datetime.datetime]:
+        """The times at which it fires after that moment, in its own zone."""
+        yield from CronSim(self.fields, after.astimezone(self.zone))
+
+
+def parse_time(flag: str, text: str) -> datetime.datetime:
+    """A moment given as ISO 8601; in UTC if it names no offset.
+
+    Raises:
+        InputError: not of that form.
+    """
+    try:
+        # Python 3.10 does not read the Z.
+        moment = datetime.datetime.fromisoformat(re.sub(r"Z$", "+00:00", text))
+    except ValueError:
+        raise InputError(f"{flag} must look like 2027-01-31T03:00Z, got {text}") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,65 @@
+"""Google's refusals and failures as one line each, with the cure."""
+
+import contextlib
+from collections.abc import Iterator
+
+import requests.exceptions
+from google.api_core import exceptions, retry
+from google.auth import exceptions as auth
+
+from trainer.errors import InputError, TabularError
+
+# These say nothing of whether the request was carried out: only what may be repeated is sent again.
+LOST = (exceptions.ServiceUnavailable, exceptions.DeadlineExceeded)
+ATTEMPT_SECONDS = 30.0
+RETRY = retry.Retry(
+    predicate=retry.if_exception_type(*LOST), initial=0.25, maximum=10.0, timeout=60.0
+)
+
+
+@contextlib.contextmanager
+def translate_errors(doing: str) -> Iterator[None]:
+    """Turns what Google's clients raise into this project's errors.
+
+    Args:
+        doing: what was attempted, for the message: "submit the run".
+
+    Raises:
+        InputError: Google refused the request for what it says.
+        TabularError: a permission, a quota, or no answer.
+    """
+    try:
+        yield
+    except exceptions.Forbidden as error:
+        raise TabularError(
+            f"cannot {doing}: {_text(error)}; the account that runs tabpipe needs the roles that "
+            "setup/gcloud.sh grants"
+        ) from None
+    except exceptions.TooManyRequests as error:
+        raise TabularError(
+            f"cannot {doing}: {_text(error)}; wait, or ask for more at "
+            "https://console.cloud.google.com/iam-admin/quotas"
+        ) from None
+    except exceptions.ClientError as error:
+        raise InputError(f"cannot {doing}: {_text(error)}") from None
+    except (*LOST, exceptions.ServerError, exceptions.RetryError) as error:
+        raise TabularError(
+            f"cannot {doing}: Google does not answer: {_text(error)}; try again later"
+        ) from None
+    except auth.DefaultCredentialsError as error:
+        raise InputError(
+            f"cannot {doing}: no credentials: {_text(error)}; "
+            "run: gcloud auth application-default login"
+        ) from None
+    except auth.GoogleAuthError as error:
+        raise TabularError(
+            f"cannot {doing}: the credentials are of no use: {_text(error)}"
+        ) from None
+    except requests.exceptions.ConnectionError as error:
+        raise TabularError(f"cannot {doing}: no connection: {_text(error)}") from None
+
+
+def _text(error: Exception) -> str:
+    """The message in one line, without the list of causes that a client appends to it."""
+    message = error.message if isinstance(error, exceptions.GoogleAPICallError) else str(error)
+    return " ".join(str(message).split()).rstrip(".")

@@ -1,0 +1,105 @@
+"""The cache of local runs: what hits, what runs again, and that damaged results do not count."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipelines.local.cache import code_fingerprint, damaged
+from pipelines.training import titanic_schema
+from tests.shell import Shell
+
+pytestmark = pytest.mark.slow
+
+
+def cached(shell: Shell, *arguments: str) -> list[str]:
+    """Runs with the cache; the steps whose results came from it, which was foretold."""
+    line = ("--csv", "data.csv", "--set", "epochs=3", *arguments)
+    forecast = shell("cache", "explain", *line)
+    assert forecast.status == 0, forecast.stderr
+    foretold = [line.split()[0] for line in forecast.stdout.splitlines() if "  from the" in line]
+    result = shell("run", "--cache", "--json", *line)
+    assert result.status == 0, result.stderr
+    steps: list[str] = json.loads(result.stdout)["cached"]
+    assert steps == foretold
+    return steps
+
+
+def test_just_what_depends_on_a_change_runs_again(shell: Shell, tmp_path: Path) -> None:
+    csv = tmp_path / "data.csv"
+    assert shell("sample", "data.csv", "--rows", "60").status == 0
+    assert cached(shell) == []
+    csv.touch()
+    # To give what is the default is no change either.
+    assert cached(shell, "--set", "split_seed=42") == ["preprocess", "train"]
+    assert cached(shell, "--set", "learning_rate=0.01") == ["preprocess"]
+    assert cached(shell, "--set", "split_seed=7") == []
+    schema = titanic_schema()
+    del schema["columns"][-1]
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump(schema))
+    assert cached(shell, "--schema", "other.yaml") == []
+    csv.write_text(csv.read_text().replace(",S\n", ",C\n", 1))
+    assert cached(shell) == []
+
+
+def test_what_has_lost_a_file_runs_again(shell: Shell, tmp_path: Path) -> None:
+    assert shell("sample", "data.csv", "--rows", "60").status == 0
+    assert cached(shell) == []
+    (model,) = tmp_path.glob("runs/*/train/run_directory/model.pt")
+    model.unlink()
+    assert cached(shell) == ["preprocess"]
+    (spec,) = tmp_path.glob("runs/*/preprocess/spec.json")
+    spec.unlink()
+    assert cached(shell) == []
+    # A run on shards, to its report; that they are whole is read from their manifest.
+    assert cached(shell, "--set", "shard_rows=20") == []
+    (shard,) = tmp_path.glob("runs/*/preprocess/val_shards/val-00000.npz")
+    assert damaged(shard.parent) is None
+    shard.unlink()
+    assert damaged(shard.parent) == shard
+
+
+def test_a_result_is_whole_when_every_file_has_its_size(tmp_path: Path) -> None:
+    manifest, file = tmp_path / "manifest.json", tmp_path / "file"
+    assert damaged(tmp_path) == manifest
+    assert damaged(file) == file
+    file.write_bytes(b"abc")
+    assert damaged(file) is None
+    manifest.write_text('{"files": {"file": {"size": 3, "sha256": "0"}}}')
+    assert damaged(tmp_path) is None
+    file.write_bytes(b"abcd")
+    assert damaged(tmp_path) == file
+    file.unlink()
+    assert damaged(tmp_path) == file
+    manifest.write_text("{")
+    assert damaged(tmp_path) == manifest
+
+
+def test_the_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = code_fingerprint()
+    assert before == code_fingerprint()
+    (tmp_path / "trainer").mkdir()
+    (tmp_path / "trainer" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(__import__("sys").modules, "trainer")
+    bare = code_fingerprint()
+    assert bare != before
+    (tmp_path / "trainer" / "page.html.j2").write_text("")
+    assert code_fingerprint() != bare
+
+
+def test_a_librarys_version_is_part_of_the_key(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = code_fingerprint()
+    install_metadata(tmp_path, "numpy", "99.0")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert code_fingerprint() != before
+
+
+def install_metadata(directory: Path, name: str, version: str) -> None:
+    """As pip writes it: what says which version of a distribution is installed."""
+    metadata = directory / f"{name}-{version}.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")

@@ -1,0 +1,202 @@
+"""The compiled YAML on this machine: what a run leaves, how it fails, how it is stopped."""
+
+import contextlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from components.code import Code
+from pipelines import training
+from pipelines.local import run as local
+from trainer.contract import check_manifest
+from trainer.errors import InputError, TabularError
+
+pytestmark = pytest.mark.slow
+
+STEPS = ["snapshot", "preprocess", "train", "collect"]
+
+
+@pytest.fixture(scope="module")
+def spec() -> dict[str, Any]:
+    return yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+
+
+def test_steps_come_after_those_they_depend_on(spec: dict[str, Any]) -> None:
+    assert local.in_order(spec["root"]["dag"]["tasks"]) == STEPS
+
+
+def test_rewriting_changes_commands_only(spec: dict[str, Any]) -> None:
+    rewritten = local.rewritten(spec, "code")
+    assert rewritten["components"] == spec["components"]
+    assert rewritten["root"]["inputDefinitions"] == spec["root"]["inputDefinitions"]
+    assert "pipeline_google_cloud" not in json.dumps(rewritten)
+    assert "launcher" not in json.dumps(rewritten["deploymentSpec"])
+
+
+def test_nothing_is_installed_on_this_machine() -> None:
+    spec = yaml.safe_load(training.compiled(Code.in_package("gs://bucket/tabular-1-any.whl")))
+    assert "pip install" in json.dumps(spec)
+    assert "pip install" not in json.dumps(local.rewritten(spec, "code"))
+
+
+def test_a_finished_run(finished: tuple[Path, dict[str, Any]]) -> None:
+    directory, printed = finished
+    assert printed["state"] == "SUCCEEDED"
+    assert list(printed["seconds"]) == STEPS
+    assert printed["metrics"]["validation_accuracy"] > 0.7
+    assert set(printed["artifacts"]) == set(training.Results._fields)
+    for name, path in printed["artifacts"].items():
+        assert Path(path).exists(), name
+        assert Path(path).relative_to(directory).parts[0] in STEPS
+    assert "model.pt" in check_manifest(Path(printed["artifacts"]["run_directory"]))
+    assert json.loads((directory / "run.json").read_text()) == printed
+    assert yaml.safe_load((directory / "training.yaml").read_text())["root"]
+    assert sorted(path.stem for path in (directory / "steps").glob("*.log")) == sorted(STEPS)
+
+
+def broken(spec: dict[str, Any], program: str) -> str:
+    """The YAML with another program as its training job."""
+    container = spec["deploymentSpec"]["executors"]["exec-train"]["container"]
+    old = '["python", "-m", "trainer"]'
+    payload = container["args"].index("--payload") + 1
+    assert old in container["args"][payload]
+    command = json.dumps(["python", "-c", program])
+    args = [*container["args"]]
+    args[payload] = args[payload].replace(old, command)
+    copy = json.loads(json.dumps(spec))
+    copy["deploymentSpec"]["executors"]["exec-train"]["container"]["args"] = args
+    return yaml.safe_dump(copy)
+
+
+@pytest.mark.parametrize(
+    ("program", "complaint"),
+    [
+        ("print('out of', 'luck'); raise SystemExit(1)", "train failed: out of luck"),
+        ("pass", "collect failed: a finished run has manifest.json, got "),
+    ],
+)
+def test_a_step_that_fails_is_named_with_its_last_line(
+    spec: dict[str, Any], tmp_path: Path, program: str, complaint: str
+) -> None:
+    csv = tmp_path / "sample.csv"
+    assert not subprocess.call([sys.executable, "-m", "pipelines", "sample", str(csv)])
+    directory = local.new_run_directory(tmp_path)
+    with pytest.raises(TabularError) as failure:
+        local.run(
+            broken(spec, program),
+            {"csv": str(csv)},
+            directory,
+            lambda *_: contextlib.nullcontext(),
+        )
+    assert str(failure.value).startswith(complaint)
+    assert "\n" not in str(failure.value)
+    record = json.loads((directory / "run.json").read_text())
+    assert (record["state"], record["error"]) == ("FAILED", str(failure.value))
+
+
+def test_an_input_that_vanishes_fails_the_first_step(spec: dict[str, Any], tmp_path: Path) -> None:
+    directory = local.new_run_directory(tmp_path)
+    arguments = {"csv": str(tmp_path / "gone.csv")}
+    with pytest.raises(InputError, match="^snapshot failed: an input must be a file, got "):
+        local.run(yaml.safe_dump(spec), arguments, directory, lambda *_: contextlib.nullcontext())
+
+
+def tabpipe_cancel(record: Path) -> "subprocess.CompletedProcess[str]":
+    run = record.parent
+    command = [sys.executable, "-m", "pipelines", "cancel", run.name, "--root", str(run.parent)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+# tabpipe cancel sends SIGTERM.
+@pytest.mark.parametrize("stop", [signal.SIGINT, "tabpipe cancel", signal.SIGHUP])
+def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int | str) -> None:
+    settings = ["--set", "epochs=100000000", "--set", "patience=100000000"]
+    command = [sys.executable, "-m", "pipelines", "run", *settings]
+    run = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A test run in the background ignores SIGINT, and its children would too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    started: list[psutil.Process] = []
+    try:
+        wait_for(lambda: any(is_trainer(process) for process in descendants(run.pid)))
+        started = descendants(run.pid)
+        (record,) = tmp_path.glob("runs/*/run.json")
+        if isinstance(stop, int):
+            run.send_signal(stop)
+        else:
+            assert tabpipe_cancel(record).returncode == 0
+        _, stderr = run.communicate(timeout=30)
+        assert not [process for process in started if process.is_running()]
+    finally:
+        for process in [psutil.Process(run.pid), *started] if run.poll() is None else started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        run.communicate()
+    assert run.returncode == 130
+    assert "interrupted: " in stderr and "Traceback" not in stderr
+    assert json.loads(record.read_text())["state"] == "CANCELLED"
+
+
+@pytest.fixture
+def other() -> Iterator["subprocess.Popen[bytes]"]:
+    """A process of somebody else's, which the test ends."""
+    with subprocess.Popen(["sleep", "600"]) as process:
+        yield process
+        process.kill()
+
+
+def test_a_run_ends_no_process_that_was_there_before(other: "subprocess.Popen[bytes]") -> None:
+    with local.stopped_with_this_process():
+        shell = subprocess.Popen(["sh", "-c", "sleep 600 & wait"])
+        wait_for(lambda: descendants(shell.pid))
+        started = [psutil.Process(shell.pid), *descendants(shell.pid)]
+    assert not [process for process in started if process.is_running()]
+    assert other.poll() is None
+    shell.wait()
+
+
+@pytest.mark.parametrize(
+    ("state", "why"), [("RUNNING", "its process is gone"), ("SUCCEEDED", "it is SUCCEEDED")]
+)
+def test_cancel_ends_no_process_but_that_of_the_run(
+    tmp_path: Path, other: "subprocess.Popen[bytes]", state: str, why: str
+) -> None:
+    started = psutil.Process(other.pid).create_time()
+    # A run that has ended has this one's id, or one that was killed had it long ago.
+    when = started - 3600 if state == "RUNNING" else started
+    local.Run("one", state, process=other.pid, process_started=when).save(tmp_path)
+    with pytest.raises(InputError, match=f"^a run must be running .*got one: {why}$"):
+        local.cancel(tmp_path)
+    assert other.poll() is None
+
+
+def is_trainer(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return "trainer" in process.cmdline()
+    return False
+
+
+def descendants(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).children(recursive=True)
+    return []
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)

@@ -1,0 +1,80 @@
+"""Settings: flags over environment over file, and each value knows where it came from."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.project.settings import FORMS, resolve
+from trainer.errors import InputError
+
+FILE = """
+project = "file-project"
+region = "europe-west4"
+owner = "file-owner"
+
+[profile.prod]
+project = "prod-project"
+"""
+
+
+def test_each_source_wins_over_the_next(tmp_path: Path) -> None:
+    (tmp_path / "tabpipe.toml").write_text(FILE)
+    environ = {"TABPIPE_REGION": "asia-east1", "TABPIPE_OWNER": "env-owner"}
+    settings = resolve({"owner": "flag-owner", "region": None}, environ, tmp_path)
+    assert (settings.owner.value, settings.owner.origin) == ("flag-owner", "--owner")
+    assert (settings.region.value, settings.region.origin) == ("asia-east1", "TABPIPE_REGION")
+    assert settings.project.value == "file-project"
+    assert settings.project.origin.endswith("tabpipe.toml")
+    assert (settings.kms_key.value, settings.kms_key.origin) == ("", "not set")
+
+
+@pytest.mark.parametrize(
+    ("profile", "environ"), [("prod", {}), (None, {"TABPIPE_PROFILE": "prod"})]
+)
+def test_a_profile_wins_over_what_stands_above_it(
+    tmp_path: Path, profile: str | None, environ: dict[str, str]
+) -> None:
+    (tmp_path / "tabpipe.toml").write_text(FILE)
+    settings = resolve({}, environ, tmp_path, profile)
+    assert settings.project.value == "prod-project"
+    assert settings.project.origin.endswith("tabpipe.toml [profile.prod]")
+    assert settings.region.value == "europe-west4"
+
+
+def test_without_any_source_there_are_defaults(tmp_path: Path) -> None:
+    settings = resolve({}, {}, tmp_path)
+    assert (settings.region.value, settings.region.origin) == ("us-central1", "default")
+    assert settings.owner.origin == "login name"
+
+
+def test_every_example_is_of_its_own_form(tmp_path: Path) -> None:
+    examples = {name: form.example for name, form in FORMS.items()}
+    settings = resolve(examples, {}, tmp_path)
+    assert {name: getattr(settings, name).value for name in FORMS} == examples
+
+
+def test_a_required_setting_says_where_to_set_it(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        resolve({}, {}, tmp_path).required("project")
+    assert str(caught.value) == (
+        "project must be set, got it is not; give --project, TABPIPE_PROJECT, "
+        'or project = "my-project" in tabpipe.toml'
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "profile", "complaint"),
+    [
+        ("project = ", None, "tabpipe.toml must be TOML, got "),
+        ("projet = 'my-project'", None, "got projet = 'my-project'"),
+        ("project = 5", None, "got project = 5"),
+        ("project = 'My Project'", None, "project must look like my-project, got My Project"),
+        (FILE, "dev", "got dev; there are prod"),
+        ("", "dev", "got dev; there are none"),
+    ],
+)
+def test_a_bad_file(tmp_path: Path, content: str, profile: str | None, complaint: str) -> None:
+    (tmp_path / "tabpipe.toml").write_text(content)
+    with pytest.raises(InputError) as caught:
+        resolve({}, {}, tmp_path, profile)
+    assert complaint in str(caught.value)

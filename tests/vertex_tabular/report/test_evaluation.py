@@ -1,0 +1,40 @@
+"""The report of a labelled table: a run's own plots, of other rows."""
+
+import re
+from pathlib import Path
+
+import pandas as pd
+
+from vertex_tabular.prediction.model import load_model
+from vertex_tabular.prediction.table import evaluate_file
+from vertex_tabular.report.evaluation import write_evaluation
+
+from .conftest import ROWS, Made
+from .test_browser import PLOTS
+
+
+def written(made: Made, table: Path, out: Path) -> str:
+    judged = evaluate_file(load_model(made.run), str(table), features_too=True)
+    write_evaluation(made.run, judged, str(out), name="run-7", source="<i>new</i>.csv")
+    return out.read_text()
+
+
+def test_it_has_the_plots_of_its_task_but_not_those_of_training(made: Made, tmp_path: Path) -> None:
+    page = written(made, made.directory / "table.csv", tmp_path / "page.html")
+    assert f"{ROWS} labelled rows" in page and "95\u00a0% interval" in page
+    plots = re.findall('<figure id="plot-([^"]*)"', page)
+    assert len(plots) == PLOTS[made.task] and "importance" in plots and "loss" not in plots
+    assert "&lt;b&gt;east &amp; west&lt;/b&gt;" in page and "<b>east" not in page
+    assert "&lt;i&gt;new" in page and "<i>new" not in page
+    assert not re.findall(r"""href=["']?http|src=|url\(|@import|<link rel="style""", page)
+    if made.task != "regression":  # errors by group, of all rows
+        assert page.count('<tr class="group">') == 3
+
+
+def test_rows_of_one_class_have_no_ranking(runs: dict[str, Made], tmp_path: Path) -> None:
+    made = runs["binary"]
+    table = pd.read_csv(made.directory / "table.csv")
+    table[table["target"] == "yes"].to_csv(tmp_path / "yes.csv", index=False)
+    page = written(made, tmp_path / "yes.csv", tmp_path / "page.html")
+    assert 'id="plot-roc"' not in page and 'id="plot-confusion"' in page
+    assert re.search(r'ROC AUC.*?<span class="value">–</span>', page)

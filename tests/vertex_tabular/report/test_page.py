@@ -1,0 +1,161 @@
+"""The page's file: what it holds, how large it is, and what is refused."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trainer import contract
+from trainer.errors import InputError, TabularError
+from vertex_tabular.features.profile import profile_of
+from vertex_tabular.report.job import Job, Step
+from vertex_tabular.report.page import write_report
+from vertex_tabular.report.pictures import write_plots
+from vertex_tabular.tables.reader import Table
+
+from .conftest import Made
+
+PLOTS = {
+    "binary": ["roc", "precision-recall", "calibration", "probabilities", "rates"],
+    "multiclass": ["roc", "precision-recall", "calibration", "probabilities"],
+    "regression": ["predicted", "calibration", "residuals"],
+}
+VOID = {"meta", "link", "input", "br"}
+
+
+class Checker(HTMLParser):
+    """Every element is closed by its own end tag; ids are unique; nothing comes from elsewhere."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.feed(text)
+        assert not self.open
+        assert len(self.ids) == len(set(self.ids))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("src", "href"):
+                assert value and value.startswith(("#", "data:")), value
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_a_page_is_whole_and_needs_nothing_else(made: Made, tmp_path: Path) -> None:
+    steps = [Step("snapshot", (), 0.1), Step("train", ("snapshot",), cached=True)]
+    job = Job(
+        "run-7", "gs://bucket/table.csv", {"table.csv": "md5:1"}, {"val_size": 0.2}, {}, steps
+    )
+    write_report(made.run, str(tmp_path / "report.html"), **made.arrays, job=job)
+    text = (tmp_path / "report.html").read_text()
+    checker = Checker(text)
+    plots = ["loss", "score", *PLOTS[made.task], "importance"]
+    assert [i for i in checker.ids if i.startswith("plot-") and i != "plot-confusion"] == [
+        f"plot-{name}" for name in plots
+    ]
+    assert len(text) < 1e6
+    assert not re.search(r"\b(nan|inf|None|Undefined)\b", re.sub(r"(?s)<details>.*", "", text))
+    for said in ("run-7", "gs://bucket/table.csv", "md5:1", "from the cache", "Gain", "val_size"):
+        assert said in text
+    assert "<b>east" not in text and "&lt;b&gt;east &amp; west" in text
+
+
+def test_it_needs_neither_torch_nor_scikit_learn_nor_matplotlib(
+    runs: dict[str, Made], tmp_path: Path
+) -> None:
+    made = runs["binary"]
+    program = (
+        "import sys\n"
+        "for name in ('torch', 'sklearn', 'scipy', 'matplotlib', 'polars', 'pandas', 'kfp'):\n"
+        "    sys.modules[name] = None\n"
+        "from vertex_tabular.report.page import write_report\n"
+        "write_report(*sys.argv[1:3], train_data=sys.argv[3], val_data=sys.argv[4])\n"
+    )
+    arguments = [made.run, str(tmp_path / "report.html"), *made.arrays.values()]
+    subprocess.run([sys.executable, "-c", program, *arguments], check=True)
+
+
+def test_the_same_run_gives_the_same_page(made: Made, tmp_path: Path) -> None:
+    pages = [tmp_path / name for name in ("a.html", "b.html")]
+    for page in pages:
+        write_report(made.run, str(page), **made.arrays)
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+
+
+def test_a_run_directory_alone_is_enough(made: Made, tmp_path: Path) -> None:
+    write_report(made.run, str(tmp_path / "report.html"))
+    text = (tmp_path / "report.html").read_text()
+    Checker(text)
+    assert "Gain" not in text and "plot-loss" in text and "plot-importance" not in text
+
+
+def test_a_tables_profile_is_shown(made: Made, tmp_path: Path) -> None:
+    numbers = {"size": np.array([1.5, np.nan, 4.0, 2.0])}
+    write_report(made.run, str(tmp_path / "r.html"), table=profile_of(Table(4, numbers, {})))
+    text = (tmp_path / "r.html").read_text()
+    assert "The 4 rows of the table" in text
+    assert re.search(r'scope="row">size<.*<td>1.5</td>.*<td>4</td><td>1</td>', text)
+
+
+def test_other_rows_are_refused(made: Made, tmp_path: Path) -> None:
+    other = tmp_path / "val_data.npz"
+    with np.load(made.arrays["val_data"]) as arrays:
+        np.savez(other, X_val=arrays["X_val"][:9], y_val=arrays["y_val"][:9])
+    with pytest.raises(InputError, match="val_data must be the rows that the run was validated"):
+        write_report(made.run, str(tmp_path / "report.html"), val_data=str(other))
+    with pytest.raises(InputError, match="arrays must be an npz with X_val and y_val, got"):
+        write_report(made.run, str(tmp_path / "r.html"), val_data=made.arrays["train_data"])
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_damaged_run_is_refused(made: Made, tmp_path: Path) -> None:
+    shutil.copytree(made.run, tmp_path / "run")
+    (tmp_path / "run" / contract.HISTORY).write_text("epoch\n")
+    with pytest.raises(TabularError, match=r"eval_history\.csv must have sha256"):
+        write_report(str(tmp_path / "run"), str(tmp_path / "report.html"))
+
+
+def test_validation_rows_of_one_class_have_no_curves(runs: dict[str, Made], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(runs["binary"].run, run)
+    np.savez(
+        run / contract.PREDICTIONS,
+        y_true=np.zeros(40, np.int64),
+        probability=np.linspace(0, 0.4, 40, dtype=np.float32),
+    )
+    names = json.loads((run / contract.MANIFEST).read_text())["files"]
+    contract.write_manifest(run, names)
+    write_report(str(run), str(tmp_path / "report.html"))
+    text = (tmp_path / "report.html").read_text()
+    Checker(text)
+    assert "plot-roc" not in text and "plot-calibration" in text
+
+
+def test_pictures(runs: dict[str, Made], tmp_path: Path) -> None:
+    from matplotlib.image import imread
+
+    made = runs["binary"]
+    names = write_plots(made.run, str(tmp_path), val_data=made.arrays["val_data"])
+    assert {name.removesuffix(".png") for name in names} == {
+        *("loss", "score", "importance"),
+        *PLOTS["binary"],
+    }
+    for name in names:
+        assert imread(tmp_path / name).shape == (720, 960, 4)

@@ -1,0 +1,164 @@
+"""What is in a table, column by column: for a look before one trusts the model.
+
+    {"rows": 712, "sampled": 712, "columns": {"Age": {"type": "number", "missing": 139, ...}}}
+
+| key                 | of      | is                                                           |
+|---------------------|---------|--------------------------------------------------------------|
+| missing             | both    | how many rows have no value                                  |
+| unique              | both    | how many different values there are                          |
+| top                 | both    | the most frequent values, each with its number of rows       |
+| min, max            | both    | of texts, the first and the last in sorted order             |
+| mean                | numbers |                                                              |
+| quantiles           | numbers | by share: 5, 25, 50, 75 and 95 %                             |
+| histogram           | numbers | rows in each of equal steps from min to max                  |
+
+Beyond 20,000 rows, `unique` and `top` of numbers, quantiles and histogram are of `sampled` rows,
+evenly spaced through the table; everything else is of all rows.
+"""
+
+import html
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from vertex_tabular.tables.parallel import in_order
+from vertex_tabular.tables.reader import BLOCK_ROWS, Table, level_counts
+from vertex_tabular.tables.totals import Totals
+
+SAMPLE = 20_000
+TOP = 5
+BINS = 20
+MAX_LETTERS = 20  # of a text among the figures
+SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def profile_of(table: Table) -> dict[str, Any]:
+    """The profile of a table, ready for JSON."""
+    step = -(-table.rows // SAMPLE)
+
+    def profile_of_column(name: str) -> dict[str, Any]:
+        if name in table.texts:
+            return profile_of_texts(*level_counts(table.texts[name]))
+        column, totals = table.numbers[name], Totals()
+        for i in range(0, table.rows, BLOCK_ROWS):
+            totals.add(column[i : i + BLOCK_ROWS])
+        return profile_of_numbers(column[::step], totals)
+
+    names = [*table.numbers, *table.texts]
+    columns = dict(zip(names, in_order(profile_of_column, names), strict=True))
+    return {"rows": table.rows, "sampled": -(-table.rows // step), "columns": columns}
+
+
+def profile_of_numbers(sample: npt.NDArray[Any], totals: Totals) -> dict[str, Any]:
+    """The profile of a column of numbers, of which `sample` are some; NaN is missing."""
+    sample = sample.astype(np.float64)
+    sample = sample[~np.isnan(sample)]
+    result: dict[str, Any] = {"type": "number", "missing": totals.missing}
+    if not len(sample):
+        return result
+    values, counts = np.unique(sample, return_counts=True)
+    return {
+        **result,
+        "unique": len(values),
+        "top": _top(values.tolist(), counts),
+        "min": totals.low,
+        "max": totals.high,
+        "mean": totals.mean,
+        "quantiles": {f"{share:.0%}": float(np.quantile(sample, share)) for share in SHARES},
+        "histogram": _histogram(sample, totals.low, totals.high).tolist(),
+    }
+
+
+def _histogram(
+    sample: npt.NDArray[np.float64], low: float, high: float
+) -> npt.NDArray[np.integer[Any]]:
+    """Rows in each of `BINS` equal steps; numpy's own refuses steps below its precision."""
+    steps = np.full(len(sample), BINS / 2)  # as numpy's, of a constant
+    if low < high:
+        steps = (sample - low) / (high - low) * BINS
+    return np.bincount(np.minimum(steps, BINS - 1).astype(np.intp), minlength=BINS)
+
+
+def profile_of_texts(count_of: Mapping[str, int], missing: int) -> dict[str, Any]:
+    """The profile of a column of text, of which each level occurs so often."""
+    present = {level: count for level, count in count_of.items() if count}
+    result: dict[str, Any] = {"type": "text", "missing": missing, "unique": len(present)}
+    if present:
+        result |= {"min": min(present), "max": max(present)}
+    counts = np.array(list(present.values()), np.int64)
+    return {**result, "top": _top(list(present), counts)}
+
+
+def _top(values: list[Any], counts: npt.NDArray[np.integer[Any]]) -> list[list[Any]]:
+    most = np.argsort(-counts, kind="stable")[:TOP]
+    return [[values[i], int(counts[i])] for i in most]
+
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Profile of the table</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ font: 14px sans-serif; margin: 2em; }}
+td, th {{ text-align: left; vertical-align: top; padding: 4px 12px; }}
+td {{ border-top: 1px solid #8888; }}
+.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
+svg {{ fill: #4477aa; }}
+</style>
+<h1>{rows:,} rows</h1>
+<p>Unique and frequent numbers, quantiles and histograms are of {sampled:,} rows.</p>
+<table>
+<tr><th>column</th><th>type</th><th class="number">missing</th><th class="number">unique</th>
+<th class="number">min</th><th class="number">median</th><th class="number">mean</th>
+<th class="number">max</th><th>most frequent</th><th>histogram</th></tr>
+{lines}
+</table>
+</html>
+"""
+
+
+def to_html(profile: Mapping[str, Any]) -> str:
+    """A page that needs nothing else: a line for each column, with a small histogram."""
+    lines = "\n".join(_line(name, column) for name, column in profile["columns"].items())
+    return PAGE.format(rows=profile["rows"], sampled=profile["sampled"], lines=lines)
+
+
+def _line(name: str, column: Mapping[str, Any]) -> str:
+    extremes = [column.get("min"), column.get("quantiles", {}).get("50%")]
+    extremes += [column.get("mean"), column.get("max")]
+    top = "<br>".join(
+        f"{html.escape(str(value))}: {count:,}" for value, count in column.get("top", [])
+    )
+    figures = [f"{column['missing']:,}", f"{column.get('unique', 0):,}"]
+    figures += [_shown(value) for value in extremes]
+    bars = _bars(name, column.get("histogram") or [count for _, count in column.get("top", [])])
+    cells = [f"<td>{html.escape(name)}</td><td>{column['type']}</td>"]
+    cells += [f'<td class="number">{figure}</td>' for figure in figures]
+    cells += [f"<td>{top}</td><td>{bars}</td>"]
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _shown(value: float | str | None) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return html.escape(value if len(value) <= MAX_LETTERS else f"{value[:MAX_LETTERS]}…")
+    return f"{value:.6g}"
+
+
+def _bars(name: str, counts: list[int]) -> str:
+    """A histogram of 120 by 30 pixels."""
+    if not counts:
+        return ""
+    width, scale = 120 / len(counts), 30 / max(counts)
+    bars = "".join(
+        f'<rect x="{i * width:.1f}" y="{30 - count * scale:.1f}" width="{width - 1:.1f}" '
+        f'height="{count * scale:.1f}"/>'
+        for i, count in enumerate(counts)
+    )
+    label = f"How the values of {html.escape(name)} are distributed"
+    return f'<svg width="120" height="30" role="img" aria-label="{label}">{bars}</svg>'

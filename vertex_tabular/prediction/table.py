@@ -1,0 +1,253 @@
+"""A model's answers to a whole table, block by block: `tabpipe predict` and `tabpipe evaluate`."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer import contract
+from trainer.errors import InputError
+from vertex_tabular.features import spec as features
+from vertex_tabular.features.drift import Spread, spread
+from vertex_tabular.features.spec import Spec
+from vertex_tabular.prediction.inputs import Inputs, broken_column, inputs_of
+from vertex_tabular.prediction.model import Floats, Model
+from vertex_tabular.prediction.writers import FORMATS, CsvAnswers, ParquetAnswers
+from vertex_tabular.tables import diagnosis, sources
+from vertex_tabular.tables.key_columns import KeyColumns
+from vertex_tabular.tables.parallel import in_order
+from vertex_tabular.tables.reader import Table, read_part
+from vertex_tabular.tables.records import TableReadError
+from vertex_tabular.tables.rows import Problems, rows_of
+
+CLASS, PROBABILITY, VALUE = "class", "probability", "prediction"
+
+Result = TypeVar("Result")
+
+
+@dataclass
+class Counts:
+    """What was met: rows, by column how many of them were missing or had an unseen level, and how
+    they are spread over the bins of training, for `drift.drift`."""
+
+    rows: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
+    unseen: Counter[str] = field(default_factory=Counter)
+    spread: Spread = field(default_factory=Spread)
+
+    def add(self, other: "Counts") -> None:
+        self.rows += other.rows
+        self.missing += other.missing
+        self.unseen += other.unseen
+        self.spread += other.spread
+
+
+def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -> Counts:
+    """Writes the model's answer to each row of a table; memory does not grow with the rows.
+
+    Args:
+        table: as `tables.sources` describes it; its target is not read, and need not be there.
+        out: a .csv or .parquet. It has the `keys`; then for two classes `class` and `probability`,
+            that of the second class; for more `class` and a `probability_CLASS` for each; else
+            `prediction`. It appears when it is whole.
+        keys: columns of the table to carry over, as they are: a CSV's as text.
+
+    Raises:
+        InputError: the table, a key or `out` is at fault; one line for each problem.
+        TabularError: writing failed.
+    """
+    parts = sources.parts_of(table)
+    target = contract.local_path(out)
+    keys = list(dict.fromkeys(keys))
+    if target.suffix not in FORMATS:
+        raise InputError(f"predictions must go to {' or '.join(FORMATS)}, got {out}")
+    if target.resolve() in [part.resolve() for part in parts]:
+        raise InputError(f"predictions must go to a file of their own, got {out} is the input")
+    if taken := sorted(set(keys).intersection(_answer_names(model))):
+        raise InputError(f"a key must not be named as an answer is, got {', '.join(taken)}")
+    schema = inputs_of(model.spec)
+    counts = Counts()
+    with contract.atomic_write(target) as file:
+        writer = (CsvAnswers if target.suffix == ".csv" else ParquetAnswers)(file)
+
+        def answer(block: Table, key_columns: Any) -> tuple[Counts, Any]:
+            answers = _answers(model, block, key_columns)
+            return _counts(model.spec, block), writer.encode(answers)
+
+        for met, encoded in _each_block(parts, schema, keys, answer):
+            counts.add(met)
+            writer.write(encoded)
+        writer.close()
+    return counts
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model's answers to a table that has the target.
+
+    Attributes:
+        figures: metrics.json's, without the name of the rows. `loss` is what training minimised;
+            it is left out where that weighed the classes, by weights that a run directory does not
+            tell.
+        counts: what was met.
+        y: float64 (n,), codes of classes or numbers.
+        predictions: float32 (n,) or (n, k), as `Model.predict` gives them.
+        x: float32 (n, features); no columns when they were not asked for.
+    """
+
+    figures: dict[str, float]
+    counts: Counts
+    y: NDArray[np.float64]
+    predictions: Floats
+    x: Floats
+
+
+def evaluate_file(model: Model, table: str, features_too: bool = False) -> Evaluation:
+    """The answers and the truth of all rows, which memory has to hold, and how far apart they are.
+
+    Raises:
+        InputError: the table is at fault; one line for each problem.
+    """
+    parts = sources.parts_of(table)
+    import torch  # which takes a second
+
+    from trainer.tasks import Binary, Multiclass, Regression, Task
+
+    task: Task = Binary()
+    if model.task == "multiclass":
+        task = Multiclass(outputs=model.metrics["outputs"])
+    elif model.task == "regression":
+        task = Regression()
+
+    def answer(block: Table, _: Any) -> tuple[Counts, NDArray[np.float64], Floats, Floats, float]:
+        y = _labels(model.spec, block)
+        task.check(y, table)
+        loss = task.loss(torch.from_numpy(model.logits(block)), task.targets(y))
+        x = np.zeros((block.rows, 0), np.float32)
+        if features_too:
+            x = features.make_features(model.spec, block, "float32")(np.arange(block.rows))
+        return _counts(model.spec, block), y, model.of_table(block), x, float(loss)
+
+    counts, total = Counts(), 0.0
+    truths, predictions, inputs = [], [], []
+    for met, y, predicted, x, loss in _each_block(
+        parts, inputs_of(model.spec, labelled=True), (), answer
+    ):
+        counts.add(met)
+        truths.append(y)
+        predictions.append(predicted)
+        inputs.append(x)
+        total += loss
+    truth, answers = np.concatenate(truths), np.concatenate(predictions)
+    figures = task.figures(truth, answers)
+    if model.task == "regression":
+        # Training's target was divided by a number that is in metrics.json as this quotient only.
+        recorded = model.metrics["validation_rmse"] ** 2
+        total *= model.metrics["validation_loss"] / recorded if recorded else math.nan
+    if model.metrics["hyperparameters"]["class_weight"] == "none":
+        figures = {"loss": total / counts.rows, **figures}
+    return Evaluation(figures, counts, truth, answers, np.concatenate(inputs))
+
+
+def _each_block(
+    parts: Sequence[Path],
+    schema: Inputs,
+    keys: Sequence[str],
+    answer: Callable[[Table, Any], Result],
+) -> Iterator[Result]:
+    """`answer` of each block of rows and its keys (an Arrow table), in order, on several threads.
+
+    Raises:
+        InputError: something is wrong with the table, or it has no rows.
+    """
+    rows = 0
+
+    def checked(item: tuple[Table, Any]) -> Result:
+        block, key_columns = item
+        for column in schema.read:
+            problem = broken_column(block, column)
+            if not problem and column.name in schema.complete and _missing(block, column.name):
+                problem = f"{column.name} must not be missing, got it is"
+            if problem:
+                raise TableReadError(problem)
+        return answer(block, key_columns)
+
+    def blocks() -> Iterator[tuple[Table, Any]]:
+        nonlocal rows
+        for part in parts:
+            key_columns = KeyColumns(part, keys) if keys else None
+            for block in read_part(part, schema):
+                if block.rows:
+                    rows += block.rows
+                    yield block, key_columns.take(block.rows) if key_columns else None
+
+    try:
+        yield from in_order(checked, blocks())
+        if not rows:
+            raise TableReadError("there are no rows")
+    except TableReadError as refusal:
+        _explain(parts, schema, keys)
+        raise InputError(f"{parts[0]} must be a table, got {refusal}") from None
+
+
+def _explain(parts: Sequence[Path], schema: Inputs, keys: Sequence[str]) -> None:
+    """Raises an InputError with everything that is wrong with a table; returns if nothing is."""
+    problems = Problems()
+    checks = diagnosis.RowChecks(schema, problems)
+    names = list(dict.fromkeys([*schema.names, *keys]))
+    for part in parts:
+        of_part = f" of {part.name}" if len(parts) > 1 else ""
+        for where, row in rows_of(part, names, problems, of_part):
+            checks.add(where, {name: row[name] for name in schema.names})
+    # Not `finish`: of a new table, a column may be empty and all rows of one class.
+    if not checks.rows and not problems.count:
+        problems.add("a table must have rows, got there is only a header")
+    problems.raise_if_any()
+
+
+def _counts(spec: Spec, block: Table) -> Counts:
+    missing = {feature.name: _missing(block, feature.name) for feature in spec.columns}
+    met = Counter({name: count for name, count in missing.items() if count})
+    unseen = Counter(features.unseen(spec, block))
+    return Counts(block.rows, met, unseen, spread(spec, block))
+
+
+def _missing(block: Table, name: str) -> int:
+    return int(np.count_nonzero(block.missing(name)))
+
+
+def _labels(spec: Spec, block: Table) -> NDArray[np.float64]:
+    """The target as training had it: codes or numbers, float64 (n,)."""
+    try:
+        return features.labels(spec, block, "float64").astype(np.float64)
+    except (KeyError, ValueError) as error:  # of a level that is no class; no number either
+        classes = ", ".join(map(str, spec.classes or ()))
+        raise InputError(
+            f"target {spec.target} must be one of the model's classes, {classes}, got {error}"
+        ) from None
+
+
+def _answer_names(model: Model) -> list[str]:
+    if model.task == "regression":
+        return [VALUE]
+    if model.task == "binary":
+        return [CLASS, PROBABILITY]
+    return [CLASS, *(f"{PROBABILITY}_{level}" for level in model.classes)]
+
+
+def _answers(model: Model, block: Table, key_columns: Any) -> Any:
+    """The rows to write, an Arrow table: keys, then answers."""
+    import pyarrow as pa
+
+    predictions = model.of_table(block)
+    arrays = list(key_columns.columns) if key_columns is not None else []
+    names = list(key_columns.column_names) if key_columns is not None else []
+    if model.task != "regression":
+        arrays.append(pa.array(model.classes).take(pa.array(model.choices(predictions))))
+    arrays += [pa.array(each) for each in predictions.reshape(block.rows, -1).T]
+    return pa.table(arrays, names=[*names, *_answer_names(model)])

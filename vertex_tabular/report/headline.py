@@ -1,0 +1,134 @@
+"""The first thing the report says: how good the model is, and whether it beats what is simple."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vertex_tabular.report import digits
+from vertex_tabular.report.bootstrap import Interval, intervals
+from vertex_tabular.report.figures import FIGURES, PRIMARY_METRIC
+from vertex_tabular.report.run import Run
+
+Array = NDArray[Any]
+MODEL = "Model"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A figure as text, and its interval; no interval where chance plays no part."""
+
+    value: str
+    interval: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One figure of every predictor; `gain` is how much better the model is than the last."""
+
+    label: str
+    meaning: str
+    better: str
+    cells: list[Cell]
+    gain: Cell | None
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The table of figures, and what it comes to in a sentence or two.
+
+    Attributes:
+        predictors: names of the columns, the model's first.
+        against: the predictor that gains are over; empty if there is none.
+        rows: of the table.
+        says: the sentences.
+    """
+
+    predictors: list[str]
+    against: str
+    rows: list[Row]
+    says: str
+
+
+def headline(run: Run, baselines: dict[str, Array], rows_are: str = "validation rows") -> Headline:
+    """Compares the run's predictions with those of the baselines, by name."""
+    predictions = {MODEL: run.predictions, **baselines}
+    against = list(baselines)[-1] if baselines else ""
+    alone, differences = intervals(run.task, run.y, predictions, against or MODEL)
+    rows = []
+    for figure in alone[MODEL]:
+        shown = FIGURES[figure]
+        gain = differences[MODEL][figure] if against else None
+        known = [alone[MODEL][figure], *([gain] if gain else [])]
+        decimals = max(digits.places(interval) for interval in known)
+        if gain and shown.higher_is_better:  # `against` minus model; a gain is the other way
+            gain = Interval(-gain.value, -gain.high, -gain.low)
+        rows.append(
+            Row(
+                shown.label,
+                shown.meaning,
+                "higher is better" if shown.higher_is_better else "lower is better",
+                [_cell(alone[name][figure], decimals) for name in predictions],
+                _cell(gain, decimals, sign=True) if gain else None,
+            )
+        )
+    says = _says(run, rows_are, alone, differences.get(MODEL), against)
+    return Headline(list(predictions), against, rows, says)
+
+
+def _cell(interval: Interval, decimals: int, sign: bool = False) -> Cell:
+    value = digits.fixed(interval.value, decimals, sign)
+    if not np.isfinite(interval.low) or interval.high - interval.low < 1e-9:
+        return Cell(value)
+    low, high = (digits.fixed(end, decimals, sign) for end in (interval.low, interval.high))
+    return Cell(value, f"{low} to {high}")
+
+
+def _says(
+    run: Run,
+    rows_are: str,
+    alone: dict[str, dict[str, Interval]],
+    gains: dict[str, Interval] | None,
+    against: str,
+) -> str:
+    chief = PRIMARY_METRIC[run.task]
+    figure, own = FIGURES[chief], alone[MODEL][chief]
+    decimals = digits.places(own)
+
+    def text(value: float) -> str:
+        if chief == "accuracy":
+            return f"{digits.fixed(100 * value, min(max(decimals - 2, 0), 2))}{digits.SPACE}%"
+        return digits.fixed(value, decimals)
+
+    rows = f"{digits.whole(len(run.y))} {rows_are}"
+    begin = (
+        f"The model predicts the right class of {text(own.value)} of {rows}"
+        if chief == "accuracy"
+        else f"The model’s predictions are off by {text(own.value)} (RMSE) on {rows}"
+    )
+    said = f"{begin} (95{digits.SPACE}% interval {text(own.low)} to {text(own.high)})."
+    if not gains:
+        return said
+    by = "gets" if chief == "accuracy" else "is off by"
+    others = ", ".join(
+        f"{_named(name)} {by} {text(alone[name][chief].value)}" for name in alone if name != MODEL
+    )
+    gain = gains[chief]
+    better = -1 if figure.higher_is_better else 1
+    if gain.low <= 0 <= gain.high:
+        verdict = f"The difference from {against.lower()} is within chance."
+    elif gain.value * better > 0:
+        verdict = f"The model is better than {against.lower()} by more than chance."
+    else:
+        verdict = f"The model is worse than {against.lower()} by more than chance."
+    return f"{said} {others}. {verdict}"
+
+
+def _named(name: str) -> str:
+    return {
+        "Majority class": "Always giving the commonest class",
+        "Training mean": "Always giving the training rows’ mean",
+        "Linear regression": "linear regression",
+        "Logistic regression": "logistic regression",
+    }[name]

@@ -1,0 +1,78 @@
+"""Plots of predicted numbers."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vertex_tabular.report.chart import Chart, Series
+from vertex_tabular.report.digits import decimal, fixed
+from vertex_tabular.report.run import Run
+
+Array = NDArray[Any]
+
+MAX_DOTS = 400
+SEED = 0
+
+
+def numbers(run: Run) -> list[Chart]:
+    """How predicted numbers compare with the true ones."""
+    truth, predicted = run.y.astype(np.float64), run.predictions.astype(np.float64)
+    rows = np.random.default_rng(SEED).permutation(len(truth))[:MAX_DOTS]
+    ends = np.array([min(truth.min(), predicted.min()), max(truth.max(), predicted.max())])
+    residuals = truth - predicted
+    inner = np.quantile(residuals, (0.005, 0.995))
+    counts, edges = np.histogram(residuals, 30, tuple(inner) if inner[0] < inner[1] else None)
+    shares = counts / len(residuals) * 100
+    target = run.spec.target if run.spec else "target"
+    sample = "" if len(rows) == len(truth) else f" A random {MAX_DOTS} rows are drawn."
+    order = np.argsort(predicted)
+    parts = np.array_split(order, min(20, len(order)))
+    means = np.array([predicted[part].mean() for part in parts])
+    trues = np.array([truth[part].mean() for part in parts])
+    errors = np.array([1.96 * truth[part].std() / np.sqrt(len(part)) for part in parts])
+    span = (
+        float(min(means.min(), (trues - errors).min())),
+        float(max(means.max(), (trues + errors).max())),
+    )
+    return [
+        Chart(
+            "predicted",
+            "Predicted and true",
+            f"The correlation is {fixed(_correlation(truth, predicted), 3)}. On the dashed line, "
+            f"predictions are right.{sample}",
+            f"Predicted {target}",
+            f"True {target}",
+            [
+                Series("", ends, ends, "guide"),
+                Series("", predicted[rows], truth[rows], "dots"),
+            ],
+        ),
+        Chart(
+            "calibration",
+            "Calibration",
+            "Mean truth of 20 equally large groups of rows, by their mean prediction. Bars are "
+            "95 % intervals; on the dashed line, predictions are right on average.",
+            f"Mean predicted {target}",
+            f"Mean true {target}",
+            [
+                Series("", np.array(span), np.array(span), "guide"),
+                Series("", means, trues, "dots", trues - errors, trues + errors),
+            ],
+        ),
+        Chart(
+            "residuals",
+            "Residuals",
+            f"True minus predicted: on average {decimal(float(residuals.mean()), 4)}, standard "
+            f"deviation {decimal(float(residuals.std()), 4)}. The middle 99 % of rows.",
+            f"True − predicted {target}",
+            "Share of rows (%)",
+            [Series("", edges, np.append(shares, shares[-1]), "steps")],
+            mark=(0.0, ""),
+        ),
+    ]
+
+
+def _correlation(a: Array, b: Array) -> float:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.corrcoef(a, b)[0, 1])

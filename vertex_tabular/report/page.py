@@ -1,0 +1,173 @@
+"""The report as one HTML file: everything it shows is in the file, and it asks no network."""
+
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, cast
+
+from numpy.typing import NDArray
+
+from trainer import contract
+from vertex_tabular.report import baselines, digits, figures, groups, profile, svg
+from vertex_tabular.report.chart import Bars, Chart
+from vertex_tabular.report.columns import Column, columns_of
+from vertex_tabular.report.confusion import confusion_of
+from vertex_tabular.report.headline import headline
+from vertex_tabular.report.job import Job
+from vertex_tabular.report.plots import plots_of, thresholds_of, validation_rows
+from vertex_tabular.report.run import Run, load, read_rows
+
+Array = NDArray[Any]
+
+TEMPLATES = Path(__file__).parent / "templates"
+LOG_LINES = 30  # of the beginning of the log, and of its end
+PATHS = ("train", "val", "test", "spec", "model_out", "checkpoint_dir")  # say where, not what
+
+
+def write_report(
+    run_directory: str,
+    out: str,
+    *,
+    train_data: str = "",
+    val_data: str = "",
+    table: Mapping[str, Any] | None = None,
+    job: Job | None = None,
+) -> None:
+    """Writes the report of a finished run.
+
+    Args:
+        run_directory: path or gs:// URI of what training wrote.
+        out: path or gs:// URI of the HTML file, at most 1 MB.
+        train_data: npz of the training rows, for the baselines and the profile.
+        val_data: npz of the validation rows, in the order of the run's predictions, for what
+            depends on the columns: permutation importance and errors by group.
+        table: the table's profile, as `features.profile.profile_of` gives it; without it the
+            profile is of the training rows as the model saw them.
+        job: what else is known of the run.
+
+    Raises:
+        TabularError: the run is not whole, or the report cannot be written.
+        InputError: the arrays are not those of the run.
+    """
+    with one_thread():
+        content = context(load(run_directory), train_data, val_data, table or {}, job or Job())
+        page = rendered(content)
+    with contract.atomic_write(contract.local_path(out)) as file:
+        file.write(page.encode())
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """Keeps BLAS to one thread: for matrices as narrow as these, a second costs more than it does
+    (1 M rows: 1.3 s rather than 2.2 s)."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
+
+    return cast(AbstractContextManager[object], threadpool_limits(1, "blas"))
+
+
+def rendered(content: dict[str, Any], template: str = "report.html.j2") -> str:
+    """The page with this content."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        name: getattr(digits, name) for name in ("decimal", "percent", "plain", "seconds", "whole")
+    }
+    environment.filters |= {"fixed": digits.fixed, "said": _said, "sparkline": svg.sparkline}
+    return environment.get_template(template).render(content)
+
+
+def context(
+    run: Run, train_data: str, val_data: str, table: Mapping[str, Any], job: Job
+) -> dict[str, Any]:
+    """What the template shows."""
+    columns = columns_of(run)
+    train = read_rows(train_data, contract.TRAIN_KEYS, baselines.MAX_ROWS) if train_data else None
+    x = validation_rows(run, val_data) if val_data else None
+    thresholds = thresholds_of(run)
+    answers: dict[str, Array] = {}
+    if train and x is not None:
+        fitted = baselines.fit(run.task, *train, len(run.classes))
+        answers = {name: predictor(x) for name, predictor in fitted.items()}
+    return {
+        "run": run,
+        "job": job,
+        "target": run.spec.target if run.spec else "target",
+        "headline": headline(run, answers),
+        "plots": drawn(plots_of(run, x, thresholds)),
+        "thresholds": thresholds,
+        "epochs": _epochs(run),
+        "test": {
+            figures.FIGURES[name].label: run.metrics[f"test_{name}"]
+            for name in figures.FIGURES
+            if run.metrics.get(f"test_{name}") is not None
+        },
+        "confusion": confusion_of(run) if run.classes else None,
+        "groups": groups_shown(run, columns, x),
+        "profiles": profile.of_table(table)
+        if table
+        else profile.of_rows(columns, train[0])
+        if train
+        else [],
+        "profiled": len(train[0]) if train and not table else 0,
+        "table": table,
+        "parameters": _parameters(run, job),
+        "versions": {**run.metrics["versions"], **job.versions},
+        "fingerprints": {**job.fingerprints, **run.files},
+        "graph": svg.drawn_graph(job.steps) if job.steps else None,
+        "log": _log(run.log),
+    }
+
+
+def drawn(plots: Iterable[Chart | Bars]) -> dict[str, dict[str, Any]]:
+    """The marks of plots, by name."""
+    return {
+        plot.name: svg.drawn_bars(plot) if isinstance(plot, Bars) else svg.drawn(plot)
+        for plot in plots
+    }
+
+
+def _epochs(run: Run) -> list[tuple[str, list[float]]]:
+    """The history's rows that tell the most: epoch, losses, score and seconds of each."""
+    columns = list(run.history.values())
+    if not columns or not len(columns[0]):
+        return []
+    last, best = len(columns[0]), int(run.metrics["best_epoch"])
+    rows = {"first": 1, "best": best, "last": last}
+    return [(name, [float(c[n - 1]) for c in columns]) for name, n in rows.items() if n > 0]
+
+
+def groups_shown(run: Run, columns: list[Column], x: Array | None) -> dict[str, Any] | None:
+    """Errors by group, their mean, and the end of the scale; None where there are no groups."""
+    if x is None:
+        return None
+    errors = groups.errors_of(run.task, run.y, run.predictions)
+    found = groups.groups_of(run.task, columns, x, errors)
+    if not found:
+        return None
+    overall = float(errors.mean())
+    top = max([overall, *(level.high for group in found for level in group.levels)]) or 1.0
+    return {"groups": found, "overall": overall, "top": top}
+
+
+def _parameters(run: Run, job: Job) -> dict[str, object]:
+    own = {k: v for k, v in run.metrics["hyperparameters"].items() if k not in PATHS}
+    return {**job.parameters, **own}
+
+
+def _said(value: object) -> str:
+    """A parameter's value."""
+    return json.dumps(value) if isinstance(value, dict) else str(value) or "–"
+
+
+def _log(lines: list[str]) -> list[str]:
+    if len(lines) <= 2 * LOG_LINES:
+        return lines
+    left_out = len(lines) - 2 * LOG_LINES
+    return [*lines[:LOG_LINES], f"… {left_out} lines …", *lines[-LOG_LINES:]]

@@ -1,0 +1,83 @@
+"""What a single value of the table may be, and which number it stands for."""
+
+import math
+import re
+from collections.abc import Iterable
+from datetime import datetime
+
+# What counts as missing: pandas' list, which is the lesson's.
+MISSING = frozenset(
+    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN")
+    + ("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
+)
+BLANKS = " \t"  # around a number they do not matter
+EXACT = 2.0**53  # beyond it, float64 does not hold every whole number
+LARGEST = 1e140  # sums of the squares of numbers up to this are finite
+# What Arrow reads as numbers: finite, infinite, and none, which is missing.
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+INFINITE = re.compile(r"[-+]?inf(inity)?", re.ASCII | re.IGNORECASE)
+NAN = re.compile(r"[-+]?nan(\(\w*\))?", re.ASCII | re.IGNORECASE)
+# Python 3.10's `fromisoformat` takes fewer forms than later ones: all take these, up to seconds.
+DATE = re.compile(
+    r"(\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?)(?:(?<=:\d\d:\d\d)\.\d{1,9})?", re.ASCII
+)
+BOOLEANS = {
+    **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), 1.0),
+    **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), 0.0),
+}
+
+
+def is_missing(text: str, numeric: bool) -> bool:
+    """Whether a text stands for no value; among numbers, NaN may be spelled as Arrow reads it."""
+    return text in MISSING or (numeric and NAN.fullmatch(text.strip(BLANKS)) is not None)
+
+
+def broken_number(text: str) -> str | None:
+    """What a number that is not missing should have been ("finite"), or None if it is that."""
+    text = text.strip(BLANKS)
+    if INFINITE.fullmatch(text):
+        return "finite"
+    if not NUMBER.fullmatch(text):
+        return "a number"
+    number = float(text)
+    if math.isinf(number):
+        return "finite"
+    if abs(number) > LARGEST:
+        return f"at most {LARGEST:g} in size"
+    digits = text.lstrip("+-0")  # Python makes no number of thousands of digits, zeros or not
+    if abs(number) >= EXACT and digits.isdigit() and int(digits) > EXACT:
+        return "exact in 64 bits, as up to 2^53"
+    return None
+
+
+def is_boolean(text: str) -> bool:
+    return text.lower() in BOOLEANS
+
+
+def date_of(text: str) -> datetime | None:
+    """The date and time that an ISO 8601 text without a zone stands for, or None; less than
+    a second is cut off."""
+    try:
+        return datetime.fromisoformat(match[1]) if (match := DATE.fullmatch(text)) else None
+    except ValueError:  # as the 31st of February
+        return None
+
+
+def part_of(date: datetime, part: str) -> float:
+    """A part of a date, as a number; weekdays start with Monday, which is 0."""
+    return float(date.weekday() if part == "weekday" else getattr(date, part))
+
+
+def classes_of(levels: Iterable[str]) -> list[float | str]:
+    """The target's classes in order: as numbers where all of them are, else as text."""
+    try:
+        return sorted({class_number(level) for level in levels})
+    except ValueError:
+        return sorted(levels)
+
+
+def class_number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return int(number) if number.is_integer() else number

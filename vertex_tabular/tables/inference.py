@@ -1,0 +1,166 @@
+"""Proposes a schema for a table, with the reason for each line in a comment."""
+
+import json
+import re
+from itertools import islice
+
+from trainer.contract import TASKS
+from trainer.errors import InputError
+from vertex_tabular.schema.schema import Column
+from vertex_tabular.schema.values import (
+    BLANKS,
+    BOOLEANS,
+    broken_number,
+    classes_of,
+    date_of,
+    is_missing,
+)
+from vertex_tabular.tables import sources
+from vertex_tabular.tables.diagnosis import wrong_value
+from vertex_tabular.tables.rows import Problems, check_header, rows_of
+
+SAMPLE = 100_000  # rows of the first part are looked at
+FEW = 20  # classes at most, where the target is not a number to be estimated
+TARGETS = ("target", "label", "class", "y", "survived", "outcome")  # what targets are often called
+WHOLE_NUMBERS = "whole numbers"  # may be classes, or a quantity to be estimated
+WORDS = frozenset(word for word in BOOLEANS if word.isalpha())
+LIKE_A_NUMBER = re.compile(r"\W*\d[\d\W_T]*[A-Za-z]{0,3}", re.ASCII)  # "1,000 kg", but not "A-1"
+ID = re.compile(r"(.*[^A-Za-z])?id|.*[^A-Z]I[Dd]|I[Dd]", re.DOTALL)  # but not "paid"
+
+
+def infer(uri: str, target: str | None = None, task: str | None = None) -> str:
+    """A schema as YAML, from the first rows of a table.
+
+    Args:
+        uri: as `vertex_tabular.tables.sources` describes it.
+        target: the column to predict; without it, one that is called like a target, else the last
+            with two values, else the last.
+        task: one of `TASKS`; without it, what the target's values suggest.
+
+    Raises:
+        InputError: the table has no rows, or no such target or task, or cannot be read.
+    """
+    columns = _columns(uri)
+    problems = Problems()
+    check_header(list(columns), [target] if target else [], problems, "")
+    problems.raise_if_any()
+    guess = "as asked for" if target else "a guess"
+    target = target or _guess_target(columns)
+    if task is None:
+        task, why = _task(columns[target])
+    elif task in TASKS:
+        why = "as asked for"
+    else:
+        raise InputError(f"the task must be one of {', '.join(TASKS)}, got {task}")
+    lines = [f"target: {_quoted(target)}  # {guess}"]
+    lines += [f"task: {task}  # {why}"]
+    if missing := _missing(columns[target]):
+        of = f"{missing} of {len(columns[target])} rows have no target"
+        lines.append(f"# missing_target: drop  # {of}: this leaves them out")
+    lines.append("columns:")
+    for name, values in columns.items():
+        if name != target:
+            kind, why = _kind(name, values)
+            entry = f"{{name: {_quoted(name)}, kind: {kind}}}"
+            lines.append(f"  - {entry}  # {why}; {_missing(values)} of {len(values)} missing")
+    return "\n".join(lines) + "\n"
+
+
+def _columns(uri: str) -> dict[str, list[str]]:
+    """By column, the values of the first rows as text."""
+    problems = Problems()
+    columns: dict[str, list[str]] = {}
+    part = sources.parts_of(uri)[0]
+    for where, row in islice(rows_of(part, None, problems), SAMPLE):
+        for name, text in row.items():
+            if problem := wrong_value(text, Column(name, "categorical"), where):
+                problems.add(problem)  # it is not UTF-8
+            columns.setdefault(name, []).append(text)
+    problems.raise_if_any()
+    if not columns:
+        raise InputError(f"a table must have rows, got {uri} has none")
+    if len(columns) == 1:
+        raise InputError(f"a table must have two columns, got {uri} has one")
+    return columns
+
+
+def _quoted(text: str) -> str:
+    """A text as YAML has it in quotes, on one line."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in quoted)
+
+
+def _missing(values: list[str]) -> int:
+    return len(values) - len(_present(values))
+
+
+def _present(values: list[str]) -> list[str]:
+    """The values that are there; NaN however it is spelled is not, among numbers."""
+    texts = {value for value in values if not is_missing(value, numeric=False)}
+    numbers = {value for value in texts if not is_missing(value, numeric=True)}
+    present = numbers if _all_numbers(numbers) else texts
+    return [value for value in values if value in present]
+
+
+def _guess_target(columns: dict[str, list[str]]) -> str:
+    for name in columns:
+        if name.lower() in TARGETS:
+            return name
+    two_valued = [name for name, values in columns.items() if len(set(_present(values))) == 2]
+    return [*columns, *two_valued][-1]
+
+
+def _task(values: list[str]) -> tuple[str, str]:
+    levels = set(_present(values))
+    classes = classes_of(levels)
+    if len(classes) <= 2:
+        # A text may hold a line break, which would end the comment.
+        shown = [_quoted(c) if isinstance(c, str) else str(c) for c in classes]
+        return "binary", f"its values are {', '.join(shown)}"
+    if any(isinstance(level, str | float) for level in classes) and _all_numbers(levels):
+        return "regression", f"its values are {len(classes)} numbers"
+    if len(classes) <= FEW or isinstance(classes[0], str):
+        of = "texts" if isinstance(classes[0], str) else WHOLE_NUMBERS
+        return "multiclass", f"it has {len(classes)} different {of}"
+    return "regression", f"its values are {len(classes)} numbers"
+
+
+def _kind(name: str, values: list[str]) -> tuple[str, str]:
+    present = _present(values)
+    levels = set(present)
+    if not levels:
+        return "drop", "it has no values"
+    if not name.strip():
+        return "drop", "its header is empty"
+    if {level.lower() for level in levels} <= WORDS:
+        return "boolean", f"its values are {', '.join(sorted(levels))}"
+    if _all_numbers(levels):
+        whole = all(level.strip(BLANKS).lstrip("+-").isdigit() for level in levels)
+        if whole and len(levels) == len(values) > 2 and _consecutive(values):
+            return "drop", "it numbers the rows"
+        if whole and ID.fullmatch(name.strip()):
+            return "drop", "it is called an id"
+        return "numeric", f"{len(levels)} different numbers"
+    if all(date_of(level) for level in levels):
+        return "datetime", f"{len(levels)} different dates"
+    if len(levels) > max(FEW, len(present) // 10):
+        return "drop", f"too many different texts: {len(levels)} in {len(present)}{_but(levels)}"
+    return "categorical", f"{len(levels)} different texts{_but(levels)}"
+
+
+def _but(levels: set[str]) -> str:
+    """Of texts most of which look like numbers or dates, one that is neither."""
+    broken = [each for each in levels if broken_number(each) == "a number" and not date_of(each)]
+    alike = sum(LIKE_A_NUMBER.fullmatch(each) is not None for each in levels)
+    if not broken or 2 * alike < len(levels):
+        return ""
+    return f"; {_quoted(min(broken))} is neither a number nor a date"
+
+
+def _all_numbers(levels: set[str]) -> bool:
+    return all(broken_number(level) is None for level in levels)
+
+
+def _consecutive(values: list[str]) -> bool:
+    numbers = [float(value) for value in values]
+    return max(numbers) - min(numbers) == len(set(numbers)) - 1
