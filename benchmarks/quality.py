@@ -47,7 +47,7 @@ def our_net(task_name: str, classes: list[Any] | None, recipe: str, **settings: 
     def fit(x: Array, y: Array, asked: Array, seed: int) -> Array:
         from sklearn.model_selection import train_test_split
 
-        config = Config(train="", val="", recipe=recipe, seed=seed, **settings)
+        config = Config.create(train="", val="", recipe=recipe, seed=seed, **settings)
         train = inner = np.arange(len(y))
         if config.selects:
             stratify = None if task_name == "regression" else y

@@ -118,7 +118,7 @@ def one_epoch(
     device: torch.device = CPU,
 ) -> Callable[[], None]:
     """One epoch of this package's training, as the loop runs it, validation on a few rows."""
-    config = Config(
+    config = Config.create(
         train="", val="", hidden=hidden, batch_size=batch, patience=0, restore_best=False
     )
     ones = np.ones((len(x), 1), np.float32)
@@ -257,7 +257,7 @@ def two_processes(hidden: tuple[int, ...], rows: int) -> float:
     with tempfile.TemporaryDirectory() as name:
         flags = [
             *write_arrays(Path(name), rows),
-            f"--hidden={','.join(map(str, hidden))}",
+            f"--hidden_layers={','.join(map(str, hidden))}",
             "--batch_size=8192",
             "--epochs=4",
             "--threads=1",

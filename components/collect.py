@@ -18,6 +18,7 @@ def collect(
     """Checks the run directory and publishes its files where they lie; writes nothing there."""
     from trainer import contract
     from trainer.errors import exit_on_error
+    from trainer.uri import join
     from vertex_tabular.report import results
     from vertex_tabular.report.job import Job
     from vertex_tabular.report.page import write_report
@@ -31,11 +32,11 @@ def collect(
     with exit_on_error():
         run = results.load(run_directory.uri, job=gcp_resources)
         write_report(run_directory.uri, report.uri, job=job, **arrays)
-    model.uri = contract.join(run_directory.uri, contract.MODEL)
-    metrics.uri = contract.join(run_directory.uri, contract.METRICS)
-    classification_metrics.uri = contract.join(run_directory.uri, contract.PREDICTIONS)
-    eval_history.uri = contract.join(run_directory.uri, contract.HISTORY)
-    training_log.uri = contract.join(run_directory.uri, contract.LOG)
+    model.uri = join(run_directory.uri, contract.MODEL)
+    metrics.uri = join(run_directory.uri, contract.METRICS)
+    classification_metrics.uri = join(run_directory.uri, contract.PREDICTIONS)
+    eval_history.uri = join(run_directory.uri, contract.HISTORY)
+    training_log.uri = join(run_directory.uri, contract.LOG)
     model.metadata.update(run.model)
     for name, value in run.metrics.items():
         metrics.log_metric(name, value)

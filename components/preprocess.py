@@ -28,6 +28,7 @@ def preprocess(
     from components.objects import local_copy
     from trainer import contract
     from trainer.errors import exit_on_error
+    from trainer.uri import join
     from vertex_tabular.preprocessing.prepare import prepare
     from vertex_tabular.preprocessing.split import TEST, TRAIN, VAL
 
@@ -37,10 +38,10 @@ def preprocess(
     settings["shard_rows"] = shard_rows
     with exit_on_error(), local_copy(csv, fingerprint) as path:
         prepared = prepare(path, schema, directory, **settings)
-    train_data.uri = contract.join(directory, prepared.name(TRAIN))
-    val_data.uri = contract.join(directory, prepared.name(VAL))
-    spec.uri = contract.join(directory, contract.SPEC)
-    profile.uri = contract.join(directory, contract.PROFILE_PAGE)
+    train_data.uri = join(directory, prepared.name(TRAIN))
+    val_data.uri = join(directory, prepared.name(VAL))
+    spec.uri = join(directory, contract.SPEC)
+    profile.uri = join(directory, contract.PROFILE_PAGE)
     train_data.metadata.update(prepared.train, source=csv, fingerprint=fingerprint)
     val_data.metadata.update(prepared.val, source=csv, fingerprint=fingerprint)
-    return (contract.join(directory, prepared.name(TEST)) if prepared.test else "",)
+    return (join(directory, prepared.name(TEST)) if prepared.test else "",)

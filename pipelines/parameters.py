@@ -137,12 +137,12 @@ def check(arguments: Mapping[str, Any]) -> None:
     for name, value in arguments.items():
         if isinstance(value, str):
             check_text(name, value)
-    strategy = arguments.get("strategy", STRATEGIES[0])
+    strategy = arguments.get("job_strategy", STRATEGIES[0])
     if strategy not in STRATEGIES:
-        raise InputError(f"strategy must be {' or '.join(STRATEGIES)}, got {strategy}")
-    seconds = arguments.get("timeout_seconds", 1)
+        raise InputError(f"job_strategy must be {' or '.join(STRATEGIES)}, got {strategy}")
+    seconds = arguments.get("job_timeout_seconds", 1)
     if seconds < 1:
-        raise InputError(f"timeout_seconds must be at least 1, got {seconds}")
+        raise InputError(f"job_timeout_seconds must be at least 1, got {seconds}")
     kind = arguments.get("accelerator_type", UNSPECIFIED)
     count = arguments.get("accelerator_count", 0)
     if (kind == UNSPECIFIED) != (count == 0):

@@ -72,11 +72,11 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         max_unseen: float = 0.05,
         recipe: str = "plain",
         shard_rows: int = 10_000_000,
-        hidden: str = "64,32",
+        hidden_layers: str = "64,32",
         dropout: float = 0.0,
         epochs: int = 500,
         learning_rate: float = 0.001,
-        schedule: str = "none",
+        learning_rate_schedule: str = "none",
         weight_decay: float = 0.0,
         l2: float = 0.0,
         class_weight: str = "none",
@@ -89,10 +89,10 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         machine_type: str = "n1-standard-4",
         accelerator_type: str = UNSPECIFIED,
         accelerator_count: int = 0,
-        strategy: str = "STANDARD",
-        timeout_seconds: int = 7 * 24 * 3600,
-        service_account: str = "",
-        labels: dict[str, Any] = {},  # noqa: B006  (becomes the YAML's default value)
+        job_strategy: str = "STANDARD",
+        job_timeout_seconds: int = 7 * 24 * 3600,
+        job_service_account: str = "",
+        job_labels: dict[str, Any] = {},  # noqa: B006  (becomes the YAML's default value)
     ) -> Results:
         """A CSV becomes a trained PyTorch model, its metrics and its log.
 
@@ -109,11 +109,11 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             recipe: plain, the lesson's net; or strong, an ensemble on piecewise-linear encodings,
                 which has its own values for the settings left at their default.
             shard_rows: Most rows of one npz: a table of more becomes shards; 0 is no limit.
-            hidden: Widths of the hidden layers.
+            hidden_layers: Widths of the hidden layers.
             dropout: Share of hidden units dropped in training.
             epochs: Most epochs to train.
             learning_rate: Adam's learning rate.
-            schedule: The learning rate over the epochs: none, or cosine down to zero.
+            learning_rate_schedule: Of the learning rate over the epochs: none, or cosine.
             weight_decay: Decoupled weight decay.
             l2: Penalty on the squared weights, in the unit of one row's loss; scikit-learn's alpha.
             class_weight: Weight of each class in the loss: none, or balanced (rarer counts more).
@@ -126,10 +126,10 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             machine_type: Machine of the training job, for example n1-standard-8.
             accelerator_type: GPU of the training job, for example NVIDIA_TESLA_T4.
             accelerator_count: GPUs a machine; type and count go together.
-            strategy: How the machine is obtained, STANDARD or SPOT.
-            timeout_seconds: How long the training job may run; Vertex AI's own limit if not given.
-            service_account: Account the training job runs as; empty takes the project's default.
-            labels: Labels of the training job, for cost reports.
+            job_strategy: How the machine is obtained, STANDARD or SPOT.
+            job_timeout_seconds: Longest that the training job may run; default: Vertex's limit.
+            job_service_account: Account of the training job; empty takes the project's own.
+            job_labels: Labels of the training job, for cost reports.
         """
         pinned = snapshot_step(csv=csv).set_display_name("Pin the input's version")
         pinned.set_caching_options(False)
@@ -153,11 +153,11 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             spec=prepared.outputs["spec"],
             test_data=prepared.outputs["test_data"],
             recipe=recipe,
-            hidden=hidden,
+            hidden_layers=hidden_layers,
             dropout=dropout,
             epochs=epochs,
             learning_rate=learning_rate,
-            schedule=schedule,
+            learning_rate_schedule=learning_rate_schedule,
             weight_decay=weight_decay,
             l2=l2,
             class_weight=class_weight,
@@ -170,10 +170,10 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             machine_type=machine_type,
             accelerator_type=accelerator_type,
             accelerator_count=accelerator_count,
-            strategy=strategy,
-            timeout_seconds=timeout_seconds,
-            service_account=service_account,
-            labels=labels,
+            job_strategy=job_strategy,
+            job_timeout_seconds=job_timeout_seconds,
+            job_service_account=job_service_account,
+            job_labels=job_labels,
             project=placeholders.PROJECT_ID_PLACEHOLDER,
             location=placeholders.LOCATION_PLACEHOLDER,
         ).set_display_name("Train")

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from trainer import contract
 from trainer.config import Config
 from trainer.errors import TabularError, exit_on_error
+from trainer.uri import local_path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     with exit_on_error():
         config = Config.from_args(argv)
-        directory = contract.local_path(config.model_out)
+        directory = local_path(config.model_out)
 
         from trainer import checkpoint, distributed, outputs, train
 

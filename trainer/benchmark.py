@@ -1,6 +1,6 @@
 """Times the same training in several ways on this machine, so that one is chosen by its numbers.
 
-    python -m trainer.benchmark --train train_data.npz --val val_data.npz [--hidden 64,32 …]
+    python -m trainer.benchmark --train train_data.npz --val val_data.npz [--hidden_layers 64,32 …]
 
 Each variant is the real program, `python -m trainer`, ended once enough epochs have been seen.
 """

@@ -21,6 +21,7 @@ import torch
 
 from trainer import contract
 from trainer.errors import InputError, Interrupted
+from trainer.uri import local_path
 
 KEEP = 2
 NAMES = "checkpoint-*.pt"
@@ -33,7 +34,7 @@ class Checkpoints:
     """
 
     def __init__(self, uri: str, every: int, minutes: float, identity: dict[str, Any]) -> None:
-        self.directory = contract.local_path(uri) if uri else None
+        self.directory = local_path(uri) if uri else None
         if self.directory is not None:
             try:  # better now than when the first checkpoint is due
                 self.directory.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ class Checkpoints:
 
 def exist(uri: str) -> bool:
     """Does the directory hold a checkpoint?"""
-    return bool(uri) and bool(_files(contract.local_path(uri)))
+    return bool(uri) and bool(_files(local_path(uri)))
 
 
 def _files(directory: Path) -> list[Path]:

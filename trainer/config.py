@@ -1,76 +1,47 @@
 """The settings of one training run: a frozen dataclass, and the command line made from it.
 
-Each field is written once, with its default, its parser, its rule and its help text; the flags are
-built from the fields, so that they cannot disagree.
+Each field is written once (see `trainer.fields`); the flags, and the parameters of the training
+component and of the pipeline, are made from the fields, so that they cannot disagree.
 """
 
 import argparse
 import dataclasses
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from trainer.contract import TASKS
 from trainer.errors import InputError
+from trainer.fields import (
+    FRACTION,
+    NOT_NEGATIVE,
+    POSITIVE,
+    SEED,
+    Rule,
+    check_values,
+    one_of,
+    parse_bool,
+    parse_hidden,
+    parse_int,
+    parse_value,
+    setting,
+    text_of,
+)
 
-
-def whole(text: str) -> int:
-    """A whole number, also when written `5.0`: numbers in a KFP pipeline are doubles, and a whole
-    one can arrive here with its fraction."""
-    number = float(text)
-    if not number.is_integer():
-        raise ValueError(text)
-    return int(number)
-
-
-def truth(text: str) -> bool:
-    """`true` or `false` in any case: Python's `str(True)` and JSON's `true` both arrive here."""
-    if text.lower() not in ("true", "false"):
-        raise ValueError(text)
-    return text.lower() == "true"
-
-
-def widths(text: str) -> tuple[int, ...]:
-    """`64,32` -> (64, 32); an empty text is no hidden layer, which is a linear model."""
-    return tuple(whole(part) for part in text.split(",")) if text else ()
-
-
-KINDS = {
-    str: "a text",
-    float: "a number",
-    whole: "a whole number",
-    truth: "true or false",
-    widths: "whole numbers, as in 64,32",
-}
-
-
-@dataclasses.dataclass(frozen=True)
-class Rule:
-    """What a value must be, in words that complete "--flag must be …"."""
-
-    words: str
-    holds: Callable[[Any], bool]
-
-
-POSITIVE = Rule("positive", lambda value: 0 < value < float("inf"))
-NOT_NEGATIVE = Rule("zero or more", lambda value: 0 <= value < float("inf"))
-SEED = Rule("from 0 to 2**63 - 1", lambda value: 0 <= value < 2**63)
 THREADS = Rule("from 0 to 1024", lambda value: 0 <= value <= 1024)
-FRACTION = Rule("at least 0 and below 1", lambda value: 0 <= value < 1)
-WIDTHS = Rule("positive whole numbers, as in 64,32", lambda value: all(n > 0 for n in value))
-ANY = Rule("given", lambda value: True)
+LAYERS = Rule("positive whole numbers, as in 64,32", lambda value: all(n > 0 for n in value))
 
 
-# What each recipe changes of the defaults.
+# The values that a recipe has for settings that are not given.
 RECIPES: dict[str, dict[str, Any]] = {
     "plain": {},
     # What holds it back is the penalty and not an early stop, so that the validation rows choose
     # nothing, and a small table can be trained on as a whole.
     "strong": {
-        "hidden": (64,),
+        "hidden_layers": (64,),
         "epochs": 150,
         "learning_rate": 0.01,
-        "schedule": "cosine",
+        "learning_rate_schedule": "cosine",
         "l2": 4.0,
         "patience": 0,
         "restore_best": False,
@@ -78,22 +49,10 @@ RECIPES: dict[str, dict[str, Any]] = {
 }
 
 
-def one_of(*values: str) -> Rule:
-    return Rule("one of " + ", ".join(values), lambda value: value in values)
-
-
-def flag(
-    help: str,
-    default: Any = dataclasses.MISSING,
-    parse: Callable[[str], Any] = str,
-    rule: Rule = ANY,
-    *,
-    affects_training: bool = True,
-) -> Any:
-    """A field with all that its flag needs. `affects_training` says that the weights depend on its
-    value, so that a checkpoint of another value cannot be resumed."""
-    metadata = {"help": help, "parse": parse, "rule": rule, "affects_training": affects_training}
-    return dataclasses.field(default=default, metadata=metadata)
+def flag(*arguments: Any, affects_training: bool = True, **named: Any) -> Any:
+    """A `setting`. `affects_training` says that the weights depend on its value, so that a
+    checkpoint of another value cannot be resumed."""
+    return setting(*arguments, affects_training=affects_training, **named)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,17 +78,20 @@ class Config:
         rule=one_of("", *TASKS),
     )
     recipe: str = flag(
-        "plain, the lesson's net; or strong, an ensemble on piecewise-linear encodings: it has its "
-        "own values for the settings left at their default, and needs no early stop",
+        "plain, the reference notebook's net; or strong, an ensemble on piecewise-linear "
+        "encodings, which has its own values for the settings that are not given, and needs no "
+        "early stop",
         "plain",
         rule=one_of(*RECIPES),
     )
-    hidden: tuple[int, ...] = flag("widths of the hidden layers", (64, 32), widths, WIDTHS)
+    hidden_layers: tuple[int, ...] = flag(
+        "widths of the hidden layers", (64, 32), parse_hidden, LAYERS
+    )
     dropout: float = flag("share of hidden units dropped in training", 0.0, float, FRACTION)
-    epochs: int = flag("passes over the training rows, at most", 500, whole, POSITIVE)
-    batch_size: int = flag("rows a step; 0 is all of them", 0, whole, NOT_NEGATIVE)
+    epochs: int = flag("passes over the training rows, at most", 500, parse_int, POSITIVE)
+    batch_size: int = flag("rows a step; 0 is all of them", 0, parse_int, NOT_NEGATIVE)
     learning_rate: float = flag("Adam's step size", 0.001, float, POSITIVE)
-    schedule: str = flag(
+    learning_rate_schedule: str = flag(
         "learning rate over the epochs: none, or cosine down to zero",
         "none",
         rule=one_of("none", "cosine"),
@@ -148,16 +110,20 @@ class Config:
         rule=one_of("none", "balanced"),
     )
     patience: int = flag(
-        "stop after so many epochs without improvement; 0 never stops", 50, whole, NOT_NEGATIVE
+        "stop after so many epochs without improvement; 0 never stops", 50, parse_int, NOT_NEGATIVE
     )
     min_delta: float = flag(
         "an epoch improves when best - loss exceeds this", 0.001, float, NOT_NEGATIVE
     )
-    restore_best: bool = flag("keep the best epoch's weights, not the last one's", True, truth)
-    seed: int = flag("seed of every random choice", 42, whole, SEED)
+    restore_best: bool = flag("keep the best epoch's weights, not the last one's", True, parse_bool)
+    seed: int = flag("seed of every random choice", 42, parse_int, SEED)
     device: str = flag("auto, cpu or cuda", "auto", rule=one_of("auto", "cpu", "cuda"))
     threads: int = flag(
-        "CPU threads; 0 chooses by the size of a step", 0, whole, THREADS, affects_training=False
+        "CPU threads; 0 chooses by the size of a step",
+        0,
+        parse_int,
+        THREADS,
+        affects_training=False,
     )
     checkpoint_dir: str = flag(
         "directory to resume from (default: AIP_CHECKPOINT_DIR; without either, no checkpoints)",
@@ -165,21 +131,24 @@ class Config:
         affects_training=False,
     )
     checkpoint_every: int = flag(
-        "epochs between checkpoints", 100, whole, POSITIVE, affects_training=False
+        "epochs between checkpoints", 100, parse_int, POSITIVE, affects_training=False
     )
     checkpoint_minutes: float = flag(
         "minutes between checkpoints, at most", 5.0, float, POSITIVE, affects_training=False
     )
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            rule, value = field.metadata["rule"], getattr(self, field.name)
-            if not rule.holds(value):
-                raise InputError(f"--{field.name} must be {rule.words}, got {value}")
-        # A pipeline passes every setting, so one that is left alone is known by its value only.
-        for name, value in RECIPES[self.recipe].items():
-            if getattr(self, name) == self.__dataclass_fields__[name].default:
-                object.__setattr__(self, name, value)
+        check_values(type(self), vars(self))
+
+    @classmethod
+    def create(cls, **given: Any) -> "Config":
+        """The settings given, and for the others the values of the recipe, or the defaults.
+
+        Raises:
+            InputError: a value breaks its rule.
+        """
+        check_values(cls, given)
+        return cls(**{**RECIPES[given.get("recipe", "plain")], **given})
 
     @classmethod
     def from_args(cls, argv: Sequence[str]) -> "Config":
@@ -196,7 +165,9 @@ class Config:
         parser = _Parser(prog="python -m trainer", allow_abbrev=False)
         for field in dataclasses.fields(cls):
             required = field.default is dataclasses.MISSING
-            shown = "" if required or field.default == "" else f" (default: {_text(field.default)})"
+            shown = (
+                "" if required or field.default == "" else f" (default: {text_of(field.default)})"
+            )
             help = field.metadata["help"]
             parser.add_argument(
                 f"--{field.name}",
@@ -206,19 +177,14 @@ class Config:
                 help=help if "(default" in help else help + shown,
             )
         values = vars(parser.parse_args(argv))
-        for name, text in values.items():
-            parse = cls.__dataclass_fields__[name].metadata["parse"]
-            try:
-                values[name] = parse(text)
-            except (ValueError, OverflowError):
-                raise InputError(f"--{name} must be {KINDS[parse]}, got {text}") from None
+        values = {name: parse_value(cls, name, text) for name, text in values.items()}
         for name, variable in (
             ("model_out", "AIP_MODEL_DIR"),
             ("checkpoint_dir", "AIP_CHECKPOINT_DIR"),
         ):
             if directory := os.environ.get(variable):
                 values.setdefault(name, directory)
-        return cls(**values)
+        return cls.create(**values)
 
     @property
     def selects(self) -> bool:
@@ -242,7 +208,3 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; python -m trainer --help lists the flags")
-
-
-def _text(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

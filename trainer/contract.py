@@ -40,54 +40,6 @@ LOG = "training.log"
 MANIFEST = "manifest.json"
 
 
-def join(uri: str, name: str) -> str:
-    """`name` inside the directory `uri`. A str, because `Path("gs://b/x")` becomes `gs:/b/x`."""
-    return f"{uri.rstrip('/')}/{name}"
-
-
-def mount() -> Path:
-    """Where the buckets of Cloud Storage are directories: /gcs, as on Vertex AI, or, on a machine
-    where gcsfuse put them elsewhere, where the environment variable TABPIPE_GCS says."""
-    return Path(os.environ.get("TABPIPE_GCS", "/gcs"))
-
-
-def local_path(uri: str) -> Path:
-    """The path at which this machine reads and writes `uri`.
-
-    Vertex mounts every bucket below `/gcs` in components and custom jobs
-    (https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system).
-
-    Raises:
-        InputError: `uri` is on Cloud Storage and no bucket is mounted here.
-    """
-    if not uri.startswith("gs://"):
-        return Path(uri)
-    if not mount().is_dir():
-        raise InputError(
-            f"gs:// needs Cloud Storage mounted at {mount()}, as Vertex AI does, got {uri}; "
-            "here, copy the file first: gcloud storage cp"
-        )
-    return mount() / uri.removeprefix("gs://")
-
-
-def input_file(uri: str) -> Path:
-    """The path of a file that is to be read.
-
-    Raises:
-        InputError: there is no such file, or it is a directory.
-    """
-    path = local_path(uri)
-    try:
-        if path.is_file():
-            return path
-        problem = "there is no such file"
-        if path.exists():
-            problem = "it is a directory" if path.is_dir() else "it is a pipe or a device"
-    except OSError as error:  # as of a name that is too long
-        problem = str(error.strerror)
-    raise InputError(f"an input must be a file, got {uri}: {problem}")
-
-
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Opens a temporary file beside `path` that takes its name only once it is complete on disk.

@@ -28,9 +28,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer import contract
 from trainer.errors import InputError
 from trainer.tasks import Summary, Task
+from trainer.uri import local_path
 
 Raw = NDArray[np.float64]
 
@@ -292,7 +292,7 @@ class Files:
     @classmethod
     def find(cls, flag: str, uri: str, keys: tuple[str, str]) -> "Files":
         """One file; or a glob; or a directory, which means the shards `<flag>-*.npz` in it."""
-        path = contract.local_path(uri)
+        path = local_path(uri)
         pattern = str(path / f"{flag}-*.npz") if path.is_dir() else str(path)
         if path.is_file():
             paths = [path]

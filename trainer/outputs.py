@@ -18,6 +18,7 @@ import numpy as np
 
 from trainer import contract
 from trainer.errors import InputError, TabularError
+from trainer.uri import mount
 
 FILES = (
     contract.MODEL,
@@ -40,7 +41,7 @@ class Log:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / contract.LOG
-        self._copied = directory.is_relative_to(contract.mount())
+        self._copied = directory.is_relative_to(mount())
         self._own = Path(tempfile.mkdtemp()) / contract.LOG if self._copied else self.path
         self._published = time.monotonic()
         self._failed = False

@@ -29,6 +29,7 @@ from trainer.errors import InputError, Interrupted, TabularError
 from trainer.models.gradients import AutogradGradients, Gradients
 from trainer.models.mlp import FlatModel, build
 from trainer.tasks import Regression, Task, make_task
+from trainer.uri import input_file, local_path
 
 # Rows times parameters after which a block ends: a second or two of one core's work. Between
 # blocks a run looks up: at the loss, at SIGTERM, at the clock.
@@ -60,10 +61,10 @@ def _make_model(
         # The rows, or those of the first shard; the same in every process.
         sample = next(iter(train.parts(Plan(0, block_rows=train.rows))))[0][:, :-1]
         strong = FlatStrong(
-            Strong(sample, config.hidden, task.outputs, config.dropout), world.device
+            Strong(sample, config.hidden_layers, task.outputs, config.dropout), world.device
         )
         return strong, StrongGradients(strong, task)
-    module = build(train.features, config.hidden, task.outputs, config.dropout)
+    module = build(train.features, config.hidden_layers, task.outputs, config.dropout)
     model = FlatModel(module, world.device)
     return model, (AutogradGradients if config.dropout else Gradients)(model, task)
 
@@ -175,7 +176,7 @@ class Training:
 
     def _learning_rate(self) -> float:
         """Of this epoch: constant, or a half cosine from the full rate down towards zero."""
-        if self.config.schedule == "none":
+        if self.config.learning_rate_schedule == "none":
             return self.config.learning_rate
         done = self.state.epoch / self.config.epochs
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
@@ -381,7 +382,7 @@ def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:
         "classes": spec.get("classes"),
         "seconds": round(time.perf_counter() - began, 3),
     }
-    directory = contract.local_path(config.model_out)
+    directory = local_path(config.model_out)
     weights = training.model.state_dict()
     return outputs.write(directory, weights, metrics, state.history, arrays, spec_bytes)
 
@@ -414,9 +415,9 @@ def _circumstances(training: Training, threads: int) -> dict[str, Any]:
 def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
     """The features' spec.json, as a dict and as it is: --spec, or the one beside --train."""
     if config.spec:
-        path = contract.input_file(config.spec)
+        path = input_file(config.spec)
     else:
-        train = contract.local_path(config.train)
+        train = local_path(config.train)
         path = (train if train.is_dir() else train.parent) / contract.SPEC
         if not path.is_file():
             return {}, None

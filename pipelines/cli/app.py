@@ -199,7 +199,7 @@ def plots(
 
     Example: tabpipe plots 20270131-030000-1a2b3c figures
     """
-    from trainer.contract import input_file
+    from trainer.uri import input_file
     from vertex_tabular.report.pictures import write_plots
 
     artifacts = json.loads(input_file(str(root / run_id / "run.json")).read_text())["artifacts"]
@@ -259,7 +259,7 @@ def sample(
     Example: tabpipe sample passengers.csv --rows 1000 --seed 7
     """
     from pipelines.project.sample import write_sample
-    from trainer.contract import local_path
+    from trainer.uri import local_path
 
     write_sample(local_path(out), rows, seed)
     typer.echo(f"{rows} passengers written to {out}")

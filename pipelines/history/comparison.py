@@ -9,8 +9,9 @@ from typing import Any
 
 from pipelines.history.fetch import Copy
 from pipelines.record import Record
-from trainer.contract import HISTORY, MANIFEST, METRICS, PREDICTIONS, join, sha256_of
+from trainer.contract import HISTORY, MANIFEST, METRICS, PREDICTIONS, sha256_of
 from trainer.errors import TabularError
+from trainer.uri import join
 
 Values = dict[str, list[Any]]  # by name, one value for each run
 

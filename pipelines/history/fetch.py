@@ -6,8 +6,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from trainer.contract import MANIFEST, check_manifest, join, sha256_of
+from trainer.contract import MANIFEST, check_manifest, sha256_of
 from trainer.errors import TabularError
+from trainer.uri import join
 
 AT_ONCE = 8
 Copy = Callable[[str, Path], None]  # from a URI or path to a path

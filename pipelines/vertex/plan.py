@@ -17,8 +17,9 @@ from pipelines.project.settings import Settings
 from pipelines.vertex import package, submission
 from pipelines.vertex.client import Vertex
 from trainer.config import Config
-from trainer.contract import MANIFEST, join
+from trainer.contract import MANIFEST
 from trainer.errors import InputError
+from trainer.uri import join
 from vertex_tabular.preprocessing.prepare import check_arguments
 from vertex_tabular.schema.schema import parse_schema
 
@@ -118,11 +119,11 @@ def plan(wanted: RunRequest, settings: Settings) -> Plan:
         "machine_type": wanted.machine,
         "accelerator_type": kind,
         "accelerator_count": count or None,
-        "strategy": "SPOT" if wanted.spot else None,
-        "timeout_seconds": None if wanted.hours is None else round(3600 * wanted.hours),
+        "job_strategy": "SPOT" if wanted.spot else None,
+        "job_timeout_seconds": None if wanted.hours is None else round(3600 * wanted.hours),
         # Left out, the job would run as Vertex AI's own agent and not as the pipeline's account.
-        "service_account": settings.service_account.value,
-        "labels": {"owner": submission.as_label(settings.owner.value), **labels},
+        "job_service_account": settings.service_account.value,
+        "job_labels": {"owner": submission.as_label(settings.owner.value), **labels},
     }
     if wheel is not None and kind:
         given["training_image"] = PREBUILT_GPU_IMAGE
@@ -135,8 +136,8 @@ def plan(wanted: RunRequest, settings: Settings) -> Plan:
     _lint(compiled, arguments)
     kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
     machine = Machine(str(values["machine_type"]), kind, values["accelerator_count"])
-    hours = values["timeout_seconds"] / 3600
-    return Plan(job, (csv,), wheel, machine, values["strategy"] == "SPOT", hours)
+    hours = values["job_timeout_seconds"] / 3600
+    return Plan(job, (csv,), wheel, machine, values["job_strategy"] == "SPOT", hours)
 
 
 def _prediction(wanted: RunRequest, settings: Settings) -> Plan:
@@ -190,8 +191,8 @@ def check_ranges(values: Mapping[str, Any]) -> None:
     parse_schema(values["schema"])
     names = inspect.signature(check_arguments).parameters
     check_arguments(**{name: values[name] for name in names})
-    if values["timeout_seconds"] < 1:
-        raise InputError(f"--hours must be above 0, got {values['timeout_seconds'] / 3600:g}")
+    if values["job_timeout_seconds"] < 1:
+        raise InputError(f"--hours must be above 0, got {values['job_timeout_seconds'] / 3600:g}")
 
 
 def _code(settings: Settings) -> tuple[Code, tuple[str, bytes] | None]:

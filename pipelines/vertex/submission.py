@@ -12,8 +12,8 @@ import yaml
 
 from pipelines import parameters
 from pipelines.project.settings import Settings
-from trainer.contract import join
 from trainer.errors import InputError
+from trainer.uri import join
 
 DIGEST_LABEL = "tabpipe-digest"
 # https://cloud.google.com/resource-manager/docs/labels-overview#requirements

@@ -4,7 +4,7 @@ import datetime
 import json
 
 from pipelines.vertex.client import Vertex
-from trainer.contract import join
+from trainer.uri import join
 
 
 def unused_packages(vertex: Vertex, bucket: str, days: int) -> dict[str, int]:

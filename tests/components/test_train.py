@@ -28,11 +28,11 @@ ARTIFACTS = {
 CPU: dict[str, Any] = {}
 T4 = {"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 1}
 SPOT = {
-    "strategy": "SPOT",
-    "timeout_seconds": 3600,
-    "service_account": "trainer@project.iam.gserviceaccount.com",
+    "job_strategy": "SPOT",
+    "job_timeout_seconds": 3600,
+    "job_service_account": "trainer@project.iam.gserviceaccount.com",
 }
-LABELLED = {"labels": {"team": "risk"}, "machine_type": "n1-highmem-8"}
+LABELLED = {"job_labels": {"team": "risk"}, "machine_type": "n1-highmem-8"}
 SETTINGS = pytest.mark.parametrize(
     "settings", [CPU, T4, SPOT, T4 | SPOT | LABELLED], ids=["cpu", "t4", "spot", "all"]
 )
@@ -93,11 +93,11 @@ def test_the_job_is_what_the_parameters_say(settings: dict[str, Any]) -> None:
     wanted = settings.get("accelerator_type", "ACCELERATOR_TYPE_UNSPECIFIED")
     assert machine.accelerator_type.name == wanted
     assert machine.accelerator_count == settings.get("accelerator_count", 0)
-    assert job.job_spec.scheduling.strategy.name == settings.get("strategy", "STANDARD")
-    timeout = settings.get("timeout_seconds", 7 * 24 * 3600)
+    assert job.job_spec.scheduling.strategy.name == settings.get("job_strategy", "STANDARD")
+    timeout = settings.get("job_timeout_seconds", 7 * 24 * 3600)
     assert job.job_spec.scheduling.timeout.total_seconds() == timeout
-    assert job.job_spec.service_account == settings.get("service_account", "")
-    assert dict(job.labels).items() >= settings.get("labels", {}).items()
+    assert job.job_spec.service_account == settings.get("job_service_account", "")
+    assert dict(job.labels).items() >= settings.get("job_labels", {}).items()
     assert pool.replica_count == 1
     assert pool.container_spec.image_uri == "registry/image:1"
     assert job.job_spec.base_output_directory.output_uri_prefix == ARTIFACTS["run_directory"]

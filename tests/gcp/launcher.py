@@ -12,7 +12,7 @@ import sys
 
 from pipelines.local.custom_job import write_executor_output
 from pipelines.local.run import LAUNCHER
-from trainer.contract import mount
+from trainer.uri import mount
 
 
 def main(argv: list[str]) -> int:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from pipelines.local.custom_job import run
-from trainer.contract import local_path
+from trainer.uri import local_path
 
 
 def main(directory: Path) -> int:

@@ -49,7 +49,7 @@ def values(content: dict[str, Any]) -> Any:
 
 def test_a_good_request_passes() -> None:
     assert not list(problems_of_pipeline(lambda content: None))
-    changed = {"epochs": 5, "val_size": 0.25, "labels": {"a": "b"}, "restore_best": False}
+    changed = {"epochs": 5, "val_size": 0.25, "job_labels": {"a": "b"}, "restore_best": False}
     assert not list(problems_of_pipeline(lambda content: values(content).update(changed)))
 
 
@@ -79,7 +79,11 @@ def test_a_good_request_passes() -> None:
         (lambda c: values(c).update(epochs="5"), "parameter_values", "epochs must be of type"),
         (lambda c: values(c).update(epochs=5.5), "parameter_values", "epochs must be of type"),
         (lambda c: values(c).update(epochs=True), "parameter_values", "epochs must be of type"),
-        (lambda c: values(c).update(labels=[]), "parameter_values", "labels must be of type"),
+        (
+            lambda c: values(c).update(job_labels=[]),
+            "parameter_values",
+            "job_labels must be of type",
+        ),
         (lambda c: values(c).update(epoch=5), "parameter_values", "epoch is not defined"),
         (lambda c: values(c).pop("csv"), "parameter_values", "Missing required parameter csv"),
         (

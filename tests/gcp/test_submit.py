@@ -32,7 +32,7 @@ def test_what_is_submitted_is_what_the_dry_run_printed(recorder: Cloud, recorded
     assert json_format.MessageToDict(type(request).pb(request)) == printed
     job = request.pipeline_job
     assert (job.service_account, job.encryption_spec.kms_key_name) == (account, key)
-    assert job.runtime_config.parameter_values["service_account"] == account
+    assert job.runtime_config.parameter_values["job_service_account"] == account
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def test_defaults_of_the_yaml_are_the_trainers_own(spec: dict[str, Any]) -> None
     trainer = Config.from_args(required)
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     shared = sorted(parameters.keys() & vars(trainer).keys())
-    assert {"hidden", "epochs", "restore_best", "class_weight"} <= set(shared)
+    assert {"hidden_layers", "epochs", "restore_best", "class_weight"} <= set(shared)
     flags = [f"--{name}={parameters[name]['defaultValue']}" for name in shared]
     assert Config.from_args([*required, *flags]) == trainer
 

@@ -138,7 +138,7 @@ def blocks(tmp_path: Path) -> list[str]:
         rows = slice(i, i + 30_000)
         np.savez(tmp_path / f"train-{number}.npz", X_train=x[rows], y_train=y[rows])
     flags = [f"--train={tmp_path / 'train_data.npz'}", f"--val={tmp_path / 'val_data.npz'}"]
-    return [*flags, "--batch_size=1024", "--hidden=8", "--learning_rate=0.01"]
+    return [*flags, "--batch_size=1024", "--hidden_layers=8", "--learning_rate=0.01"]
 
 
 def epochs_of(directory: Path) -> list[dict[str, str]]:

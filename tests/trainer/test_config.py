@@ -17,7 +17,7 @@ def test_defaults_are_the_lessons_settings() -> None:
         "min_delta": 0.001,
         "restore_best": True,
         "batch_size": 0,
-        "hidden": (64, 32),
+        "hidden_layers": (64, 32),
         "seed": 42,
     }
     assert {name: getattr(config, name) for name in lesson} == lesson
@@ -51,7 +51,7 @@ def test_whole_numbers_arrive_as_doubles_from_a_pipeline() -> None:
         ([*DATA, "--learning_rate=nan"], "--learning_rate must be positive, got nan"),
         ([*DATA, "--restore_best=yes"], "--restore_best must be true or false, got yes"),
         ([*DATA, "--dropout=1"], "--dropout must be at least 0 and below 1, got 1.0"),
-        ([*DATA, "--hidden=64,0"], "--hidden must be positive whole numbers"),
+        ([*DATA, "--hidden_layers=64,0"], "--hidden_layers must be positive whole numbers"),
         ([*DATA, "--task=clustering"], "--task must be one of"),
         ([*DATA, "--epoch=5"], "unrecognized arguments: --epoch=5"),
     ],
@@ -82,5 +82,5 @@ def test_directories_come_from_the_platform_unless_named(monkeypatch: pytest.Mon
 
 def test_only_what_the_weights_depend_on_ties_a_checkpoint() -> None:
     ties = Config.from_args(DATA).resume_key()
-    assert {"train", "seed", "hidden", "batch_size", "device"} <= ties.keys()
+    assert {"train", "seed", "hidden_layers", "batch_size", "device"} <= ties.keys()
     assert not {"model_out", "checkpoint_dir", "checkpoint_every"} & ties.keys()

@@ -18,7 +18,7 @@ from trainer import contract
 from trainer.__main__ import main
 
 Start = Callable[..., Any]
-QUICK = ["--epochs=3", "--hidden=8"]
+QUICK = ["--epochs=3", "--hidden_layers=8"]
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_what_a_run_leaves(
     assert metrics["validation_accuracy"] == pytest.approx(float(best["validation_accuracy"]))
     assert metrics["rows"] == {"train": 480, "validation": 120}
     assert metrics["feature_names"] == spec["features"]
-    assert metrics["hyperparameters"]["hidden"] == [8]
+    assert metrics["hyperparameters"]["hidden_layers"] == [8]
     assert metrics["versions"].keys() == {"python", "numpy", "torch"}
     with np.load(out / "val_predictions.npz") as predictions:
         right = (predictions["probability"] > 0.5) == (predictions["y_true"] == 1)

@@ -46,7 +46,7 @@ def test_many_classes(tmp_path: Path) -> None:
     x = (np.eye(4)[y] + random.normal(0, 0.3, (500, 4))).astype(np.float32)
     save(tmp_path, x, y)
     flags = ["--task=multiclass", "--epochs=60", "--batch_size=64", "--learning_rate=0.01"]
-    metrics = run(tmp_path, *flags, "--class_weight=balanced", "--schedule=cosine")
+    metrics = run(tmp_path, *flags, "--class_weight=balanced", "--learning_rate_schedule=cosine")
     assert metrics["outputs"] == 3
     _, counts = np.unique(y[:-100], return_counts=True)
     assert metrics["class_weights"] == pytest.approx(400 / (3 * counts))
@@ -114,7 +114,7 @@ def test_memory_is_flat_in_the_number_of_shards(tmp_path: Path) -> None:
     y = (x[:, 0] > 0).astype(np.float32)
     save(tmp_path, x[:200], y[:200])
     flags = [f"--val={tmp_path / 'val_data.npz'}", f"--model_out={tmp_path / 'out'}", "--epochs=1"]
-    flags += ["--batch_size=65536", "--hidden=4", "--threads=1"]
+    flags += ["--batch_size=65536", "--hidden_layers=4", "--threads=1"]
     peaks = []
     for shards in (2, 16):
         directory = tmp_path / f"{shards}"
@@ -186,8 +186,15 @@ def test_l2_is_the_penalty_of_ridge_regression(tmp_path: Path) -> None:
     y = x @ [1.0, -2.0, 0.5] + random.normal(size=300)
     y[:-100] = (y[:-100] - y[:-100].mean()) / y[:-100].std()
     save(tmp_path, x, y)
-    flags = ["--task=regression", "--hidden=", "--epochs=500", "--learning_rate=0.05"]
-    run(tmp_path, *flags, "--schedule=cosine", "--patience=0", "--restore_best=false", "--l2=100")
+    flags = ["--task=regression", "--hidden_layers=", "--epochs=500", "--learning_rate=0.05"]
+    run(
+        tmp_path,
+        *flags,
+        "--learning_rate_schedule=cosine",
+        "--patience=0",
+        "--restore_best=false",
+        "--l2=100",
+    )
     ones = np.hstack([x[:-100], np.ones((200, 1))])
     expected = np.linalg.solve(ones.T @ ones + 50 * np.eye(4), ones.T @ y[:-100])
     found = torch.load(tmp_path / "out" / "model.pt", weights_only=True)
@@ -202,7 +209,7 @@ def test_a_cosine_ends_in_small_steps(data: list[str], tmp_path: Path) -> None:
             losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
         return losses[-2] - losses[-1]
 
-    assert 0 < last_gain("--schedule=cosine") < last_gain() / 10
+    assert 0 < last_gain("--learning_rate_schedule=cosine") < last_gain() / 10
 
 
 def test_rare_classes_count_more_when_balanced(tmp_path: Path) -> None:

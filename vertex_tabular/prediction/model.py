@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.uri import local_path
 from vertex_tabular.features import spec as features
 from vertex_tabular.features.spec import Feature, Spec
 from vertex_tabular.prediction.inputs import broken_column, inputs_of
@@ -103,7 +104,7 @@ def load_model(run_directory: str) -> Model:
         InputError: there is no such directory, or its training had no spec.json.
         TabularError: the training did not finish, or a file is damaged.
     """
-    directory = contract.local_path(run_directory)
+    directory = local_path(run_directory)
     if not directory.is_dir():
         raise InputError(f"a run directory must be a directory, got {run_directory}")
     names = contract.check_manifest(directory)

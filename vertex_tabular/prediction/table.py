@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.uri import local_path
 from vertex_tabular.features import spec as features
 from vertex_tabular.features.drift import Spread, spread
 from vertex_tabular.features.spec import Spec
@@ -62,7 +63,7 @@ def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -
         TabularError: writing failed.
     """
     parts = sources.parts_of(table)
-    target = contract.local_path(out)
+    target = local_path(out)
     keys = list(dict.fromkeys(keys))
     if target.suffix not in FORMATS:
         raise InputError(f"predictions must go to {' or '.join(FORMATS)}, got {out}")

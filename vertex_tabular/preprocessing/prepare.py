@@ -12,8 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from trainer import contract
-from trainer.config import whole
 from trainer.errors import InputError
+from trainer.fields import parse_int
+from trainer.uri import local_path
 from vertex_tabular.features import fitting
 from vertex_tabular.features import spec as features
 from vertex_tabular.features.profile import profile_of, to_html
@@ -124,9 +125,9 @@ def prepare(
         InputError: an argument, the schema or the table is at fault; one line for each problem.
     """
     check_arguments(fit_on, dtype, val_size, split_seed, max_unseen, test_size, shard_rows)
-    seed = whole(str(split_seed))
+    seed = parse_int(str(split_seed))
     checked = parse_schema(schema)
-    target = contract.local_path(directory)
+    target = local_path(directory)
 
     table = _read(csv, checked, shard_rows)
     if isinstance(table, DiskTable):
@@ -187,7 +188,7 @@ def check_arguments(
         InputError: an argument breaks one.
     """
     try:
-        seed = whole(str(split_seed))
+        seed = parse_int(str(split_seed))
     except ValueError:
         raise InputError(f"split_seed must be a whole number, got {split_seed!r}") from None
     if fit_on not in FIT_ON:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from trainer import contract
+from trainer.uri import local_path
 from vertex_tabular.features.drift import PSI_MAJOR, PSI_MINOR, Drift
 from vertex_tabular.prediction.table import Counts
 from vertex_tabular.report.page import rendered
@@ -35,7 +36,7 @@ def write_drift_report(
         "limits": {"some": PSI_MINOR, "much": PSI_MAJOR},
     }
     page = rendered(content, "drift.html.j2")
-    with contract.atomic_write(contract.local_path(out)) as file:
+    with contract.atomic_write(local_path(out)) as file:
         file.write(page.encode())
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from trainer import contract
+from trainer.uri import local_path
 from vertex_tabular.prediction.table import Evaluation
 from vertex_tabular.report.columns import columns_of
 from vertex_tabular.report.confusion import confusion_of
@@ -44,5 +45,5 @@ def write_evaluation(
         "groups": groups_shown(run, columns_of(run), judged.x),
     }
     page = rendered(content, "evaluation.html.j2")
-    with contract.atomic_write(contract.local_path(out)) as file:
+    with contract.atomic_write(local_path(out)) as file:
         file.write(page.encode())

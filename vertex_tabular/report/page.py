@@ -9,6 +9,7 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from trainer import contract
+from trainer.uri import local_path
 from vertex_tabular.report import baselines, digits, figures, groups, profile, svg
 from vertex_tabular.report.chart import Bars, Chart
 from vertex_tabular.report.columns import Column, columns_of
@@ -53,7 +54,7 @@ def write_report(
     with one_thread():
         content = context(load(run_directory), train_data, val_data, table or {}, job or Job())
         page = rendered(content)
-    with contract.atomic_write(contract.local_path(out)) as file:
+    with contract.atomic_write(local_path(out)) as file:
         file.write(page.encode())
 
 

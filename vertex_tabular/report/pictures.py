@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import contract
+from trainer.uri import local_path
 from vertex_tabular.report.axis import Axis
 from vertex_tabular.report.chart import Bars, Chart, Series
 from vertex_tabular.report.page import one_thread
@@ -34,7 +35,7 @@ def write_plots(run_directory: str, directory: str, *, val_data: str = "") -> li
         TabularError: the run is not whole, or a file cannot be written.
         InputError: the arrays are not those of the run.
     """
-    target = contract.local_path(directory)
+    target = local_path(directory)
     run = load(run_directory)
     x = validation_rows(run, val_data) if val_data else None
     with one_thread():

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 
 from trainer import contract
+from trainer.uri import local_path
 from vertex_tabular.features.drift import drift
 from vertex_tabular.prediction.model import load_model
 from vertex_tabular.prediction.table import predict_file
@@ -54,6 +55,6 @@ def predict_and_report(
         told["max_psi"] = max(column.psi for column in found)
     write_drift_report(report, model.spec.target, counts, found, source or table)
     content = {**told, "psi": {column.name: column.psi for column in found}}
-    with contract.atomic_write(contract.local_path(figures)) as file:
+    with contract.atomic_write(local_path(figures)) as file:
         file.write(json.dumps(content, indent=2).encode() + b"\n")
     return told

@@ -12,6 +12,7 @@ import numpy as np
 
 from trainer import contract
 from trainer.errors import TabularError
+from trainer.uri import local_path
 from vertex_tabular.report import curves
 
 LOG_LINES = 5
@@ -41,7 +42,7 @@ def load(run_directory: str, job: str) -> Results:
         TabularError: a file is missing or damaged; the message names the file, `job`, and the
             last lines of the log.
     """
-    directory = contract.local_path(run_directory)
+    directory = local_path(run_directory)
     try:
         contract.check_manifest(directory)
     except TabularError as error:

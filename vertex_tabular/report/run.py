@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError, TabularError
+from trainer.uri import input_file, local_path
 from vertex_tabular.features import spec as features
 
 Array = NDArray[Any]
@@ -61,7 +62,7 @@ def load(run_directory: str) -> Run:
     Raises:
         TabularError: a file is missing or damaged; the message names it.
     """
-    directory = contract.local_path(run_directory)
+    directory = local_path(run_directory)
     contract.check_manifest(directory)
     try:
         manifest = json.loads((directory / contract.MANIFEST).read_bytes())
@@ -94,11 +95,11 @@ def read_rows(uri: str, keys: tuple[str, str], most: int | None = None) -> tuple
     Raises:
         InputError: the file is missing, or has not these keys.
     """
-    path = contract.local_path(uri)
+    path = local_path(uri)
     shards = sorted(path.glob(f"{keys[0].removeprefix('X_')}-*.npz")) if path.is_dir() else []
     found: list[tuple[Array, Array]] = []
     rows = 0
-    for path in shards or [contract.input_file(uri)]:
+    for path in shards or [input_file(uri)]:
         try:
             with zipfile.ZipFile(path) as file:
                 left = None if most is None else most - rows

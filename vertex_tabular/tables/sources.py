@@ -13,8 +13,8 @@ import io
 from pathlib import Path
 from typing import cast
 
-from trainer import contract
 from trainer.errors import InputError
+from trainer.uri import input_file, local_path
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
@@ -38,7 +38,7 @@ def parts_of(uri: str) -> list[Path]:
     Raises:
         InputError: there are none, or they cannot be listed.
     """
-    path = contract.local_path(uri)
+    path = local_path(uri)
     try:
         if path.is_dir():
             rule = f"a directory must hold files of {', '.join(SUFFIXES)}"
@@ -48,7 +48,7 @@ def parts_of(uri: str) -> list[Path]:
             rule, none = "a pattern must match files", "matches none"
             found = [Path(part) for part in glob.glob(str(path), recursive=True)]
         else:
-            return [contract.input_file(uri)]
+            return [input_file(uri)]
         parts = sorted(part for part in found if part.is_file())
     except OSError as error:
         raise InputError(f"an input must be a file, got {uri}: {error.strerror}") from None

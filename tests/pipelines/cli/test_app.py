@@ -25,7 +25,7 @@ def test_help_needs_none_of_the_heavy_packages() -> None:
         "for name in ('kfp', 'google', 'numpy', 'torch', 'polars', 'pandas', 'sklearn'):\n"
         "    sys.modules[name] = None\n"
         "sys.argv = ['tabpipe', '--help']\n"
-        "from pipelines.cli import main; main()\n"
+        "from pipelines.cli.app import main; main()\n"
     )
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
@@ -126,8 +126,14 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
         (["run", "--csv", ""], "--csv must name a file, got it is empty"),
         (["run", "--csv", "bad.csv", "--set", "csv=x"], "--csv and --set csv= exclude each other"),
         (["run", "--set", "val_size=nan"], "val_size must be a number, got nan"),
-        (["run", "--set", "timeout_seconds=0"], "timeout_seconds must be at least 1, got 0"),
-        (["run", "--set", "strategy=CHEAP"], "strategy must be STANDARD or SPOT, got CHEAP"),
+        (
+            ["run", "--set", "job_timeout_seconds=0"],
+            "job_timeout_seconds must be at least 1, got 0",
+        ),
+        (
+            ["run", "--set", "job_strategy=CHEAP"],
+            "job_strategy must be STANDARD or SPOT, got CHEAP",
+        ),
         (["preprocess", "bad.csv", "gs://b/arrays"], "gs:// needs Cloud Storage mounted"),
         (["preprocess", "bad.csv", "arrays", "--set", "csv=a"], "--set must name a parameter"),
         (["preprocess", "no.csv", "arrays"], "no.csv"),

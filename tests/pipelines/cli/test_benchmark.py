@@ -22,5 +22,5 @@ def test_a_machine_without_a_price_is_said() -> None:
 
 
 def test_the_flags_are_the_trainers_own() -> None:
-    values = {"hidden": "8", "epochs": 5, "patience": 1, "machine_type": "n1-standard-4"}
-    assert training_flags(values) == ["--hidden=8"]
+    values = {"hidden_layers": "8", "epochs": 5, "patience": 1, "machine_type": "n1-standard-4"}
+    assert training_flags(values) == ["--hidden_layers=8"]

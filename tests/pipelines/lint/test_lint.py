@@ -497,7 +497,7 @@ def test_the_runs_own_arguments_are_checked_in_place_of_the_defaults() -> None:
     assert check(text, arguments=arguments) == []
     arguments["training_image"] = "registry/trainer-cpu:1"
     assert only(check(text, arguments=arguments)).rule == "gpu-with-cpu-image"
-    assert only(check(text, arguments={"labels": {"Team": "a"}})).rule == "label"
+    assert only(check(text, arguments={"job_labels": {"Team": "a"}})).rule == "label"
 
 
 @pytest.mark.parametrize(

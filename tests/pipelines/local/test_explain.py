@@ -68,11 +68,11 @@ def test_nothing_changed(earlier: Earlier) -> None:
     ("step", "changes", "told"),
     [
         ("train", {"epochs": 10}, "epochs is 10, was 3"),
-        ("train", {"labels": {"team": "a"}}, "labels.team is new"),
+        ("train", {"job_labels": {"team": "a"}}, "job_labels.team is new"),
         (
             "train",
-            {"batch_size": 8, "dropout": 0.1, "hidden": "8", "seed": 1},
-            "batch_size is 8, was 0; dropout is 0.1, was 0; hidden is 8, was 64,32; 1 more",
+            {"batch_size": 8, "dropout": 0.1, "hidden_layers": "8", "seed": 1},
+            "batch_size is 8, was 0; dropout is 0.1, was 0; hidden_layers is 8, was 64,32; 1 more",
         ),
         ("preprocess", {"split_seed": 7, "epochs": 10}, "split_seed is 7, was 42"),
     ],

@@ -83,7 +83,7 @@ def test_what_nobody_has_looked_up_is_named() -> None:
     [
         (
             {"machine": Machine("n9-standard-4")},
-            "the machine must be in pipelines/prices/prices.toml, how",
+            "the machine must be in pipelines/prices/prices.toml, got",
         ),
         (
             {"region": "mars-north1"},

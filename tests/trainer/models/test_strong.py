@@ -38,8 +38,8 @@ def test_each_members_gradient_is_of_its_own_loss(task: Task) -> None:
 
 
 def test_the_recipe_sets_what_is_left_at_its_default() -> None:
-    strong = Config(train="t", val="v", recipe="strong", learning_rate=0.5)
-    plain = Config(train="t", val="v")
+    strong = Config.create(train="t", val="v", recipe="strong", learning_rate=0.5)
+    plain = Config.create(train="t", val="v")
     assert strong.learning_rate == 0.5
     assert strong.l2 > plain.l2 == 0
     assert plain.selects and not strong.selects

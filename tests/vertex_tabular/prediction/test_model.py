@@ -85,7 +85,7 @@ def train(directory: Path, task: str, *flags: str, **preparation: Any) -> Traine
     schema = {"target": TARGETS[task], "task": task, "columns": COLUMNS}
     prepare(str(table), schema, str(directory / "arrays"), **preparation)
     arrays = [f"--{side}={directory / 'arrays' / f'{side}_data.npz'}" for side in ("train", "val")]
-    assert main([*arrays, "--epochs=40", "--hidden=16,8", f"--model_out={run}", *flags]) == 0
+    assert main([*arrays, "--epochs=40", "--hidden_layers=16,8", f"--model_out={run}", *flags]) == 0
     parsed = parse_schema(schema)
     chosen = split_rows(read_checked(str(table), parsed), parsed, 0.2, 0.0, 42)[1]
     header, *lines = table.read_text().splitlines()
@@ -229,7 +229,9 @@ def test_whole_numbers_are_the_texts_that_the_csv_had(tmp_path: Path) -> None:
     schema = {"target": "y", "columns": [{"name": "deck", "kind": "categorical"}]}
     prepare(str(tmp_path / "t.csv"), schema, str(tmp_path))
     arrays = [f"--train={tmp_path / 'train_data.npz'}", f"--val={tmp_path / 'val_data.npz'}"]
-    assert main([*arrays, "--epochs=2", "--hidden=4", f"--model_out={tmp_path / 'run'}"]) == 0
+    assert (
+        main([*arrays, "--epochs=2", "--hidden_layers=4", f"--model_out={tmp_path / 'run'}"]) == 0
+    )
     model = load_model(str(tmp_path / "run"))
     texts, floats = {"deck": ["3", ""]}, pd.DataFrame({"deck": [3, None]})
     assert floats["deck"].dtype == np.float64
