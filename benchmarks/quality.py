@@ -25,7 +25,7 @@ from pipelines.project.sample import write_sample
 from pipelines.training import titanic_schema
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
-from trainer.data import Rows
+from trainer.data import InMemoryDataset
 from trainer.distributed import World
 from trainer.tasks import Summary, make_task
 from trainer.train import Training
@@ -58,9 +58,9 @@ def our_net(task_name: str, classes: list[Any] | None, recipe: str, **settings: 
         summary.add(y[train], task_name == "multiclass")
         task = make_task(task_name, summary, classes)
 
-        def source(rows: Array, targets: Array) -> Rows:
+        def source(rows: Array, targets: Array) -> InMemoryDataset:
             ones = np.ones((len(rows), 1), np.float32)
-            return Rows(torch.from_numpy(np.hstack([rows, ones])), task.targets(targets))
+            return InMemoryDataset(torch.from_numpy(np.hstack([rows, ones])), task.targets(targets))
 
         training = Training(
             config, World(), task, source(x[train], y[train]), source(x[inner], y[inner])
@@ -151,7 +151,7 @@ def measure(
         summary.add(y, True)
         task = make_task(parsed.task, summary, whole.classes)
         for name, given in answers.items():
-            found.setdefault(name, []).append(task.figures(y, given))
+            found.setdefault(name, []).append(task.metrics(y, given))
     return found
 
 

@@ -22,15 +22,15 @@ def predict(
     predictions.uri += f".{output_format}"
     drift_report.uri += ".html"
     metrics.uri += ".json"
-    paths = {"predictions": predictions.uri, "report": drift_report.uri, "figures": metrics.uri}
+    paths = {"predictions": predictions.uri, "report": drift_report.uri, "metrics": metrics.uri}
     with (
         exit_on_error(),
         local_copy(manifest, manifest_fingerprint),
         local_copy(csv, fingerprint) as table,
     ):
         run_directory = manifest.rpartition("/")[0]
-        figures = predict_and_report(run_directory, table, keys=keys, source=csv, **paths)
+        metrics = predict_and_report(run_directory, table, keys=keys, source=csv, **paths)
     predictions.metadata.update(source=csv, fingerprint=fingerprint, run_directory=run_directory)
     predictions.metadata.update(manifest_fingerprint=manifest_fingerprint)
-    for name, value in figures.items():
+    for name, value in metrics.items():
         metrics.log_metric(name, value)

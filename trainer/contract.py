@@ -32,12 +32,26 @@ TEST_KEYS = ("X_test", "y_test")
 
 # Training writes these side by side.
 MODEL = "model.pt"
+WEIGHTS = "weights.npz"
 METRICS = "metrics.json"
 HISTORY = "eval_history.csv"
 PREDICTIONS = "val_predictions.npz"
 TEST_PREDICTIONS = "test_predictions.npz"
 LOG = "training.log"
+PROGRESS = "progress.jsonl"  # to be followed while training runs; not in the manifest
 MANIFEST = "manifest.json"
+RESULTS = (
+    MODEL,
+    WEIGHTS,
+    METRICS,
+    HISTORY,
+    PREDICTIONS,
+    TEST_PREDICTIONS,
+    SPEC,
+    LOG,
+    PROGRESS,
+    MANIFEST,
+)
 
 
 @contextlib.contextmanager
@@ -123,6 +137,3 @@ def check_manifest(directory: Path) -> list[str]:
                 f"{path} must have sha256 {recorded['sha256']}, got {actual}; it is damaged"
             )
     return list(files)
-
-
-TASKS = ("binary", "multiclass", "regression")

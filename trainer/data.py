@@ -34,7 +34,7 @@ from trainer.uri import local_path
 
 Raw = NDArray[np.float64]
 
-# Rows gathered at a time: much less memory than a shuffled copy, hardly more calls.
+# InMemoryDataset gathered at a time: much less memory than a shuffled copy, hardly more calls.
 BLOCK_ROWS = 1 << 16
 
 
@@ -78,7 +78,7 @@ class Block(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """How rows become batches: `batch_size` rows a step over all `size` processes; 0 is all. Each
     process takes at most `block_rows` between one look-up and the next."""
 
@@ -103,14 +103,14 @@ class Plan:
         return max(1, self.block_rows // self.batch_size) if self.batch_size else 1
 
 
-class Rows:
+class InMemoryDataset:
     """A source in memory."""
 
     def __init__(self, x: Tensor, y: Tensor) -> None:
         self.x, self.y = x, y
         self.rows, self.features = len(x), x.shape[1] - 1
 
-    def blocks(self, plan: Plan, epoch: int, start: int = 0) -> Iterator[Block]:
+    def blocks(self, plan: BatchPlan, epoch: int, start: int = 0) -> Iterator[Block]:
         """This process's rows of each batch of an epoch, from block number `start` on."""
         if not 0 < plan.batch_size < self.rows:  # one batch of all rows, which need no shuffling
             return self._long_batches(plan, self.rows, None, start)
@@ -119,7 +119,7 @@ class Rows:
             return self._long_batches(plan, plan.batch_size, order, start)
         return self._short_batches(plan, order, start)
 
-    def _short_batches(self, plan: Plan, order: Tensor, start: int) -> Iterator[Block]:
+    def _short_batches(self, plan: BatchPlan, order: Tensor, start: int) -> Iterator[Block]:
         """One or more batches a block."""
         step = plan.batches_a_block * plan.batch_size
         first, end = plan.share(plan.batch_size)
@@ -138,7 +138,7 @@ class Rows:
             yield Block(gather(self.x, index), gather(self.y, index), sizes, True, number)
 
     def _long_batches(
-        self, plan: Plan, batch: int, order: Tensor | None, start: int
+        self, plan: BatchPlan, batch: int, order: Tensor | None, start: int
     ) -> Iterator[Block]:
         """One or more blocks a batch."""
         for number, i in enumerate(range(0, self.rows, batch), 1):
@@ -153,7 +153,7 @@ class Rows:
                     x, y = gather(self.x, order[rows]), gather(self.y, order[rows])
                 yield Block(x, y, [end - first], following == len(spans), number)
 
-    def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
+    def parts(self, plan: BatchPlan) -> Iterator[tuple[Tensor, Tensor]]:
         """This process's share of the rows, in their own order and in as many parts as every
         process has."""
         for first, end in plan.spans(self.rows):
@@ -171,8 +171,8 @@ class ShardedDataset:
         self.rows = sum(self.counts)
         self.features = _read(files[0], keys)[0].shape[1]
 
-    def blocks(self, plan: Plan, epoch: int, start: int = 0) -> Iterator[Block]:
-        """As `Rows.blocks`, of this process's own shards. Every process gives the same number of
+    def blocks(self, plan: BatchPlan, epoch: int, start: int = 0) -> Iterator[Block]:
+        """As `InMemoryDataset.blocks`, of this process's own shards. Every process gives as many
         batches, so that none waits for another's; those that run out give empty ones.
 
         Blocks before `start` are read and passed over.
@@ -201,8 +201,8 @@ class ShardedDataset:
             yield from blocks[start:]
             start = max(0, start - len(blocks))
 
-    def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
-        """As `Rows.parts`, of this process's own shards, in the order of the files."""
+    def parts(self, plan: BatchPlan) -> Iterator[tuple[Tensor, Tensor]]:
+        """As `InMemoryDataset.parts`, of this process's own shards, in the order of the files."""
         most = plan.block_rows
         parts = [
             sum(-(-rows // most) for rows in self.counts[rank :: plan.size])
@@ -214,7 +214,7 @@ class ShardedDataset:
             yield self._memory(0, self.device)
 
     def _shuffled(
-        self, shards: list[int], plan: Plan, epoch: int, rows: int
+        self, shards: list[int], plan: BatchPlan, epoch: int, rows: int
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """The rows of `shards` in the order of training, so many at a time, the last time fewer."""
         rows = min(rows, sum(self.counts[shard] for shard in shards))
@@ -274,7 +274,7 @@ class ShardedDataset:
         return inputs, self.task.targets(np.zeros(rows)).to(device)
 
 
-Source = Rows | ShardedDataset
+Source = InMemoryDataset | ShardedDataset
 
 
 @dataclass(frozen=True)
@@ -326,7 +326,7 @@ class Files:
             x, y = _read(path, self.keys)
             inputs = torch.empty(len(x), x.shape[1] + 1)
             targets = _convert(x, y, path, self.keys, task, inputs)
-            source = Rows(inputs.to(device), targets.to(device))
+            source = InMemoryDataset(inputs.to(device), targets.to(device))
         if like and source.features != like.features:
             raise InputError(
                 f"--{self.flag} must have the {like.features} features of --train, "

@@ -1,12 +1,12 @@
-"""The three kinds of target: each one's outputs, loss, grad of the loss, and figures of merit.
+"""The torch half of each kind of task (`trainer.task_kinds`): its loss and the loss's gradient.
 
 Losses and scores are sums over rows, so that chunks, batches and processes simply add up. For all
-three the grad of the loss at the logits is prediction - truth (times a constant for the squared
+three the gradient of the loss at the logits is prediction - truth (times a constant for the squared
 error), which is what makes gradients short enough to write out (`gradients.py`).
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from trainer import metrics
 from trainer.errors import InputError
+from trainer.task_kinds import TASK_KINDS, TaskKind
 
 Array = NDArray[np.float64]
 
@@ -27,9 +28,7 @@ class Task:
     outputs: int = 1
     class_weights: Tensor | None = None
 
-    name = ""
-    score_name = "accuracy"
-    prediction_key = "probability"
+    kind: ClassVar[TaskKind]
 
     def check(self, y: Array, where: str) -> None:
         """Raises InputError, naming the first row, unless every target suits the task."""
@@ -38,8 +37,8 @@ class Task:
         """The targets as training wants them: float32 (n, 1), or int64 (n,) for classes."""
         return torch.from_numpy(np.array(y, dtype=np.float32)).unsqueeze(1)
 
-    def truth(self, y: Tensor) -> NDArray[Any]:
-        """What `targets` was given, (n,): int64 classes, or float64 numbers."""
+    def as_read(self, y: Tensor) -> NDArray[Any]:
+        """The targets that `targets` was given, (n,): int64 classes, or float64 numbers."""
         return y.reshape(-1).numpy(force=True).astype(np.int64)
 
     def loss(self, logits: Tensor, y: Tensor) -> Tensor:
@@ -51,20 +50,21 @@ class Task:
         raise NotImplementedError
 
     def score(self, logits: Tensor, y: Tensor) -> Tensor:
-        """What `score_name` is computed from, summed over rows: rows right, or squared error."""
+        """What the score is computed from, summed over rows: rows right, or squared error."""
         raise NotImplementedError
 
     def score_of(self, total: float, rows: int) -> float:
-        """`score_name` from the sum that `score` gave."""
+        """The score from the sum that `score` gave."""
         return total / rows
 
     def predictions(self, logits: Tensor) -> NDArray[Any]:
         """Probabilities, float32 (n,) or (n, k), or values in the target's units, float64 (n,)."""
         raise NotImplementedError
 
-    def figures(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
-        """The figures of merit of predictions for targets `y` as they were read."""
-        raise NotImplementedError
+    def metrics(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
+        """The metrics of predictions, for targets `y` as they were read."""
+        computed = metrics.compute(self.kind.name, y, predictions)
+        return {name: float(value) for name, value in computed.items()}
 
     def scaling(self) -> dict[str, Any]:
         """What the loss in training was scaled by, for metrics.json: the weight of each class,
@@ -77,7 +77,7 @@ class Task:
 class Binary(Task):
     """0 or 1: one logit, cross-entropy."""
 
-    name = "binary"
+    kind = TASK_KINDS["binary"]
 
     def check(self, y: Array, where: str) -> None:
         wrong = np.flatnonzero((y != 0) & (y != 1))
@@ -104,16 +104,6 @@ class Binary(Task):
     def predictions(self, logits: Tensor) -> NDArray[np.float32]:
         return torch.sigmoid(logits).squeeze(1).numpy(force=True)
 
-    def figures(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
-        p = predictions.astype(np.float64)
-        return {
-            "accuracy": metrics.accuracy(y, (p > 0.5).astype(np.float64)),
-            "auc": metrics.auc(y, p),
-            "log_loss": metrics.log_loss(y, p),
-            "brier": metrics.brier(y, p),
-            "calibration_error": metrics.calibration_error(y, p),
-        }
-
 
 def _row_weights(class_weights: Tensor, y: Tensor) -> Tensor:
     """The weight of each row's class, (n, 1); `y` is 0 or 1."""
@@ -124,7 +114,7 @@ def _row_weights(class_weights: Tensor, y: Tensor) -> Tensor:
 class Multiclass(Task):
     """0 … k-1: k logits, softmax cross-entropy."""
 
-    name = "multiclass"
+    kind = TASK_KINDS["multiclass"]
 
     def check(self, y: Array, where: str) -> None:
         wrong = np.flatnonzero((y < 0) | (y >= self.outputs) | (y != np.floor(y)))
@@ -154,20 +144,6 @@ class Multiclass(Task):
     def predictions(self, logits: Tensor) -> NDArray[np.float32]:
         return torch.softmax(logits, 1).numpy(force=True)
 
-    def figures(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
-        p = predictions.astype(np.float64)
-        labels = p.argmax(1).astype(np.float64)
-        return {
-            "accuracy": metrics.accuracy(y, labels),
-            "macro_f1": metrics.macro_f1(y, labels, self.outputs),
-            "auc": metrics.auc_one_vs_rest(y, p),
-            "log_loss": metrics.log_loss(y, p),
-            "brier": metrics.brier(y, p),
-            "calibration_error": metrics.calibration_error(
-                (y == labels).astype(np.float64), p.max(1)
-            ),
-        }
-
 
 @dataclass(frozen=True)
 class Regression(Task):
@@ -181,14 +157,12 @@ class Regression(Task):
     mean: float = 0.0
     scale: float = 1.0
 
-    name = "regression"
-    score_name = "rmse"
-    prediction_key = "prediction"
+    kind = TASK_KINDS["regression"]
 
     def targets(self, y: Array) -> Tensor:
         return super().targets((y - self.mean) / self.scale)
 
-    def truth(self, y: Tensor) -> NDArray[Any]:
+    def as_read(self, y: Tensor) -> NDArray[Any]:
         return y.reshape(-1).numpy(force=True).astype(np.float64) * self.scale + self.mean
 
     def scaling(self) -> dict[str, Any]:
@@ -209,14 +183,6 @@ class Regression(Task):
     def predictions(self, logits: Tensor) -> NDArray[Any]:
         standard: NDArray[Any] = logits.squeeze(1).numpy(force=True).astype(np.float64)
         return standard * self.scale + self.mean
-
-    def figures(self, y: Array, predictions: NDArray[Any]) -> dict[str, float]:
-        p = predictions.astype(np.float64)
-        return {
-            "rmse": metrics.rmse(y, p),
-            "mae": metrics.mae(y, p),
-            "r_squared": metrics.r_squared(y, p),
-        }
 
 
 @dataclass

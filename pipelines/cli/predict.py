@@ -76,16 +76,16 @@ def evaluate(
         judged = evaluate_file(model, csv, features_too=html is not None)
         if html:
             write_evaluation(directory, judged, str(html), name=run, source=csv)
-    figures, counts = judged.figures, judged.counts
+    metrics, counts = judged.metrics, judged.counts
     _report(model.spec, counts)
     if as_json:
         # The AUC of one class is not a number, and JSON has none such.
-        shown = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+        shown = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         typer.echo(json.dumps({"rows": counts.rows, **shown}))
         return
-    width = max(map(len, figures))
+    width = max(map(len, metrics))
     typer.echo(f"{'rows':{width}}  {counts.rows}")
-    for name, value in figures.items():
+    for name, value in metrics.items():
         typer.echo(f"{name:{width}}  {value:.4g}")
     if html:
         typer.echo(f"\nwritten: {html}")

@@ -199,7 +199,7 @@ def compare(
         typer.echo(f"{run_id}: not compared with {found.run_ids[0]} row by row: {why}")
     for each in found.differences:
         typer.echo(
-            f"{each.run_id}: {each.figure} {each.value:+.4g} "
+            f"{each.run_id}: {each.metric} {each.value:+.4g} "
             f"(95 % interval {each.low:+.4g} to {each.high:+.4g}): {each.verdict}"
         )
     if html:

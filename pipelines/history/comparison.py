@@ -24,17 +24,17 @@ SPLIT = ("val_size", "test_size", "split_seed")
 
 @dataclass
 class Difference:
-    """How far a run's figure on the validation rows is from the first run's.
+    """How far a run's metric on the validation rows is from the first run's.
 
     Attributes:
         run_id: the run.
-        figure: log_loss, auc, rmse, …
-        value: the run's figure minus the first run's.
+        metric: log_loss, auc, rmse, …
+        value: the run's metric minus the first run's.
         low, high: the 95 % interval of that, by bootstrap of the rows both runs predicted.
     """
 
     run_id: str
-    figure: str
+    metric: str
     value: float
     low: float
     high: float
@@ -46,12 +46,12 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """The same in words, with the direction that is better for this figure."""
-        from vertex_tabular.report.figures import FIGURES
+        """The same in words, with the direction that is better for this metric."""
+        from trainer.metrics import METRICS
 
         if not self.beyond_chance:
             return "within chance"
-        better = (self.value > 0) == FIGURES[self.figure].higher_is_better
+        better = (self.value > 0) == METRICS[self.metric].higher_is_better
         return f"{'better' if better else 'worse'}, beyond chance"
 
 
@@ -65,7 +65,7 @@ class Comparison:
         parameters, data, code: what differs; defaults are filled in.
         metrics: every metric.
         differences: on the same validation rows, only for runs that have them.
-        not_paired: by run, why its figures cannot be compared row by row.
+        not_paired: by run, why its metrics cannot be compared row by row.
         histories: by run, the columns of eval_history.csv; of runs that have results.
     """
 
@@ -184,11 +184,11 @@ def _differences(run_id: str, first: Answers, other: Answers) -> list[Difference
     predictions = {"first": first.predictions, "other": other.predictions}
     with one_thread():
         _, found = intervals(first.task, first.y, predictions, "first")
-    # `intervals` gives the first's figure minus the other's; told here is the other way round.
+    # `intervals` gives the first's metric minus the other's; told here is the other way round.
     # Taken from 0, because the negative of 0 is −0.
     return [
-        Difference(run_id, figure, 0.0 - gap.value, 0.0 - gap.high, 0.0 - gap.low)
-        for figure, gap in found["other"].items()
+        Difference(run_id, metric, 0.0 - gap.value, 0.0 - gap.high, 0.0 - gap.low)
+        for metric, gap in found["other"].items()
     ]
 
 

@@ -14,7 +14,7 @@ MAX_CURVES = 6  # drawn in one chart: as many as can be told apart
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: by run that was paired with the first, how far apart they are, or None."""
+    """One metric: by run that was paired with the first, how far apart they are, or None."""
 
     label: str
     meaning: str
@@ -57,17 +57,17 @@ def write_page(found: Comparison, out: Path) -> None:
 
 
 def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[Row]:
-    from vertex_tabular.report.figures import FIGURES
+    from trainer.metrics import METRICS
 
-    cells = {(each.figure, each.run_id): _cell(each) for each in differences}
+    cells = {(each.metric, each.run_id): _cell(each) for each in differences}
     return [
         Row(
-            FIGURES[figure].label,
-            FIGURES[figure].meaning,
-            "higher is better" if FIGURES[figure].higher_is_better else "lower is better",
-            [cells.get((figure, run_id)) for run_id in paired],
+            METRICS[metric].label,
+            METRICS[metric].meaning,
+            "higher is better" if METRICS[metric].higher_is_better else "lower is better",
+            [cells.get((metric, run_id)) for run_id in paired],
         )
-        for figure in dict.fromkeys(each.figure for each in differences)
+        for metric in dict.fromkeys(each.metric for each in differences)
     ]
 
 
@@ -93,14 +93,15 @@ def _side_by_side(values: Sequence[Any]) -> list[Any]:
 
 
 def _says(found: Comparison, paired: Sequence[str]) -> str:
-    """The page's message in a sentence or two, by the figure that a report's headline names."""
-    from vertex_tabular.report.figures import FIGURES, PRIMARY_METRIC
+    """The page's message in a sentence or two, by the metric that a report's headline names."""
+    from trainer.metrics import METRICS
+    from trainer.task_kinds import TASK_KINDS
 
-    chief = {each.figure for each in found.differences}.intersection(PRIMARY_METRIC.values())
+    primary = {kind.primary_metric for kind in TASK_KINDS.values()}
     said = [
-        f"{FIGURES[each.figure].label} of {each.run_id}: {each.verdict}."
+        f"{METRICS[each.metric].label} of {each.run_id}: {each.verdict}."
         for each in found.differences
-        if each.figure in chief
+        if each.metric in primary
     ]
     if len(found.run_ids) == 1:
         return "One run only; there is nothing to compare it with."

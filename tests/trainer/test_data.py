@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.data import Files, Plan, Rows, ShardedDataset
+from trainer.data import BatchPlan, Files, InMemoryDataset, ShardedDataset
 from trainer.errors import InputError
 from trainer.tasks import Binary, Multiclass, Regression
 
@@ -98,20 +98,20 @@ def test_classes_must_be_whole_numbers_from_zero(save: Callable[..., str]) -> No
 
 
 def test_train_and_validation_have_the_same_features(save: Callable[..., str]) -> None:
-    train = Rows(torch.ones(4, 4), torch.ones(4, 1))
+    train = InMemoryDataset(torch.ones(4, 4), torch.ones(4, 1))
     with pytest.raises(InputError, match="--val must have the 3 features of --train.* has 2"):
         files = Files.find("val", save(X_val=X, y_val=Y), ("X_val", "y_val"))
         files.load(Binary(), CPU, train)
 
 
-def numbered(rows: int) -> Rows:
+def numbered(rows: int) -> InMemoryDataset:
     """A source whose rows can be told apart."""
     number = torch.arange(float(rows)).unsqueeze(1)
-    return Rows(torch.cat([number, torch.ones(rows, 1)], dim=1), number)
+    return InMemoryDataset(torch.cat([number, torch.ones(rows, 1)], dim=1), number)
 
 
 def rows_of(
-    source: Rows | ShardedDataset, plan: Plan, epoch: int = 0, start: int = 0
+    source: InMemoryDataset | ShardedDataset, plan: BatchPlan, epoch: int = 0, start: int = 0
 ) -> list[list[int]]:
     """The rows of each batch."""
     batches = []
@@ -122,37 +122,39 @@ def rows_of(
 
 
 def test_an_epoch_is_every_row_once_in_an_order_of_its_own() -> None:
-    source, plan = numbered(103), Plan(batch_size=10, block_rows=25)
+    source, plan = numbered(103), BatchPlan(batch_size=10, block_rows=25)
     epoch = rows_of(source, plan)
     assert [len(batch) for batch in epoch] == [10] * 10 + [3]
     assert sorted(sum(epoch, [])) == list(range(103))
     assert rows_of(source, plan) == epoch
     assert rows_of(source, plan, epoch=1) != epoch
-    assert rows_of(source, Plan(10, 25, seed=1)) != epoch
+    assert rows_of(source, BatchPlan(10, 25, seed=1)) != epoch
     assert rows_of(source, plan, start=2) == epoch[4:]  # blocks of two batches
 
 
 def test_processes_share_each_batch() -> None:
     """Together they have the batches of one process, also the last one, of 3 rows for 4."""
     source = numbered(103)
-    alone = rows_of(source, Plan(10, 25))
-    shares = [rows_of(source, Plan(10, 25, rank=rank, size=4)) for rank in range(4)]
+    alone = rows_of(source, BatchPlan(10, 25))
+    shares = [rows_of(source, BatchPlan(10, 25, rank=rank, size=4)) for rank in range(4)]
     for batch, *parts in zip(alone, *shares, strict=True):
         assert sum(parts, []) == batch
 
 
 def test_a_full_batch_is_all_rows_as_they_are() -> None:
     source = numbered(10)
-    assert rows_of(source, Plan(0)) == [list(range(10))]
-    assert rows_of(source, Plan(64, rank=1, size=2)) == [list(range(5, 10))]
+    assert rows_of(source, BatchPlan(0)) == [list(range(10))]
+    assert rows_of(source, BatchPlan(64, rank=1, size=2)) == [list(range(5, 10))]
 
 
 @pytest.mark.parametrize("batch_size", [0, 60])
 def test_a_batch_longer_than_a_block_is_several(batch_size: int) -> None:
     """As many in every process: 103 rows for 2 processes, and a last batch of 43."""
     source = numbered(103)
-    alone = rows_of(source, Plan(batch_size, 1000))
-    blocks = [list(source.blocks(Plan(batch_size, 20, rank=rank, size=2), 0)) for rank in (0, 1)]
+    alone = rows_of(source, BatchPlan(batch_size, 1000))
+    blocks = [
+        list(source.blocks(BatchPlan(batch_size, 20, rank=rank, size=2), 0)) for rank in (0, 1)
+    ]
     found: list[list[int]] = [[] for _ in alone]
     for pair in zip(*blocks, strict=True):
         assert len({(block.number, block.complete) for block in pair}) == 1
@@ -167,12 +169,12 @@ def test_a_batch_longer_than_a_block_is_several(batch_size: int) -> None:
         if not batch_size
         else [(1, False), (1, True), (2, False), (2, True)]
     )
-    start = list(source.blocks(Plan(batch_size, 20, size=2), 0, 1))
+    start = list(source.blocks(BatchPlan(batch_size, 20, size=2), 0, 1))
     assert [len(block.x) for block in start] == [len(block.x) for block in blocks[0][1:]]
 
 
 def test_every_process_has_as_many_parts() -> None:
-    shares = [list(numbered(41).parts(Plan(0, 10, rank=rank, size=2))) for rank in (0, 1)]
+    shares = [list(numbered(41).parts(BatchPlan(0, 10, rank=rank, size=2))) for rank in (0, 1)]
     assert [[len(x) for x, _ in share] for share in shares] == [[10, 10, 0], [10, 10, 1]]
 
 
@@ -189,7 +191,7 @@ def shards(tmp_path: Path) -> ShardedDataset:
 
 
 def test_shards_give_every_row_once_in_whole_batches(shards: ShardedDataset) -> None:
-    plan = Plan(batch_size=10, block_rows=25)
+    plan = BatchPlan(batch_size=10, block_rows=25)
     epoch = rows_of(shards, plan)
     assert [len(batch) for batch in epoch] == [10] * 10 + [3]
     assert sorted(sum(epoch, [])) == list(range(103))
@@ -199,11 +201,11 @@ def test_shards_give_every_row_once_in_whole_batches(shards: ShardedDataset) -> 
 
 
 def test_the_parts_of_shards_are_as_many_in_every_process(shards: ShardedDataset) -> None:
-    whole = [x[:, 0].int().tolist() for x, _ in shards.parts(Plan(0, 25))]
+    whole = [x[:, 0].int().tolist() for x, _ in shards.parts(BatchPlan(0, 25))]
     assert [len(part) for part in whole] == [25, 15, 7, 25, 25, 6]
     assert sum(whole, []) == list(range(103))
     shares = [
-        [x[:, 0].int().tolist() for x, _ in shards.parts(Plan(0, 25, rank=rank, size=3))]
+        [x[:, 0].int().tolist() for x, _ in shards.parts(BatchPlan(0, 25, rank=rank, size=3))]
         for rank in range(3)
     ]
     assert [[len(part) for part in share] for share in shares] == [
@@ -215,7 +217,7 @@ def test_the_parts_of_shards_are_as_many_in_every_process(shards: ShardedDataset
 
 
 def test_a_batch_of_shards_longer_than_a_block_is_several(shards: ShardedDataset) -> None:
-    plans = [Plan(60, 20, rank=rank, size=2) for rank in (0, 1)]
+    plans = [BatchPlan(60, 20, rank=rank, size=2) for rank in (0, 1)]
     epoch = [
         [(b.number, b.complete, b.y.flatten().int().tolist()) for b in shards.blocks(plan, 0)]
         for plan in plans
@@ -231,7 +233,7 @@ def test_a_batch_of_shards_longer_than_a_block_is_several(shards: ShardedDataset
 
 
 def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: ShardedDataset) -> None:
-    blocks = list(shards.blocks(Plan(0, block_rows=25), 0))
+    blocks = list(shards.blocks(BatchPlan(0, block_rows=25), 0))
     assert [block.complete for block in blocks] == [False] * 4 + [True]
     assert sum(len(block.x) for block in blocks) == 103
 
@@ -242,7 +244,9 @@ def test_processes_read_shards_of_their_own_and_as_many_batches(
     shards: ShardedDataset, batch_size: int, size: int
 ) -> None:
     """Also a fifth process, for which there is no shard."""
-    shares = [rows_of(shards, Plan(batch_size, 25, rank=rank, size=size)) for rank in range(size)]
+    shares = [
+        rows_of(shards, BatchPlan(batch_size, 25, rank=rank, size=size)) for rank in range(size)
+    ]
     assert len({len(share) for share in shares}) == 1
     assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(103))
 
@@ -250,10 +254,10 @@ def test_processes_read_shards_of_their_own_and_as_many_batches(
 def test_a_shard_with_other_features_is_named(shards: ShardedDataset, tmp_path: Path) -> None:
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((25, 2)), y_train=np.ones(25))
     with pytest.raises(InputError, match="every shard must have the 1 features.*00002.npz has 2"):
-        list(shards.parts(Plan(0)))
+        list(shards.parts(BatchPlan(0)))
 
 
 def test_a_shard_that_changes_in_a_run_is_named(shards: ShardedDataset, tmp_path: Path) -> None:
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((26, 1)), y_train=np.ones(26))
     with pytest.raises(InputError, match="must stay as it was.*00002.npz had 25 rows and has 26"):
-        list(shards.blocks(Plan(10, 25), 0))
+        list(shards.blocks(BatchPlan(10, 25), 0))

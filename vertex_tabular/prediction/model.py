@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.models.network import Network
 from trainer.uri import local_path
 from vertex_tabular.features import spec as features
 from vertex_tabular.features.spec import Feature, Spec
 from vertex_tabular.prediction.inputs import broken_column, inputs_of
-from vertex_tabular.report.network import Network
 from vertex_tabular.schema.values import MISSING, broken_number, is_missing
 from vertex_tabular.tables.reader import Categorical, Table
 
@@ -118,7 +118,13 @@ def load_model(run_directory: str) -> Model:
     classes: list[float | str] = []
     if metrics["task"] != "regression":
         classes = spec.classes or list(range(max(2, metrics["outputs"])))
-    return Model(spec, metrics["task"], classes, metrics, Network(directory / contract.MODEL))
+    return Model(
+        spec,
+        metrics["task"],
+        classes,
+        metrics,
+        Network(directory / contract.WEIGHTS, metrics["family"]),
+    )
 
 
 def table_of(spec: Spec, columns: Columns) -> Table:

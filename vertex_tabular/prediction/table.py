@@ -1,6 +1,5 @@
 """A model's answers to a whole table, block by block: `tabpipe predict` and `tabpipe evaluate`."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.metrics import compute
+from trainer.task_kinds import TASK_KINDS
 from trainer.uri import local_path
 from vertex_tabular.features import spec as features
 from vertex_tabular.features.drift import Spread, spread
@@ -92,7 +93,7 @@ class Evaluation:
     """A model's answers to a table that has the target.
 
     Attributes:
-        figures: metrics.json's, without the name of the rows. `loss` is what training minimised;
+        metrics: metrics.json's, without the name of the rows. `loss` is what training minimised;
             it is left out where that weighed the classes, by weights that a run directory does not
             tell.
         counts: what was met.
@@ -101,7 +102,7 @@ class Evaluation:
         x: float32 (n, features); no columns when they were not asked for.
     """
 
-    figures: dict[str, float]
+    metrics: dict[str, float]
     counts: Counts
     y: NDArray[np.float64]
     predictions: Floats
@@ -109,50 +110,45 @@ class Evaluation:
 
 
 def evaluate_file(model: Model, table: str, features_too: bool = False) -> Evaluation:
-    """The answers and the truth of all rows, which memory has to hold, and how far apart they are.
+    """The predictions and the truth of all rows, which memory has to hold, and how far apart they
+    are.
 
     Raises:
         InputError: the table is at fault; one line for each problem.
     """
     parts = sources.parts_of(table)
-    import torch  # which takes a second
 
-    from trainer.tasks import Binary, Multiclass, Regression, Task
-
-    task: Task = Binary()
-    if model.task == "multiclass":
-        task = Multiclass(outputs=model.metrics["outputs"])
-    elif model.task == "regression":
-        task = Regression()
-
-    def answer(block: Table, _: Any) -> tuple[Counts, NDArray[np.float64], Floats, Floats, float]:
+    def answer(block: Table, _: Any) -> tuple[Counts, NDArray[np.float64], Floats, Floats]:
         y = _labels(model.spec, block)
-        task.check(y, table)
-        loss = task.loss(torch.from_numpy(model.logits(block)), task.targets(y))
         x = np.zeros((block.rows, 0), np.float32)
         if features_too:
             x = features.make_features(model.spec, block, "float32")(np.arange(block.rows))
-        return _counts(model.spec, block), y, model.of_table(block), x, float(loss)
+        return _counts(model.spec, block), y, model.of_table(block), x
 
-    counts, total = Counts(), 0.0
+    counts = Counts()
     truths, predictions, inputs = [], [], []
-    for met, y, predicted, x, loss in _each_block(
+    for met, y, predicted, x in _each_block(
         parts, inputs_of(model.spec, labelled=True), (), answer
     ):
         counts.add(met)
         truths.append(y)
         predictions.append(predicted)
         inputs.append(x)
-        total += loss
-    truth, answers = np.concatenate(truths), np.concatenate(predictions)
-    figures = task.figures(truth, answers)
-    if model.task == "regression":
-        # Training's target was divided by a number that is in metrics.json as this quotient only.
-        recorded = model.metrics["validation_rmse"] ** 2
-        total *= model.metrics["validation_loss"] / recorded if recorded else math.nan
+    y, predicted = np.concatenate(truths), np.concatenate(predictions)
+    computed = compute(model.task, y, predicted)
+    metrics = {name: float(value) for name, value in computed.items()}
     if model.metrics["hyperparameters"]["class_weight"] == "none":
-        figures = {"loss": total / counts.rows, **figures}
-    return Evaluation(figures, counts, truth, answers, np.concatenate(inputs))
+        metrics = {"loss": _loss(model, metrics), **metrics}
+    return Evaluation(metrics, counts, y, predicted, np.concatenate(inputs))
+
+
+def _loss(model: Model, metrics: dict[str, float]) -> float:
+    """What training minimised, of these rows: the log loss, or the squared error of the
+    standardised target."""
+    kind = TASK_KINDS[model.task]
+    if kind.classifies:
+        return metrics[kind.loss_metric]
+    return (metrics[kind.loss_metric] / float(model.metrics["target_scale"])) ** 2
 
 
 def _each_block(

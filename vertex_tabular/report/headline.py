@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.task_kinds import TASK_KINDS
 from vertex_tabular.report import digits
 from vertex_tabular.report.bootstrap import Interval, intervals
-from vertex_tabular.report.figures import FIGURES, PRIMARY_METRIC
 from vertex_tabular.report.run import Run
 
 Array = NDArray[Any]
@@ -17,7 +17,7 @@ MODEL = "Model"
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure as text, and its interval; no interval where chance plays no part."""
+    """A metric as text, and its interval; no interval where chance plays no part."""
 
     value: str
     interval: str = ""
@@ -25,7 +25,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of every predictor; `gain` is how much better the model is than the last."""
+    """One metric of every predictor; `gain` is how much better the model is than the last."""
 
     label: str
     meaning: str
@@ -36,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Headline:
-    """The table of figures, and what it comes to in a sentence or two.
+    """The table of metrics, and what it comes to in a sentence or two.
 
     Attributes:
         predictors: names of the columns, the model's first.
@@ -56,11 +56,11 @@ def headline(run: Run, baselines: dict[str, Array], rows_are: str = "validation 
     predictions = {MODEL: run.predictions, **baselines}
     against = list(baselines)[-1] if baselines else ""
     alone, differences = intervals(run.task, run.y, predictions, against or MODEL)
-    rows = []
-    for figure in alone[MODEL]:
-        shown = FIGURES[figure]
-        gain = differences[MODEL][figure] if against else None
-        known = [alone[MODEL][figure], *([gain] if gain else [])]
+    rows, kind = [], TASK_KINDS[run.task]
+    for metric in alone[MODEL]:
+        shown = kind.metrics[metric]
+        gain = differences[MODEL][metric] if against else None
+        known = [alone[MODEL][metric], *([gain] if gain else [])]
         decimals = max(digits.places(interval) for interval in known)
         if gain and shown.higher_is_better:  # `against` minus model; a gain is the other way
             gain = Interval(-gain.value, -gain.high, -gain.low)
@@ -69,7 +69,7 @@ def headline(run: Run, baselines: dict[str, Array], rows_are: str = "validation 
                 shown.label,
                 shown.meaning,
                 "higher is better" if shown.higher_is_better else "lower is better",
-                [_cell(alone[name][figure], decimals) for name in predictions],
+                [_cell(alone[name][metric], decimals) for name in predictions],
                 _cell(gain, decimals, sign=True) if gain else None,
             )
         )
@@ -92,8 +92,9 @@ def _says(
     gains: dict[str, Interval] | None,
     against: str,
 ) -> str:
-    chief = PRIMARY_METRIC[run.task]
-    figure, own = FIGURES[chief], alone[MODEL][chief]
+    kind = TASK_KINDS[run.task]
+    chief = kind.primary_metric
+    metric, own = kind.metrics[chief], alone[MODEL][chief]
     decimals = digits.places(own)
 
     def text(value: float) -> str:
@@ -115,7 +116,7 @@ def _says(
         f"{_named(name)} {by} {text(alone[name][chief].value)}" for name in alone if name != MODEL
     )
     gain = gains[chief]
-    better = -1 if figure.higher_is_better else 1
+    better = -1 if metric.higher_is_better else 1
     if gain.low <= 0 <= gain.high:
         verdict = f"The difference from {against.lower()} is within chance."
     elif gain.value * better > 0:

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.metrics import METRICS
+from trainer.models.network import Network
+from trainer.task_kinds import TASK_KINDS
 from vertex_tabular.report.columns import Column
-from vertex_tabular.report.network import Network
 
 Array = NDArray[Any]
 
@@ -34,7 +36,10 @@ class Importance:
 
 def loss_name(task: str) -> str:
     """What `importances` measures, with its unit."""
-    return "RMSE (the target’s units)" if task == "regression" else "log loss (nats)"
+    kind = TASK_KINDS[task]
+    unit = kind.loss_unit if kind.classifies else "the target’s units"
+    label = METRICS[kind.loss_metric].label
+    return f"{label if label.isupper() else label.lower()} ({unit})"
 
 
 def importances(
@@ -45,8 +50,7 @@ def importances(
     At most 2,048 rows are used, and fewer for a large model or many columns.
     """
     random = np.random.default_rng(SEED)
-    weights = sum(weight.size for weight, _ in network.layers)
-    most = int(WORK / (weights * REPEATS * len(columns)))
+    most = int(WORK / (network.parameters * REPEATS * len(columns)))
     rows = random.permutation(len(y))[: max(200, min(MAX_ROWS, most))]
     x, y = x[rows].astype(np.float32), y[rows]
     before = _loss(task, network, x, y)
@@ -63,7 +67,4 @@ def importances(
 
 def _loss(task: str, network: Network, x: Array, y: Array) -> float:
     p = network.predict(task, x).astype(np.float64)
-    if task == "regression":
-        return float(np.sqrt(((p - y) ** 2).mean()))
-    given = np.where(y == 1, p, 1 - p) if task == "binary" else p[np.arange(len(y)), y]
-    return float(-np.log(np.maximum(given, np.finfo(np.float32).eps)).mean())
+    return float(METRICS[TASK_KINDS[task].loss_metric].compute(y, p, None))

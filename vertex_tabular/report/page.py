@@ -9,8 +9,9 @@ from typing import Any, cast
 from numpy.typing import NDArray
 
 from trainer import contract
+from trainer.metrics import metrics_of
 from trainer.uri import local_path
-from vertex_tabular.report import baselines, digits, figures, groups, profile, svg
+from vertex_tabular.report import baselines, digits, groups, profile, svg
 from vertex_tabular.report.chart import Bars, Chart
 from vertex_tabular.report.columns import Column, columns_of
 from vertex_tabular.report.confusion import confusion_of
@@ -105,8 +106,8 @@ def context(
         "thresholds": thresholds,
         "epochs": _epochs(run),
         "test": {
-            figures.FIGURES[name].label: run.metrics[f"test_{name}"]
-            for name in figures.FIGURES
+            metric.label: run.metrics[f"test_{name}"]
+            for name, metric in metrics_of(run.task).items()
             if run.metrics.get(f"test_{name}") is not None
         },
         "confusion": confusion_of(run) if run.classes else None,

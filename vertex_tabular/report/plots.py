@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.models.network import Network
 from vertex_tabular.report import class_charts, curves, importance, number_charts
 from vertex_tabular.report.chart import Bars, Chart, Series
 from vertex_tabular.report.columns import columns_of
 from vertex_tabular.report.digits import decimal
 from vertex_tabular.report.importance import REPEATS, Importance, loss_name
-from vertex_tabular.report.network import Network
 from vertex_tabular.report.run import Run, read_rows
 
 Array = NDArray[Any]
@@ -32,7 +32,7 @@ def plots_of(run: Run, x: Array | None, thresholds: curves.Thresholds | None) ->
         shown += class_charts.rates(run, thresholds) if thresholds else []
         shown += class_charts.calibration(run)
     if x is not None:
-        network = Network(run.directory / contract.MODEL)
+        network = Network(run.directory / contract.WEIGHTS, run.metrics["family"])
         found = importance.importances(run.task, network, columns_of(run), x, run.y)
         shown.append(importance_of(run.task, found))
     return shown

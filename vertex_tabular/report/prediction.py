@@ -1,4 +1,4 @@
-"""Predictions with what is known of them: the answers, a drift report, and figures as JSON."""
+"""Predictions with what is known of them: the answers, a drift report, and metrics as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def predict_and_report(
     *,
     predictions: str,
     report: str,
-    figures: str,
+    metrics: str,
     keys: Sequence[str] = (),
     source: str = "",
 ) -> dict[str, float]:
@@ -29,7 +29,7 @@ def predict_and_report(
         table: as `vertex_tabular.tables.sources` describes it.
         predictions: a .csv or .parquet, as `predict_file` writes it.
         report: the HTML file.
-        figures: a JSON file of what is returned, and of `psi` by column.
+        metrics: a JSON file of what is returned, and of `psi` by column.
         keys: columns of the table to carry over.
         source: what the report calls the table; `table` if not given.
 
@@ -55,6 +55,6 @@ def predict_and_report(
         told["max_psi"] = max(column.psi for column in found)
     write_drift_report(report, model.spec.target, counts, found, source or table)
     content = {**told, "psi": {column.name: column.psi for column in found}}
-    with contract.atomic_write(local_path(figures)) as file:
+    with contract.atomic_write(local_path(metrics)) as file:
         file.write(json.dumps(content, indent=2).encode() + b"\n")
     return told

@@ -35,8 +35,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
-from trainer.contract import TASKS
 from trainer.errors import InputError
+from trainer.task_kinds import TASKS
 from vertex_tabular.schema.values import date_of, is_boolean
 
 MISSING_TARGET = ("refuse", "drop")

@@ -4,8 +4,8 @@ import json
 import re
 from itertools import islice
 
-from trainer.contract import TASKS
 from trainer.errors import InputError
+from trainer.task_kinds import TASKS
 from vertex_tabular.schema.schema import Column
 from vertex_tabular.schema.values import (
     BLANKS,

@@ -97,10 +97,10 @@ def test_the_validation_rows_have_the_runs_figures(
     (tmp_path / "labelled.csv").write_text("\n".join([header, *chosen]))
     result = command("evaluate", *run, "--csv", "labelled.csv", "--json", "--html", "page.html")
     assert result.returncode == 0, result.stderr
-    figures = json.loads(result.stdout)
-    assert figures.pop("rows") == len(chosen)
+    metrics = json.loads(result.stdout)
+    assert metrics.pop("rows") == len(chosen)
     recorded = finished[1]["metrics"]
-    named = {f"validation_{name}": value for name, value in figures.items()}
+    named = {f"validation_{name}": value for name, value in metrics.items()}
     assert named == pytest.approx({name: recorded[name] for name in named}, rel=1e-5)
     assert len(named) == len(recorded) - 1  # best_epoch is the other one
     assert f"{len(chosen)} labelled rows" in (tmp_path / "page.html").read_text()

@@ -52,14 +52,14 @@ def truth(record: Record) -> Any:
 def test_a_run_is_not_beyond_chance_from_itself(first: Record) -> None:
     found = compared(first, first)
     assert not (found.parameters or found.data or found.code or found.not_paired)
-    assert {each.figure for each in found.differences} >= {"accuracy", "auc", "log_loss"}
+    assert {each.metric for each in found.differences} >= {"accuracy", "auc", "log_loss"}
     assert not any(each.beyond_chance or each.value for each in found.differences)
 
 
 def test_a_much_better_run_is_beyond_chance(first: Record, tmp_path: Path) -> None:
     right = truth(first).astype(np.float32) * 0.98 + 0.01
     found = compared(first, changed(first, tmp_path / "other", probability=right))
-    by_figure = {each.figure: each for each in found.differences}
+    by_figure = {each.metric: each for each in found.differences}
     assert by_figure["accuracy"].low > 0 and by_figure["accuracy"].beyond_chance
     assert by_figure["log_loss"].high < 0 and by_figure["log_loss"].beyond_chance
 
@@ -121,14 +121,14 @@ def test_other_tasks(task: str, tmp_path: Path) -> None:
         for name in ("run", "short")
     ]
     found = compared(*records)
-    figures = {"regression": {"rmse", "mae", "r_squared"}}
+    metrics = {"regression": {"rmse", "mae", "r_squared"}}
     others = {"accuracy", "macro_f1", "auc", "log_loss", "brier"}
-    verdicts = {each.figure: each.verdict for each in found.differences}
-    assert verdicts == dict.fromkeys(figures.get(task, others), "worse, beyond chance")
+    verdicts = {each.metric: each.verdict for each in found.differences}
+    assert verdicts == dict.fromkeys(metrics.get(task, others), "worse, beyond chance")
     write_page(found, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert ("RMSE of short: worse" if task == "regression" else "Accuracy of short: worse") in page
-    assert page.count('<figure id="plot-') == 2
+    assert page.count('<metric id="plot-') == 2
 
 
 def test_damaged_predictions_are_refused(first: Record, tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_the_page(first: Record, tmp_path: Path) -> None:
     assert "<b>a" not in page and "&lt;b&gt;a&amp;b&lt;/b&gt;" in page
     assert "better, beyond chance" in page and "unknown" in page
     assert "failed: a run without results has no predictions" in page
-    assert page.count('<figure id="plot-') == 2
+    assert page.count('<metric id="plot-') == 2
     assert not re.findall(r"""href=["']?http|src=|url\(|@import|<link rel="style""", page)
 
 

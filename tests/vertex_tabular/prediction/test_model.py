@@ -170,23 +170,23 @@ def test_a_file_has_trainings_answers(trained: Trained, tmp_path: Path, form: st
 
 
 def test_the_validation_rows_have_trainings_figures(trained: Trained) -> None:
-    metrics = json.loads((trained.run / contract.METRICS).read_text())
+    of_training = json.loads((trained.run / contract.METRICS).read_text())
     evaluation = evaluate_file(trained.model, str(trained.validation))
-    figures, counts = evaluation.figures, evaluation.counts
-    assert counts.rows == metrics["rows"]["validation"]
+    metrics, counts = evaluation.metrics, evaluation.counts
+    assert counts.rows == of_training["rows"]["validation"]
     recorded = {
         name.removeprefix("validation_"): value
-        for name, value in metrics.items()
+        for name, value in of_training.items()
         if name.startswith("validation_")
     }
-    assert figures == pytest.approx(recorded, rel=1e-5)
-    other = evaluate_file(trained.model, str(trained.table)).figures
-    assert other.keys() == figures.keys() and other != figures
+    assert metrics == pytest.approx(recorded, rel=1e-5)
+    other = evaluate_file(trained.model, str(trained.table)).metrics
+    assert other.keys() == metrics.keys() and other != metrics
 
 
 def test_weighted_classes_have_no_loss_to_tell(binary: Trained) -> None:
-    figures = evaluate_file(binary.model, str(binary.validation)).figures
-    assert "loss" not in figures
+    metrics = evaluate_file(binary.model, str(binary.validation)).metrics
+    assert "loss" not in metrics
     predicted = binary.model.predict(binary.frame)
     np.testing.assert_allclose(predicted, binary.recorded(), rtol=0, atol=1e-6)
 
@@ -217,9 +217,9 @@ def test_what_was_filled_and_what_is_new_is_counted(binary: Trained, tmp_path: P
     assert counts.unseen["town"] == 5
     assert counts.missing["new"] == counts.rows == len(frame)
     evaluation = evaluate_file(binary.model, str(tmp_path / "new.csv"))
-    figures, evaluated = evaluation.figures, evaluation.counts
+    metrics, evaluated = evaluation.metrics, evaluation.counts
     assert evaluated == counts
-    assert np.isnan(figures["auc"])
+    assert np.isnan(metrics["auc"])
 
 
 def test_whole_numbers_are_the_texts_that_the_csv_had(tmp_path: Path) -> None:

@@ -1,19 +1,15 @@
 """What the report computes, against scikit-learn, torch and the table itself."""
 
-import pickle
-import zipfile
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from trainer import contract, metrics
-from trainer.errors import TabularError
+from trainer.models.network import Network
 from vertex_tabular.report import axis, baselines, curves, digits, groups, importance, profile
 from vertex_tabular.report.bootstrap import Interval
 from vertex_tabular.report.columns import columns_of
-from vertex_tabular.report.network import Network
 from vertex_tabular.report.run import load, read_rows
 
 from .conftest import Made, rows_of
@@ -24,16 +20,8 @@ random = np.random.default_rng(0)
 def test_the_network_predicts_what_the_model_did(made: Made) -> None:
     run = load(made.run)
     x, _ = read_rows(made.arrays["val_data"], contract.VAL_KEYS)
-    network = Network(run.directory / contract.MODEL)
+    network = Network(run.directory / contract.WEIGHTS, "plain")
     np.testing.assert_allclose(network.predict(run.task, x), run.predictions, rtol=1e-4, atol=1e-6)
-
-
-def test_the_networks_file_runs_no_code(tmp_path: Path) -> None:
-    path = tmp_path / "model.pt"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("archive/data.pkl", pickle.dumps(Path))
-    with pytest.raises(TabularError, match=r"must be a model's weights, got it refers to"):
-        Network(path)
 
 
 def test_the_first_rows(made: Made) -> None:
@@ -136,7 +124,7 @@ def test_the_profile_is_the_tables(made: Made) -> None:
 def test_importance_finds_what_the_target_depends_on(made: Made) -> None:
     run = load(made.run)
     x, _ = read_rows(made.arrays["val_data"], contract.VAL_KEYS)
-    network = Network(run.directory / contract.MODEL)
+    network = Network(run.directory / contract.WEIGHTS, "plain")
     found = importance.importances(run.task, network, columns_of(run), x, run.y)
     assert {found[0].name, found[1].name} == {"size", "region"}
     assert found[0].mean > 5 * abs(next(one.mean for one in found if one.name == "noise"))

@@ -1,17 +1,13 @@
-"""The model of `--recipe strong`: numbers in pieces, and an ensemble trained as one network.
+"""The ensemble's torch module: numbers in pieces, and members trained as one network.
 
 Each feature becomes its piecewise-linear encoding (Gorishniy et al. 2022,
 https://arxiv.org/abs/2203.05556), so that a small net can bend where the quantiles are; of a
 column with few values that is one input for each step between them. The members of the ensemble
-are MLPs that share the encoding and the batches, and differ in their initial weights;
-each learns from its own loss and the answer is the mean of their logits (the deep ensemble of
+are MLPs that share the encoding and the batches, and differ in their initial weights; each learns
+from its own loss and the prediction is the mean of their logits (the deep ensemble of
 Lakshminarayanan et al. 2017, https://arxiv.org/abs/1612.01474, in one batched product a layer).
 
-Few pieces and a penalty on the weights (`l2`) keep it from learning a small table by heart, so that
-it needs no early stop and all rows at hand can train. On the Titanic those more rows lower the loss
-by more than anything that was tried of the net itself.
-
-The encoding is among the buffers, so `model.pt` is all that a prediction needs.
+The encoding is among the buffers, so the weights are all that a prediction needs.
 """
 
 from collections.abc import Sequence
@@ -20,9 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from trainer.models.gradients import CHUNK_BYTES, CUDA_CHUNK_BYTES, AutogradGradients
-from trainer.models.mlp import FlatModel
-from trainer.tasks import Task
+from trainer.models.interfaces import FlatModel
 
 MEMBERS = 4
 PIECES = 4  # of a feature, at most
@@ -99,48 +93,19 @@ def _encoding(sample: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class FlatStrong(FlatModel):
-    """A `Strong` whose parameters, and their gradients, are views of flat buffers."""
+    """A `Strong` on flat buffers."""
 
     def __init__(self, module: Strong, device: torch.device) -> None:
-        self.module = module.to(device)
-        size = sum(parameter.numel() for parameter in module.parameters())
-        self.flat = torch.zeros(size, device=device)
-        self.sums = torch.zeros(size + 1, device=device)
-        self.gradient = self.sums[:-1]
+        super().__init__(module.to(device), device)
         start = 0
         for parameter in module.parameters():
             view = slice(start, start := start + parameter.numel())
             self.flat[view] = parameter.detach().reshape(-1)
             parameter.data = self.flat[view].view(parameter.shape)
-            parameter.grad = self.gradient[view].view(parameter.shape)
+            parameter.grad = self.grad[view].view(parameter.shape)
 
     def unscale(self, mean: float, scale: float) -> None:
         last = list(self.module.parameters())[-2:]
         for parameter in last:
             parameter.data.mul_(scale)
         last[1].data.add_(mean)
-
-
-class StrongGradients(AutogradGradients):
-    """Each member's gradient is that of its own loss; the logits are the members' mean."""
-
-    def __init__(self, model: FlatStrong, task: Task) -> None:
-        self.model, self.task = model, task
-        row_bytes = 8 * sum(p.shape[0] * p.shape[2] for p in model.module.parameters())
-        of = CUDA_CHUNK_BYTES if model.flat.device.type == "cuda" else CHUNK_BYTES
-        self.chunk = max(1024, of // row_bytes)
-
-    def logits(self, x: Tensor) -> Tensor:
-        self.model.module.eval()
-        with torch.no_grad():
-            logits: Tensor = self.model.module(x[:, :-1]).mean(dim=0)
-        self.model.module.train()
-        return logits
-
-    def add(self, x: Tensor, y: Tensor, first: bool) -> Tensor:
-        if first:
-            self.model.gradient.zero_()
-        logits: Tensor = self.model.module(x[:, :-1])
-        grads = [self.task.grad(one, y, out=torch.empty_like(one)) for one in logits.detach()]
-        torch.autograd.backward(logits, torch.stack(grads))
-        return logits.detach().mean(dim=0)

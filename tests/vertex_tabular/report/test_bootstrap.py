@@ -1,4 +1,4 @@
-"""Figures and their intervals, against the trainer's, scikit-learn's and the theory's."""
+"""The intervals of metrics, against the theory's."""
 
 import json
 
@@ -7,7 +7,6 @@ import pytest
 
 from trainer import metrics
 from vertex_tabular.report.bootstrap import intervals, wilson
-from vertex_tabular.report.figures import figures
 from vertex_tabular.report.run import load
 
 from .conftest import Made
@@ -30,24 +29,8 @@ def sample(task: str, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
 def test_they_are_those_that_training_recorded(made: Made) -> None:
     run = load(made.run)
     recorded = json.loads((run.directory / "metrics.json").read_text())
-    for name, value in figures(run.task, run.y, run.predictions, None).items():
-        assert value[0] == pytest.approx(recorded[f"validation_{name}"], rel=1e-6)
-
-
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_counts_are_rows_repeated(task: str) -> None:
-    y, p = sample(task)
-    counts = random.integers(0, 4, (2, len(y))).astype(float)
-    weighted = figures(task, y, p, counts)
-    for resample in range(2):
-        rows = np.repeat(np.arange(len(y)), counts[resample].astype(int))
-        for name, value in figures(task, y[rows], p[rows], None).items():
-            assert weighted[name][resample] == pytest.approx(value[0], rel=1e-9)
-
-
-def test_one_class_has_no_auc() -> None:
-    found = figures("binary", np.ones(5, int), np.linspace(0, 1, 5), None)
-    assert np.isnan(found["auc"]).all() and found["accuracy"][0] == pytest.approx(0.4)
+    for name, value in metrics.compute(run.task, run.y, run.predictions).items():
+        assert value == pytest.approx(recorded[f"validation_{name}"], rel=1e-6)
 
 
 @pytest.mark.parametrize("n", [2_000, 200_000])  # 200,000 rows are resampled from 2,048 of them
@@ -74,6 +57,6 @@ def test_differences_are_paired(task: str) -> None:
 
 
 def test_wilson() -> None:
-    low, high = wilson(np.array([8.0, 0.0]), np.array([10.0, 5.0]))  # statsmodels' figures
+    low, high = wilson(np.array([8.0, 0.0]), np.array([10.0, 5.0]))  # statsmodels' metrics
     assert low == pytest.approx([0.490162, 0.0], abs=1e-6)
     assert high == pytest.approx([0.943318, 0.434482], abs=1e-6)

@@ -1,8 +1,8 @@
 """The gradients of the MLP written out: the inner loop of training.
 
 For the small nets of tabular data most of a step is overhead, autograd's first of all. Written
-out, a step of the lesson's net takes about a third of its time; walking the rows in chunks that
-stay in the cache makes a full-batch step several times faster (`make bench` has the figures).
+out, a step of the reference notebook's net takes about a third of its time; walking the rows in
+chunks that stay in the cache makes a full-batch step several times faster (see `make bench`).
 
 Inputs carry a last column of ones, and so do the activations here, so that a bias is a row of its
 weight matrix and needs no call of its own.
@@ -11,7 +11,7 @@ weight matrix and needs no call of its own.
 import torch
 from torch import Tensor
 
-from trainer.models.mlp import FlatModel
+from trainer.models.mlp.module import FlatMlp
 from trainer.tasks import Task
 
 # Activations of one chunk, forward and backward, take about this many bytes: of the order of the
@@ -20,10 +20,10 @@ CHUNK_BYTES = 4 << 20
 CUDA_CHUNK_BYTES = 1 << 30
 
 
-class Gradients:
-    """Computes logits, and gradients into the flat buffer of a model, chunk by chunk."""
+class MlpGradients:
+    """See `interfaces.Gradients`."""
 
-    def __init__(self, model: FlatModel, task: Task) -> None:
+    def __init__(self, model: FlatMlp, task: Task) -> None:
         self.model, self.task = model, task
         device = model.flat.device
         widths = [weight.shape[1] for weight in model.weights]
@@ -37,19 +37,13 @@ class Gradients:
         self._views: dict[int, tuple[list[Tensor], list[Tensor], Tensor, Tensor]] = {}
 
     def logits(self, x: Tensor) -> Tensor:
-        """The model's outputs (n, outputs) for at most `chunk` rows, without dropout.
-
-        `x` is float32 (n, features + 1), the last column ones. Valid until the next call.
-        """
         activations, _, logits, _ = self._buffers(len(x))
         return self._forward(x, activations, logits)
 
     def add(self, x: Tensor, y: Tensor, first: bool) -> Tensor:
-        """Adds the gradient of the loss summed over these rows to the buffer, or with `first`
-        replaces what is there. Returns the logits, as `logits` does."""
         if not len(x):  # a process whose share of a last batch is empty
             if first:
-                self.model.gradient.zero_()
+                self.model.grad.zero_()
             return x.new_empty(0, self._widths[-1])
         activations, deltas, logits, grad = self._buffers(len(x))
         self._forward(x, activations, logits)
@@ -60,8 +54,8 @@ class Gradients:
             active, out = activations[i - 1], deltas[i - 1]
             grads[i].addmm_(active.t(), delta, beta=keep)
             torch.mm(delta, weights[i].t(), out=out)
-            # ReLU's own backward: one call, and no mask in memory. The column of ones has a grad
-            # too, which is dropped.
+            # ReLU's own backward: one call, and no mask in memory. The column of ones has a
+            # gradient too, which is dropped.
             torch.ops.aten.threshold_backward.grad_input(out, active, 0, grad_input=out)
             delta = out[:, :-1]
         grads[0].addmm_(x.t(), delta, beta=keep)
@@ -95,12 +89,12 @@ class Gradients:
         return self._views[rows]
 
 
-class AutogradGradients(Gradients):
+class AutogradGradients(MlpGradients):
     """The same through autograd, for what is not written out: dropout."""
 
     def add(self, x: Tensor, y: Tensor, first: bool) -> Tensor:
         if first:
-            self.model.gradient.zero_()
+            self.model.grad.zero_()
         logits: Tensor = self.model.module(x[:, :-1])
         grad = self.task.grad(logits.detach(), y, out=torch.empty_like(logits))
         torch.autograd.backward(logits, grad)

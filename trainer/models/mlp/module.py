@@ -1,7 +1,6 @@
-"""The model: an ordinary `nn.Sequential`, its parameters laid out in one flat buffer.
+"""The net as an ordinary `nn.Sequential`, its parameters laid out in one flat buffer.
 
-One buffer makes the optimizer step one call over it, an all-reduce one call, and a snapshot of the
-weights one copy. `model.pt` is nevertheless the state_dict of the plain module:
+`model.pt` is nevertheless the state_dict of the plain module:
 
     module = build(features=7, hidden=(64, 32), outputs=1)
     module.load_state_dict(torch.load("model.pt", weights_only=True))
@@ -11,6 +10,8 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+
+from trainer.models.interfaces import FlatModel
 
 
 def build(
@@ -30,34 +31,25 @@ def build(
     return nn.Sequential(*layers, nn.Linear(width, outputs))
 
 
-class FlatModel:
-    """A module from `build` whose parameters, and their gradients, are views of flat buffers.
+class FlatMlp(FlatModel):
+    """A module from `build` on flat buffers.
 
     Attributes:
-        module: the module itself; its parameters live in `flat`.
-        flat: float32 (P,), all parameters.
-        sums: float32 (P + 1,), their gradients summed over rows, and the number of rows.
-        gradient: all of `sums` but the last.
         weights: one view of `flat` for each Linear, (in + 1, out): its transposed weight, and its
             bias as the last row, so that a column of ones in the input adds the bias.
-        grads: the same views of `gradient`.
+        grads: the same views of `grad`.
     """
 
     def __init__(self, module: nn.Sequential, device: torch.device) -> None:
-        linears = [layer for layer in module if isinstance(layer, nn.Linear)]
-        size = sum((linear.in_features + 1) * linear.out_features for linear in linears)
-        self.module: nn.Module = module
-        self.flat = torch.zeros(size, device=device)
-        self.sums = torch.zeros(size + 1, device=device)
-        self.gradient = self.sums[:-1]
+        super().__init__(module, device)
         self.weights: list[Tensor] = []
         self.grads: list[Tensor] = []
         start = 0
-        for linear in linears:
+        for linear in (layer for layer in module if isinstance(layer, nn.Linear)):
             shape = (linear.in_features + 1, linear.out_features)
             end = start + shape[0] * shape[1]
             weight = self.flat[start:end].view(shape)
-            grad = self.gradient[start:end].view(shape)
+            grad = self.grad[start:end].view(shape)
             start = end
             weight[:-1].copy_(linear.weight.detach().t())
             weight[-1].copy_(linear.bias.detach())
@@ -67,15 +59,6 @@ class FlatModel:
             self.grads.append(grad)
 
     def unscale(self, mean: float, scale: float) -> None:
-        """Changes the last layer so that the outputs become `output * scale + mean`."""
         last = self.weights[-1]
         last.mul_(scale)
         last[-1].add_(mean)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """The module's state_dict on the CPU, in tensors of their own: a view would be saved with
-        the whole buffer behind it."""
-        return {
-            name: value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
-            for name, value in self.module.state_dict().items()
-        }

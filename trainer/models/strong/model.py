@@ -1,0 +1,21 @@
+"""The ensemble as training takes it."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from trainer.config import Config
+from trainer.models.interfaces import FlatModel, Gradients
+from trainer.models.strong.gradients import StrongGradients
+from trainer.models.strong.module import FlatStrong, Strong
+from trainer.tasks import Task
+
+
+def make_model(
+    config: Config, task: Task, features: int, sample: Iterable[Tensor], device: torch.device
+) -> tuple[FlatModel, Gradients]:
+    """See `interfaces.MakeModel`."""
+    rows = next(iter(sample))
+    model = FlatStrong(Strong(rows, config.hidden_layers, task.outputs, config.dropout), device)
+    return model, StrongGradients(model, task)
