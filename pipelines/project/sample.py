@@ -9,13 +9,18 @@ and ports.
 
 import csv
 import io
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import yaml
 
 from trainer.contract import atomic_write
 from trainer.errors import InputError
 
+SAMPLE_ROWS = 891
+SAMPLE_SEED = 42
 COLUMNS = (
     "PassengerId",
     "Survived",
@@ -87,6 +92,14 @@ FEMALE_NAMES = (
     "Ida",
     "Jane",
 )
+
+
+def sample_schema() -> dict[str, Any]:
+    """The feature schema of the sample, `sample.yaml`."""
+    schema: dict[str, Any] = yaml.safe_load(
+        files("pipelines.project").joinpath("sample.yaml").read_text()
+    )
+    return schema
 
 
 def write_sample(path: Path, rows: int, seed: int) -> None:

@@ -96,6 +96,7 @@ def prepare(
     max_unseen: float = 0.05,
     test_size: float = 0.0,
     shard_rows: int = SHARD_ROWS,
+    origin: Mapping[str, str] | None = None,
 ) -> Prepared:
     """Writes `train_data.npz`, `val_data.npz` and `spec.json` into `directory`, with a
     `test_size` also `test_data.npz`, and what is in the table as `profile.json` and `.html`.
@@ -120,6 +121,7 @@ def prepare(
             that no training row has, in any one column without a bucket for rare levels.
         test_size: the share of the rows that neither train nor validate.
         shard_rows: the most rows of one npz; 0 for no limit.
+        origin: what `spec.json` says of the table beside its columns: `source` and `fingerprint`.
 
     Raises:
         InputError: an argument, the schema or the table is at fault; one line for each problem.
@@ -164,7 +166,7 @@ def prepare(
         if isinstance(table, DiskTable):
             written = [_list_shards(target, side, parts) for side, parts in enumerate(written)]
         _write_profile(profile, target)
-        content = features.save(spec, target / contract.SPEC)
+        content = features.save(spec, target / contract.SPEC, origin)
     except BaseException:
         _remove_results(target)
         raise
