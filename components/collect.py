@@ -31,7 +31,7 @@ def collect(
     arrays = {"train_data": train_data.uri, "val_data": val_data.uri}
     with exit_on_error():
         run = results.load(run_directory.uri, job=gcp_resources)
-        write_report(run_directory.uri, report.uri, job=job, **arrays)
+        write_report(run.run, report.uri, job=job, **arrays)
     model.uri = join(run_directory.uri, contract.MODEL)
     metrics.uri = join(run_directory.uri, contract.METRICS)
     classification_metrics.uri = join(run_directory.uri, contract.PREDICTIONS)

@@ -38,11 +38,9 @@ def predict(
     """
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import predict_file
-    from vertex_tabular.report.page import one_thread
 
-    model = load_model(run_directory(run, root))
-    with one_thread():  # blocks of rows are side by side already
-        counts = predict_file(model, csv, out, key or ())
+    model = load_model(run, root)
+    counts = predict_file(model, csv, out, key or ())
     _report(model.spec, counts)
     probability = ""
     if model.task == "binary":
@@ -68,15 +66,12 @@ def evaluate(
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import evaluate_file
     from vertex_tabular.report.evaluation import write_evaluation
-    from vertex_tabular.report.page import one_thread
 
-    directory = run_directory(run, root)
-    model = load_model(directory)
-    with one_thread():
-        judged = evaluate_file(model, csv, features_too=html is not None)
-        if html:
-            write_evaluation(directory, judged, str(html), name=run, source=csv)
-    metrics, counts = judged.metrics, judged.counts
+    model = load_model(run, root)
+    evaluation = evaluate_file(model, csv, features_too=html is not None)
+    if html:
+        write_evaluation(model.run, evaluation, str(html), name=run, source=csv)
+    metrics, counts = evaluation.metrics, evaluation.counts
     _report(model.spec, counts)
     if as_json:
         # The AUC of one class is not a number, and JSON has none such.
@@ -89,31 +84,6 @@ def evaluate(
         typer.echo(f"{name:{width}}  {value:.4g}")
     if html:
         typer.echo(f"\nwritten: {html}")
-
-
-def run_directory(run: str, root: Path) -> str:
-    """The run directory of a run in `root`; or `run` itself, where it is one, as `tabpipe fetch`
-    makes them.
-
-    Raises:
-        InputError: there is no such run, or it has not succeeded.
-    """
-    from trainer.contract import MANIFEST
-
-    record = root / run / "run.json"
-    if record.is_file():
-        artifacts: dict[str, str] = json.loads(record.read_text())["artifacts"]
-        if "run_directory" not in artifacts:
-            raise InputError(
-                f"a run has a model when its training has succeeded, got {run} has none"
-            )
-        return artifacts["run_directory"]
-    if run.startswith("gs://") or (Path(run) / MANIFEST).is_file():
-        return run
-    raise InputError(
-        f"RUN must be a run or a run directory, got {run} is neither, nor in {root}; "
-        "`tabpipe runs` lists them, `tabpipe fetch` brings one from Vertex AI"
-    )
 
 
 def _report(spec: "Spec", counts: "Counts") -> None:

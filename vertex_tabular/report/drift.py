@@ -7,7 +7,7 @@ from trainer import contract
 from trainer.uri import local_path
 from vertex_tabular.features.drift import PSI_MAJOR, PSI_MINOR, Drift
 from vertex_tabular.prediction.table import Counts
-from vertex_tabular.report.page import rendered
+from vertex_tabular.report.page import render_page
 
 WIDTH, HEIGHT = 180, 40  # of the small bars, in the units of their view box
 
@@ -35,7 +35,7 @@ def write_drift_report(
         "source": source,
         "limits": {"some": PSI_MINOR, "much": PSI_MAJOR},
     }
-    page = rendered(content, "drift.html.j2")
+    page = render_page(content, "drift.html.j2")
     with contract.atomic_write(local_path(out)) as file:
         file.write(page.encode())
 

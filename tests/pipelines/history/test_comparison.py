@@ -128,13 +128,13 @@ def test_other_tasks(task: str, tmp_path: Path) -> None:
     write_page(found, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert ("RMSE of short: worse" if task == "regression" else "Accuracy of short: worse") in page
-    assert page.count('<metric id="plot-') == 2
+    assert page.count('<figure id="plot-') == 2
 
 
 def test_damaged_predictions_are_refused(first: Record, tmp_path: Path) -> None:
     other = changed(first, tmp_path / "other")
     (tmp_path / "other" / PREDICTIONS).write_bytes(b"")
-    with pytest.raises(TabularError, match="is not what its manifest says"):
+    with pytest.raises(TabularError, match=f"{tmp_path}/other/{PREDICTIONS} must have sha256"):
         compared(first, other)
 
 
@@ -148,7 +148,7 @@ def test_the_page(first: Record, tmp_path: Path) -> None:
     assert "<b>a" not in page and "&lt;b&gt;a&amp;b&lt;/b&gt;" in page
     assert "better, beyond chance" in page and "unknown" in page
     assert "failed: a run without results has no predictions" in page
-    assert page.count('<metric id="plot-') == 2
+    assert page.count('<figure id="plot-') == 2
     assert not re.findall(r"""href=["']?http|src=|url\(|@import|<link rel="style""", page)
 
 

@@ -16,7 +16,7 @@ from trainer.errors import InputError, TabularError
 from vertex_tabular.features.profile import profile_of
 from vertex_tabular.report.job import Job, Step
 from vertex_tabular.report.page import write_report
-from vertex_tabular.report.pictures import write_plots
+from vertex_tabular.report.png import write_plots
 from vertex_tabular.tables.reader import Table
 
 from .conftest import Made

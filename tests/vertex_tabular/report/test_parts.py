@@ -7,7 +7,7 @@ import pytest
 
 from trainer import contract, metrics
 from trainer.models.network import Network
-from vertex_tabular.report import axis, baselines, curves, digits, groups, importance, profile
+from vertex_tabular.report import axis, baselines, curves, formatting, groups, importance, profile
 from vertex_tabular.report.bootstrap import Interval
 from vertex_tabular.report.columns import columns_of
 from vertex_tabular.report.run import load, read_rows
@@ -153,17 +153,17 @@ def test_a_constant_has_an_axis(value: float) -> None:
 
 
 def test_digits() -> None:
-    assert digits.places(Interval(0.804, 0.734, 0.867)) == 3
-    assert digits.places(Interval(90_512, 82_626, 98_369)) == 0
-    assert digits.places(Interval(0.5, float("nan"), float("nan"))) == 4
-    assert [digits.fixed(v, 3) for v in (-0.0001, -1.5, 1e5)] == ["0.000", "−1.500", "100,000.000"]
-    assert [digits.plain(v) for v in (2019, 14.5, 3.0, 0.00012345)] == [
+    assert formatting.places(Interval(0.804, 0.734, 0.867)) == 3
+    assert formatting.places(Interval(90_512, 82_626, 98_369)) == 0
+    assert formatting.places(Interval(0.5, float("nan"), float("nan"))) == 4
+    assert [formatting.fixed(v, 3) for v in (-0.0001, -1.5, 1e5)] == ["0.000", "−1.500", "100,000.000"]
+    assert [formatting.plain(v) for v in (2019, 14.5, 3.0, 0.00012345)] == [
         "2019",
         "14.5",
         "3",
         "0.0001234",
     ]
-    assert [digits.seconds(v) for v in (0.065, 1.148, 200, 9000, None)] == [
+    assert [formatting.seconds(v) for v in (0.065, 1.148, 200, 9000, None)] == [
         "65 ms",
         "1.1 s",
         "3 min 20 s",
