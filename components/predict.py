@@ -1,4 +1,4 @@
-"""A trained model's answers to a table, and how far the table is from the training rows."""
+"""A trained model's predictions for a table, and the table's drift from the training rows."""
 
 from kfp import dsl
 
@@ -14,7 +14,7 @@ def predict(
     drift_report: dsl.Output[dsl.HTML],
     metrics: dsl.Output[dsl.Metrics],
 ):
-    """Answers with the model beside `manifest`, which must be the one that was pinned."""
+    """Predicts with the model beside `manifest`, which must be the one that was pinned."""
     from components.objects import local_copy
     from trainer.errors import exit_on_error
     from vertex_tabular.report.prediction import predict_and_report

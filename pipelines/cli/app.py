@@ -207,7 +207,9 @@ def plots(
     artifacts = json.loads(input_file(str(root / run_id / "run.json")).read_text())["artifacts"]
     if "run_directory" not in artifacts:
         raise InputError(f"a run has plots when it has succeeded, got {run_id} has not")
-    names = write_plots(RunDirectory(artifacts["run_directory"]), str(directory), val_data=artifacts["val_data"])
+    names = write_plots(
+        RunDirectory(artifacts["run_directory"]), str(directory), val_data=artifacts["val_data"]
+    )
     typer.echo(f"{', '.join(names)} written to {directory}")
 
 

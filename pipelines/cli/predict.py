@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.options import DEFAULT_ROOT, AsJson, Root
-from trainer.errors import InputError
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -25,16 +24,16 @@ Run = Annotated[
 def predict(
     run: Run,
     csv: Annotated[str, typer.Option(help="The table: a file, a directory or a pattern.")],
-    out: Annotated[str, typer.Option(help="Where the answers go: a .csv or .parquet.")],
+    out: Annotated[str, typer.Option(help="Where the predictions go: a .csv or .parquet.")],
     key: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Carries a column over; may be repeated."),
     ] = None,
     root: Root = DEFAULT_ROOT,
 ) -> None:
-    """Write a model's answer to each row of a table, which needs no target.
+    """Write a model's prediction for each row of a table, which needs no target.
 
-    Example: tabpipe predict --run 20270131-030000-1a2b3c --csv new.csv --out answers.csv --key Id
+    Example: tabpipe predict --run 20270131-030000-1a2b3c --csv new.csv --out out.csv --key Id
     """
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import predict_file
@@ -44,7 +43,7 @@ def predict(
     _report(model.spec, counts)
     probability = ""
     if model.task == "binary":
-        probability = f"; probability: that {model.spec.target} is {model.classes[1]}"
+        probability = f"; probability: that {model.spec.target} is {model.classes_[1]}"
     typer.echo(f"{counts.rows} rows written to {out}{probability}")
 
 
@@ -57,7 +56,7 @@ def evaluate(
     root: Root = DEFAULT_ROOT,
     as_json: AsJson = False,
 ) -> None:
-    """Show how well a model answers to a table that has the target.
+    """Show the metrics of a model on a table that has the target.
 
     Memory grows with the rows: by about 100 MB for a million; with --html also by their features.
 
@@ -92,7 +91,11 @@ def _report(spec: "Spec", counts: "Counts") -> None:
 
     for what, met, then in (
         ("missing", counts.missing, "filled as in training"),
-        ("unseen", counts.unseen, "levels that no training row has: the answers are guesses"),
+        (
+            "unseen",
+            counts.unseen,
+            "categories that no training row has: their predictions are unreliable",
+        ),
     ):
         if met:
             typer.echo(f"{what}: {_by_column(met)} of {counts.rows} rows; {then}", err=True)

@@ -168,8 +168,8 @@ def _split(record: Record) -> list[Any]:
 
 
 def _differences(run_id: str, first: Predictions, other: Predictions) -> list[Difference]:
-    from vertex_tabular.report.bootstrap import intervals
     from vertex_tabular.prediction.threads import one_thread
+    from vertex_tabular.report.bootstrap import intervals
 
     predictions = {"first": first.predictions, "other": other.predictions}
     with one_thread():

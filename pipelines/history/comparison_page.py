@@ -77,7 +77,8 @@ def _cell(each: Difference) -> Cell:
 
     decimals = formatting.places(Interval(each.value, each.low, each.high))
     value, low, high = (
-        formatting.fixed(number, decimals, sign=True) for number in (each.value, each.low, each.high)
+        formatting.fixed(number, decimals, sign=True)
+        for number in (each.value, each.low, each.high)
     )
     return Cell(value, f"{low} to {high}", each.verdict.partition(",")[0].split()[0], each.verdict)
 

@@ -28,7 +28,9 @@ def local_record(directory: Path) -> Record:
         run = load(directory)
         spec = yaml.safe_load((directory / "training.yaml").read_text())
     except FileNotFoundError as error:
-        raise InputError(f"a run's directory must have run.json, got {directory}; {error}") from None
+        raise InputError(
+            f"a run's directory must have run.json, got {directory}; {error}"
+        ) from None
     steps = []
     for name in in_order(spec["root"]["dag"]["tasks"]):
         record = read_record(directory, name)

@@ -9,6 +9,7 @@ from pipelines.steps import in_order
 from vertex_tabular.report.job import Job, Step
 from vertex_tabular.report.page import complete_report
 from vertex_tabular.run.directory import RunDirectory
+from vertex_tabular.run.record import Run
 
 
 def complete(run: Run, directory: Path) -> None:

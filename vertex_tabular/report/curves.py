@@ -68,7 +68,7 @@ def ranking(ones: Array, scores: Array) -> Ranking | None:
 
 
 def evenly(along: Array) -> Array:
-    """At most 200 positions, evenly spread along `along`, which does not decrease; ends included."""
+    """At most 200 positions, evenly spread along `along`, which never decreases; ends included."""
     if len(along) <= POINTS:
         return np.arange(len(along))
     positions = np.searchsorted(along, np.linspace(along[0], along[-1], POINTS))

@@ -20,7 +20,7 @@ def write_drift_report(
     Args:
         out: path or gs:// URI of the HTML file.
         target: what was predicted.
-        counts: what was met in the table.
+        counts: what was found in the table.
         found: the columns' drift, the largest first; empty where training kept no bins.
         source: where the table is.
 
@@ -33,7 +33,7 @@ def write_drift_report(
         "columns": [{"drift": column, "bars": paired_bars(column)} for column in found],
         "drifted": [column.name for column in found if column.drifted],
         "source": source,
-        "limits": {"some": PSI_MINOR, "much": PSI_MAJOR},
+        "limits": {"minor": PSI_MINOR, "major": PSI_MAJOR},
     }
     page = render_page(content, "drift.html.j2")
     with contract.atomic_write(local_path(out)) as file:

@@ -51,12 +51,14 @@ class Headline:
     summary: str
 
 
-def headline(run: RunDirectory, baselines: dict[str, Array], rows_are: str = "validation rows") -> Headline:
+def headline(
+    run: RunDirectory, baselines: dict[str, Array], rows_are: str = "validation rows"
+) -> Headline:
     """Compares the run's predictions with those of the baselines, by name."""
     predictions = {MODEL: run.predictions, **baselines}
     against = list(baselines)[-1] if baselines else ""
     alone, differences = intervals(run.task, run.y, predictions, against or MODEL)
-    rows, kind = [], TASK_KINDS[run.task]
+    rows, kind = [], run.kind
     for metric in alone[MODEL]:
         shown = kind.metrics[metric]
         gain = differences[MODEL][metric] if against else None

@@ -51,13 +51,20 @@ def numbers(run: RunDirectory) -> list[Chart]:
         Chart(
             "calibration",
             "Calibration",
-            "Mean true value of 20 equally large groups of rows, by their mean prediction. Bars are "
+            "Mean true value of 20 equally large groups of rows, by mean prediction. Bars are "
             "95 % intervals; on the dashed line, predictions are right on average.",
             f"Mean predicted {target}",
             f"Mean true {target}",
             [
                 Series("", np.array(span), np.array(span), "guide"),
-                Series("", means, means_of_actual, "dots", means_of_actual - errors, means_of_actual + errors),
+                Series(
+                    "",
+                    means,
+                    means_of_actual,
+                    "dots",
+                    means_of_actual - errors,
+                    means_of_actual + errors,
+                ),
             ],
         ),
         Chart(

@@ -1,4 +1,4 @@
-"""The report as one HTML file: all that it shows is in the file, and it makes no network request."""
+"""The report as one HTML file: self-contained, with no network requests."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -96,9 +96,14 @@ def render_page(content: dict[str, Any], template: str = "report.html.j2") -> st
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(formatting, name) for name in ("decimal", "percent", "plain", "seconds", "whole")
+        name: getattr(formatting, name)
+        for name in ("decimal", "percent", "plain", "seconds", "whole")
     }
-    environment.filters |= {"fixed": formatting.fixed, "as_text": _as_text, "sparkline": svg.sparkline}
+    environment.filters |= {
+        "fixed": formatting.fixed,
+        "as_text": _as_text,
+        "sparkline": svg.sparkline,
+    }
     return environment.get_template(template).render(content)
 
 
@@ -169,7 +174,9 @@ def _epochs(run: RunDirectory) -> list[tuple[str, list[float]]]:
     return [(name, [float(c[n - 1]) for c in columns]) for name, n in rows.items() if n > 0]
 
 
-def groups_shown(run: RunDirectory, columns: list[Column], x: Array | None) -> dict[str, Any] | None:
+def groups_shown(
+    run: RunDirectory, columns: list[Column], x: Array | None
+) -> dict[str, Any] | None:
     """Errors by group, their mean, and the end of the scale; None where there are no groups."""
     if x is None:
         return None

@@ -1,4 +1,4 @@
-"""A finished run as artifacts show it in the Console: numbers, lists and texts, all of them JSON."""
+"""A finished run as its artifacts show it in the Console: numbers, lists and texts."""
 
 import math
 from dataclasses import dataclass

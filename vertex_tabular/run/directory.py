@@ -66,7 +66,7 @@ class RunDirectory:
         """
         path = self.path / name
         if name not in self.files:
-            raise TabularError(f"{contract.MANIFEST} must list {name}; {self.path} has no such file")
+            raise TabularError(f"a run directory must have {name}, got {self.path} without it")
         if name not in self._verified:
             contract.check_file(path, self.files[name])
             self._verified.add(name)

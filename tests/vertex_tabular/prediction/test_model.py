@@ -48,6 +48,13 @@ class Trained:
         """The validation rows, every field a text as in the CSV."""
         return pd.read_csv(self.validation, dtype=str, keep_default_na=False)
 
+    def raw(self, rows: Any) -> Any:
+        """The predictions for rows, in the form in which training records them."""
+        if self.task == "regression":
+            return self.model.predict(rows)
+        p = self.model.predict_proba(rows)
+        return p[:, 1] if self.task == "binary" else p
+
     def recorded(self) -> Any:
         """What training itself predicted for the validation rows."""
         with np.load(self.run / contract.PREDICTIONS) as arrays:
@@ -103,7 +110,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_the_strong_recipe_has_trainings_answers(task: str, tmp_path: Path) -> None:
     strong = train(tmp_path, task, "--recipe=strong", "--epochs=2")
     recorded = strong.recorded()
-    predicted = strong.model.predict(strong.frame)
+    predicted = strong.raw(strong.frame)
     scale = np.abs(recorded).max()
     np.testing.assert_allclose(predicted, recorded, rtol=0, atol=2e-6 * scale)
 
@@ -131,7 +138,7 @@ def test_a_frame_and_a_dict_have_trainings_answers(trained: Trained) -> None:
         frame,  # NaN, numbers, dates
         {name: frame[name].to_numpy() for name in frame},
     ):
-        predicted = trained.model.predict(columns)
+        predicted = trained.raw(columns)
         assert predicted.dtype == np.float32 and predicted.shape == recorded.shape
         np.testing.assert_allclose(predicted, recorded, rtol=0, atol=1e-6 * scale)
 
@@ -187,7 +194,7 @@ def test_the_validation_rows_have_trainings_figures(trained: Trained) -> None:
 def test_weighted_classes_have_no_loss_to_tell(binary: Trained) -> None:
     metrics = evaluate_file(binary.model, str(binary.validation)).metrics
     assert "loss" not in metrics
-    predicted = binary.model.predict(binary.frame)
+    predicted = binary.raw(binary.frame)
     np.testing.assert_allclose(predicted, binary.recorded(), rtol=0, atol=1e-6)
 
 
@@ -204,7 +211,7 @@ def test_many_blocks_and_several_files_are_one_answer(binary: Trained, tmp_path:
     frame = pd.concat([first, second])
     answers = pd.read_csv(out, dtype={"id": str})
     assert answers["id"].tolist() == frame["id"].tolist()
-    np.testing.assert_allclose(answers["probability"], binary.model.predict(frame), atol=1e-6)
+    np.testing.assert_allclose(answers["probability"], binary.raw(frame), atol=1e-6)
 
 
 def test_what_was_filled_and_what_is_new_is_counted(binary: Trained, tmp_path: Path) -> None:
@@ -235,7 +242,7 @@ def test_whole_numbers_are_the_texts_that_the_csv_had(tmp_path: Path) -> None:
     model = load_model(str(tmp_path / "run"))
     texts, floats = {"deck": ["3", ""]}, pd.DataFrame({"deck": [3, None]})
     assert floats["deck"].dtype == np.float64
-    assert model.predict(texts).tolist() == model.predict(floats).tolist()
+    assert model.predict_proba(texts).tolist() == model.predict_proba(floats).tolist()
 
 
 def test_levels_unseen_in_memory_are_logged(
@@ -250,7 +257,7 @@ def test_levels_unseen_in_memory_are_logged(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"size": None}, "there is no size"),
+        ({"size": None}, "the columns size, town, colour, new, sold; missing: size"),
         ({"size": ["1"]}, "columns must be of one length"),
         ({"size": ["big", "1"]}, "size must be a number, got 'big' (row 0)"),
         ({"size": ["1", "1_000"]}, "size must be a number, got '1_000' (row 1)"),
@@ -317,7 +324,7 @@ def test_refused_before_anything_is_read(binary: Trained, tmp_path: Path) -> Non
     for asked, out, keys, said in (
         (table, "out.txt", [], "must go to .csv or .parquet"),
         (table, table, [], "a file of their own"),
-        (table, "out.csv", ["class"], "not be named as an answer is, got class"),
+        (table, "out.csv", ["class"], "not be named like a prediction, got class"),
         (str(tmp_path / "absent.csv"), "out.csv", [], "there is no such file"),
         (str(empty), "out.csv", [], "a table must have rows"),
         (str(empty), "out.parquet", ["id"], "a table must have rows"),
@@ -341,9 +348,9 @@ def test_a_target_that_cannot_be_compared_is_refused(binary: Trained, tmp_path: 
 
 
 def test_a_directory_without_a_whole_model_is_refused(binary: Trained, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="must be a directory"):
+    with pytest.raises(InputError, match="a run must be the id of a run"):
         load_model(str(tmp_path / "absent"))
-    with pytest.raises(TabularError, match="did not finish"):
+    with pytest.raises(InputError, match="a run must be the id of a run"):
         load_model(str(tmp_path))
     for path in binary.run.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
