@@ -1,7 +1,6 @@
 """The report's plots as PNG files, for a paper or a slide. They need matplotlib, the extra `png`,
 which is imported on request only: that takes longer than to make the whole report."""
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +36,12 @@ def write_plots(run: RunDirectory, directory: str, *, val_data: str = "") -> lis
         TabularError: the run is not whole, or a file cannot be written.
         InputError: the arrays are not those of the run, or matplotlib is not installed.
     """
-    if importlib.util.find_spec("matplotlib") is None:
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
         raise InputError(
             "PNG files need matplotlib, which is not installed; pip install 'vertex-tabular[png]'"
-        )
+        ) from None
     target = local_path(directory)
     x = validation_rows(run, val_data) if val_data else None
     with one_thread():

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from trainer.contract import MANIFEST
 from trainer.errors import InputError
 from trainer.uri import Uri
 from vertex_tabular.run import record
@@ -27,7 +26,7 @@ def find_run(run: str | Path, root: str | Path = ROOT) -> str:
     for directory in (Path(root, name), Path(name)):
         if (directory / record.RECORD).is_file():
             return _of_record(directory)
-    if (Path(name) / MANIFEST).is_file():
+    if Path(name).is_dir():
         return name
     raise InputError(
         f"a run must be the id of a run in {root}, a run's directory or a run directory, got "

@@ -1,4 +1,4 @@
-"""A run's model in use: its answers are training's own, and no table is answered by halves."""
+"""A run's model in use: its predictions are training's own, and no table is predicted by halves."""
 
 import gzip
 import json
@@ -107,7 +107,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("task", TARGETS)
-def test_the_strong_recipe_has_trainings_answers(task: str, tmp_path: Path) -> None:
+def test_the_strong_recipe_has_trainings_predictions(task: str, tmp_path: Path) -> None:
     strong = train(tmp_path, task, "--recipe=strong", "--epochs=2")
     recorded = strong.recorded()
     predicted = strong.raw(strong.frame)
@@ -128,7 +128,7 @@ def answers_in(frame: pd.DataFrame, task: str) -> Any:
     return frame[columns].to_numpy().squeeze()
 
 
-def test_a_frame_and_a_dict_have_trainings_answers(trained: Trained) -> None:
+def test_a_frame_and_a_dict_have_trainings_predictions(trained: Trained) -> None:
     recorded = trained.recorded()
     scale = np.abs(recorded).max()  # at most 1 for a probability
     frame = pd.read_csv(trained.validation, parse_dates=["sold"])
@@ -143,8 +143,59 @@ def test_a_frame_and_a_dict_have_trainings_answers(trained: Trained) -> None:
         np.testing.assert_allclose(predicted, recorded, rtol=0, atol=1e-6 * scale)
 
 
+def test_a_row_in_any_form_has_the_same_prediction(trained: Trained) -> None:
+    frame = pd.read_csv(trained.validation, parse_dates=["sold"])
+    expected = trained.raw(frame)[:2]
+    rows = [row for _, row in frame[:2].iterrows()]
+    records = frame[:2].to_dict("records")
+    for many in (rows, tuple(rows), records, frame[:2], frame[:2].to_dict("series")):
+        np.testing.assert_array_equal(trained.raw(many), expected)
+    for one in (rows[0], records[0], records[:1], frame[:1], {**records[0], "id": None}):
+        np.testing.assert_array_equal(trained.raw(one), expected[:1])
+    assert trained.model.predict(frame[:0]).shape == trained.model.predict([]).shape == (0,)
+
+
+@pytest.mark.parametrize("missing", [None, "", float("nan"), pd.NA, pd.NaT])
+def test_every_sign_of_a_missing_value_is_one(trained: Trained, missing: Any) -> None:
+    row = trained.frame.iloc[0].to_dict()
+    for name in ("size", "colour", "sold"):
+        expected = trained.raw({**row, name: ""})
+        assert trained.raw({**row, name: missing}).tolist() == expected.tolist()
+    column = pd.array(["50.5", pd.NA], dtype="string")
+    with_size = pd.DataFrame([row, row]).assign(size=column.astype("Float64"))
+    texts = pd.DataFrame([row, row]).assign(size=["50.5", ""])
+    assert trained.raw(with_size).tolist() == trained.raw(texts).tolist()
+
+
+def test_a_classifier_predicts_classes_and_their_probabilities(trained: Trained) -> None:
+    predicted, recorded = trained.model.predict(trained.frame), trained.recorded()
+    if trained.task == "regression":
+        assert predicted.dtype == np.float32 and not hasattr(trained.model, "classes_")
+        with pytest.raises(InputError, match="predict_proba needs a classifier"):
+            trained.model.predict_proba(trained.frame)
+        return
+    classes = trained.model.classes_.tolist()
+    assert classes == (["no", "yes"] if trained.task == "binary" else [0, 1, 2])
+    proba = trained.model.predict_proba(trained.frame)
+    assert proba.shape == (len(recorded), len(classes)) and proba.dtype == np.float32
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(predicted, trained.model.classes_[proba.argmax(axis=1)])
+
+
+def test_a_model_is_shown_in_a_line_and_in_a_notebook(trained: Trained) -> None:
+    assert repr(trained.model).startswith(f"Model(task={trained.task}, target=")
+    assert len(repr(trained.model)) < 120
+    assert f"<td>{TARGETS[trained.task]}</td>" in trained.model._repr_html_()
+
+
+@pytest.mark.parametrize("rows", ["size", 3, [{"size": 1}], {"size": 1}, ["size"]])
+def test_what_is_no_row_is_refused(trained: Trained, rows: Any) -> None:
+    with pytest.raises(InputError, match="rows must be a DataFrame|the model reads the columns"):
+        trained.model.predict(rows)
+
+
 @pytest.mark.parametrize("form", [".csv", ".csv.gz", ".parquet"])
-def test_a_file_has_trainings_answers(trained: Trained, tmp_path: Path, form: str) -> None:
+def test_a_file_has_trainings_predictions(trained: Trained, tmp_path: Path, form: str) -> None:
     """Without the target; a CSV's keys as they were, even where they look like missing values."""
     target = TARGETS[trained.task]
     asked, table = trained.frame.drop(columns=target), tmp_path / f"asked{form}"
@@ -350,7 +401,7 @@ def test_a_target_that_cannot_be_compared_is_refused(binary: Trained, tmp_path: 
 def test_a_directory_without_a_whole_model_is_refused(binary: Trained, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="a run must be the id of a run"):
         load_model(str(tmp_path / "absent"))
-    with pytest.raises(InputError, match="a run must be the id of a run"):
+    with pytest.raises(TabularError, match="did not finish"):
         load_model(str(tmp_path))
     for path in binary.run.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())

@@ -15,7 +15,7 @@ from trainer import contract
 from trainer.errors import InputError, TabularError
 from vertex_tabular.features.profile import profile_of
 from vertex_tabular.report.job import Job, Step
-from vertex_tabular.report.page import write_report
+from vertex_tabular.report.page import complete_report, write_report
 from vertex_tabular.report.png import write_plots
 from vertex_tabular.run.directory import RunDirectory
 from vertex_tabular.tables.reader import Table
@@ -76,6 +76,32 @@ def test_a_page_is_whole_and_needs_nothing_else(made: Made, tmp_path: Path) -> N
     for said in ("run-7", "gs://bucket/table.csv", "md5:1", "from the cache", "Gain", "val_size"):
         assert said in text
     assert "<b>east" not in text and "&lt;b&gt;east &amp; west" in text
+
+
+def test_a_page_is_completed_at_the_end_of_a_run(made: Made, tmp_path: Path) -> None:
+    """As it would be, had all been known when it was written; the second time too."""
+    steps = [Step("snapshot", (), 0.1), Step("train", ("snapshot",), 2.0)]
+    job = Job("run <7>", "table.csv", {"code": "abc"}, {"val_size": 0.2}, {"kfp": "2"}, steps)
+    run = RunDirectory(made.run)
+    write_report(run, str(tmp_path / "whole.html"), **made.arrays, job=job)
+    for before in (Job(source="table.csv"), Job("another run")):
+        page = tmp_path / "page.html"
+        write_report(run, str(page), **made.arrays, job=before)
+        for _ in range(2):
+            complete_report(str(page), run, job)
+            Checker(page.read_text())
+            assert page.read_text() == (tmp_path / "whole.html").read_text()
+
+
+def test_png_files_without_matplotlib_name_the_extra(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(InputError, match=r"pip install 'vertex-tabular\[png\]'"):
+        write_plots(RunDirectory(made.run), str(tmp_path / "plots"))
+    assert not (tmp_path / "plots").exists()
 
 
 def test_it_needs_neither_torch_nor_scikit_learn_nor_matplotlib(
