@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer import contract
-from trainer.errors import InputError, TabularError
+from trainer.errors import TabularError
 from trainer.models.network import Network
 from trainer.task_kinds import TASK_KINDS, TaskKind
 from trainer.uri import local_path
@@ -40,12 +40,10 @@ class RunDirectory:
             uri: a path or gs:// URI.
 
         Raises:
-            InputError: there is no such directory.
+            InputError: it is on Cloud Storage and no bucket is mounted here.
             TabularError: the run did not finish, or its manifest is damaged.
         """
         self.path = local_path(str(uri))
-        if not self.path.is_dir():
-            raise InputError(f"a run directory must be a directory, got {uri}")
         self.files = contract.read_manifest(self.path)
         self._verified: set[str] = set()
 

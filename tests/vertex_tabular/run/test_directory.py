@@ -9,7 +9,7 @@ import pytest
 from tests.trainer.conftest import write_data
 from trainer import contract
 from trainer.__main__ import main
-from trainer.errors import InputError, TabularError
+from trainer.errors import TabularError
 from vertex_tabular.run.directory import RunDirectory, last_lines
 
 
@@ -77,6 +77,6 @@ def test_a_run_that_did_not_finish_is_refused(path: Path, content: Any, said: st
 
 
 def test_a_directory_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a run directory must be a directory, got .*absent"):
+    with pytest.raises(TabularError, match=r"absent has no manifest\.json: its run did not finish"):
         RunDirectory(tmp_path / "absent")
     assert last_lines(str(tmp_path)) == "there is no training.log"
