@@ -23,14 +23,13 @@ def collect(
     report.uri += ".html"
     with exit_on_error():
         run = results.load(run_directory.uri, job=gcp_resources)
-        write_report_of(run_directory.uri, report.uri)
+        write_report_of(run.run, report.uri)
     model.uri = join(run_directory.uri, contract.MODEL)
     metrics.uri = join(run_directory.uri, contract.METRICS)
     classification_metrics.uri = join(run_directory.uri, contract.PREDICTIONS)
     eval_history.uri = join(run_directory.uri, contract.HISTORY)
     training_log.uri = join(run_directory.uri, contract.LOG)
-    # Kubeflow's launcher fails on a null in an artifact's metadata.
-    model.metadata.update({name: v for name, v in run.model.items() if v is not None})
+    model.metadata.update(run.model)
     for name, value in run.metrics.items():
         metrics.log_metric(name, value)
     if run.roc is not None:

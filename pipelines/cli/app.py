@@ -116,6 +116,7 @@ def requested(
     from components.code import Code
     from pipelines import parameters, prediction, training
     from pipelines.project import settings as project
+    from vertex_tabular.run.find import find_run
     from vertex_tabular.schema.schema import parse_schema
     from vertex_tabular.tables.sources import parts_of
 
@@ -130,7 +131,7 @@ def requested(
         csv = arguments.get("csv", csv)
         if schema is not None or csv is None:
             raise InputError("--model goes with --csv and without --schema, got it does not")
-        directory = cli_predict.run_directory(model, root)
+        directory = find_run(model, root)
         arguments["run_directory"] = (
             directory if directory.startswith("gs://") else str(Path(directory).resolve())
         )
@@ -200,12 +201,15 @@ def plots(
     Example: tabpipe plots 20270131-030000-1a2b3c figures
     """
     from trainer.uri import input_file
-    from vertex_tabular.report.pictures import write_plots
+    from vertex_tabular.report.png import write_plots
+    from vertex_tabular.run.directory import RunDirectory
 
     artifacts = json.loads(input_file(str(root / run_id / "run.json")).read_text())["artifacts"]
     if "run_directory" not in artifacts:
         raise InputError(f"a run has plots when it has succeeded, got {run_id} has not")
-    names = write_plots(artifacts["run_directory"], str(directory), val_data=artifacts["val_data"])
+    names = write_plots(
+        RunDirectory(artifacts["run_directory"]), str(directory), val_data=artifacts["val_data"]
+    )
     typer.echo(f"{', '.join(names)} written to {directory}")
 
 

@@ -14,9 +14,9 @@ import re
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -29,51 +29,13 @@ from pipelines.local.step import log_path, record_path
 from pipelines.parameters import check_text, declared, defaults
 from pipelines.steps import in_order
 from trainer.errors import InputError, TabularError
+from vertex_tabular.run.record import Run
 
 LAUNCHER = "google_cloud_pipeline_components.container.v1.custom_job.launcher"
 # `kfp.local` runs a command as a subprocess only when this stands somewhere in it.
 KFP_EXECUTOR = "kfp.dsl.executor_main"
 GRACE_SECONDS = 3
 SAME_START_SECONDS = 1.0  # the clock may be set meanwhile, by which a start time is told
-
-
-@dataclass
-class Run:
-    """One run of a pipeline on this machine; `run.json` in its directory holds the same.
-
-    Attributes:
-        run_id: name of the run's directory.
-        state: RUNNING, SUCCEEDED, FAILED or CANCELLED.
-        parameters: what the run was given; the YAML's defaults hold for the others.
-        fingerprint: what tells the input's content from any other.
-        val_sha256: of the file of the validation rows.
-        code: digest of the code that the steps run.
-        metrics: what the run's `metrics` artifact logged.
-        artifacts: path of each output of the pipeline, by name.
-        seconds: how long each step that ran took.
-        cached: the steps whose results came from the cache.
-        error: why it failed: one line, empty unless `state` is FAILED.
-        process: id of the process that runs it.
-        process_started: when that began, Unix seconds, which tells it from a later one of that id.
-    """
-
-    run_id: str
-    state: str = "RUNNING"
-    parameters: dict[str, Any] = field(default_factory=dict)
-    fingerprint: str = ""
-    val_sha256: str = ""
-    code: str = ""
-    metrics: dict[str, float] = field(default_factory=dict)
-    artifacts: dict[str, str] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-    cached: list[str] = field(default_factory=list)
-    error: str = ""
-    process: int = 0
-    process_started: float = 0.0
-
-    def save(self, directory: Path) -> None:
-        """Writes `run.json`."""
-        (directory / "run.json").write_text(json.dumps(asdict(self), indent=2) + "\n")
 
 
 def new_run_directory(root: Path) -> Path:
@@ -112,7 +74,9 @@ def run(
     spec = yaml.safe_load(compiled)
     steps = in_order(spec["root"]["dag"]["tasks"])
     (directory / "training.yaml").write_text(compiled)
-    result = Run(run_id=directory.name, parameters=arguments, code=code_fingerprint())
+    result = Run(directory.name, started=time.time(), parameters=arguments)
+    result.defaults = defaults(declared(spec))
+    result.code = code_fingerprint()
     result.process = os.getpid()
     result.process_started = psutil.Process().create_time()
     result.save(directory)

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from kfp import dsl
 
 from components.code import Code
 from components.collect import collect
+from trainer.__main__ import main
 
 JOB = "projects/1/locations/us-central1/customJobs/42"
 
@@ -66,6 +68,32 @@ def test_the_console_gets_finite_figures_and_curves(
     assert sum(map(sum, rows)) == recorded["rows"]["validation"]
     for artifact in artifacts.values():
         json.dumps(artifact.metadata, allow_nan=False)
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("named", [False, True], ids=["codes", "texts"])
+def test_no_metadata_is_null_or_not_finite(task: str, named: bool, tmp_path: Path) -> None:
+    """Kubeflow's launcher fails at a null; as of a regression, which has no classes, and of an AUC
+    of validation rows that are all of one class."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(60, 3))
+    y = {"binary": x[:, 0] > 0, "multiclass": np.digitize(x[:, 0], [-1, 1]), "regression": x[:, 0]}
+    y_train, y_val = y[task][:40] * 1, np.full(20, y[task][0] * 1)
+    np.savez(tmp_path / "train.npz", X_train=x[:40], y_train=y_train)
+    np.savez(tmp_path / "val.npz", X_val=x[40:], y_val=y_val)
+    flags = [f"--train={tmp_path / 'train.npz'}", f"--val={tmp_path / 'val.npz'}"]
+    if named:
+        spec = {"task": task, "feature_names": ["a", "b", "c"]}
+        classes = {"binary": ["no", "yes"], "multiclass": ["low", "middle", "high"]}
+        (tmp_path / "spec.json").write_text(json.dumps({**spec, "classes": classes.get(task)}))
+        flags.append(f"--spec={tmp_path / 'spec.json'}")
+    else:
+        flags.append(f"--task={task}")
+    assert main([*flags, "--epochs=2", f"--model_out={tmp_path / 'run'}"]) == 0
+    for name, artifact in collected(tmp_path / "run", tmp_path / "run", tmp_path).items():
+        written = json.dumps(artifact.metadata, allow_nan=False)
+        assert "null" not in written, name
+        assert name not in ("model", "metrics") or artifact.metadata
 
 
 def test_the_report_is_one_page_beside_the_other_outputs(

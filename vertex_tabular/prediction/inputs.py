@@ -41,7 +41,7 @@ def broken_column(table: Table, column: Column) -> str | None:
     if column.name in table.numbers:
         numbers = table.numbers[column.name]
         if numbers.dtype.kind == "f" and np.isinf(numbers).any():
-            return f"{column.name} must be finite, got a number is not"
+            return f"{column.name} must be finite, got {numbers[np.isinf(numbers)][0]}"
         return None
     for level in table.texts[column.name].levels:
         if rule := diagnosis.broken_rule(level, column):

@@ -43,7 +43,7 @@ def intervals(
 
     Args:
         task: binary, multiclass or regression.
-        y: (n,) truth.
+        y: (n,) targets.
         predictions: (n,) or (n, k) by name of predictor.
         against: the name that differences are taken from.
 

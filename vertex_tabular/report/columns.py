@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vertex_tabular.features.spec import Feature
-from vertex_tabular.report.run import Run
+from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
 
@@ -63,7 +63,7 @@ class Column:
         return codes, names
 
 
-def columns_of(run: Run) -> list[Column]:
+def columns_of(run: RunDirectory) -> list[Column]:
     """The columns in the order of their features."""
     if run.spec is None:
         return [

@@ -17,7 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 12, 18, 46
 CHARACTER = 6.6  # width of one, about, at the size of the labels
 
 
-def drawn(chart: Chart) -> dict[str, Any]:
+def render(chart: Chart) -> dict[str, Any]:
     """A chart's marks, in the units of a view box of 380 × 300."""
     xs = np.concatenate([series.x for series in chart.series])
     ys = np.concatenate([part for s in chart.series for part in (s.y, s.low, s.high)])
@@ -58,7 +58,7 @@ def _series(series: Series, x: Any, y: Any) -> dict[str, Any]:
     return found
 
 
-def drawn_bars(bars: Bars) -> dict[str, Any]:
+def render_bars(bars: Bars) -> dict[str, Any]:
     """The marks of horizontal bars, in a view box of 380 × the height that is given."""
     row = 24
     longest = max(len(label) for label in bars.labels)
@@ -95,7 +95,7 @@ def drawn_bars(bars: Bars) -> dict[str, Any]:
     }
 
 
-def drawn_graph(steps: Sequence[Step]) -> dict[str, Any]:
+def render_graph(steps: Sequence[Step]) -> dict[str, Any]:
     """The pipeline's graph from top to bottom: each step in the row below all that it needs."""
     depth: dict[str, int] = {}
     by_name = {step.name: step for step in steps}

@@ -145,7 +145,7 @@ def test_bad_input_is_one_line_and_status_2(
     pd.read_csv(sample).drop(columns=["Fare", "Survived"]).to_csv(tmp_path / "few.csv")
     to = ["--csv", str(sample), "--out", "out.csv"]
     for arguments, said in (
-        (["predict", "--run", "absent", *to], "RUN must be a run or a run directory"),
+        (["predict", "--run", "absent", *to], "a run must be the id of a run in runs"),
         (["predict", *run, "--csv", "few.csv", "--out", "out.csv"], "column Fare must be there"),
         (["predict", *run, *to, "--key", "absent"], "column absent must be there"),
         (["evaluate", *run, "--csv", "absent.csv"], "there is no such file"),
