@@ -9,7 +9,7 @@ from vertex_tabular.preprocessing.config import PrepareConfig
 
 
 class Prepared(NamedTuple):
-    """The URI of the rows held out for a test, empty when there are none: an artifact must exist."""
+    """The URI of the test rows; empty when there are none, because an artifact must exist."""
 
     test_data: str
 

@@ -22,7 +22,7 @@ def train_component(code: Code, replicas: int = 1) -> Any:
 
     @dsl.container_component
     @with_settings(Config)
-    def train(
+    def train(  # type: ignore[no-untyped-def]  # kfp refuses another return annotation
         train_data: dsl.Input[dsl.Dataset],
         val_data: dsl.Input[dsl.Dataset],
         preprocessing_spec: dsl.Input[dsl.Artifact],
@@ -40,7 +40,7 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         gcp_resources: dsl.OutputPath(str),  # type: ignore[valid-type]
         run_directory: dsl.Output[dsl.Artifact],
         **settings: Any,
-    ):  # type: ignore[no-untyped-def]  # kfp refuses a return annotation of another type
+    ):
         """Trains as a Vertex AI CustomJob; writes the run directory."""
         args = [
             f"--train={train_data.uri}",

@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from components.code import Code
-from components.signature import HYPERPARAMETERS, PREPROCESSING
+from components.signature import HYPERPARAMETERS, PREPROCESSING, config_from
 from pipelines import parameters, prediction, training
 from pipelines.project import settings as project
 from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED, sample_schema, write_sample
@@ -24,12 +24,15 @@ from trainer.fields import check_values, parse_value, text_of
 from trainer.models import settings_of
 from trainer.uri import Uri
 from vertex_tabular.preprocessing.config import PrepareConfig, check_shares
+from vertex_tabular.run.find import find_run
 from vertex_tabular.schema.schema import parse_schema
 
 SCHEMA_MISSING = (
-    "--csv needs a feature schema, got none; give --schema FILE, "
-    "which `tabpipe schema infer CSV > FILE` writes"
+    "a table needs a feature schema, got none; give --schema FILE, "
+    "which `tabpipe schema infer CSV > FILE` proposes"
 )
+
+FORMATS = ("csv", "parquet")
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,10 @@ def check_request(request: RunRequest) -> None:
         _check(Config, {name: values[name] for name in HYPERPARAMETERS}, labels)
         _check(PrepareConfig, {name: values[name] for name in PREPROCESSING}, labels)
         check_shares(values["val_size"], values["test_size"])
+    elif values["output_format"] not in FORMATS:
+        raise InputError(
+            f"output_format must be one of {', '.join(FORMATS)}, got {values['output_format']}"
+        )
 
 
 def _check(owner: type, values: Mapping[str, Any], labels: Mapping[str, str]) -> None:
@@ -134,7 +141,7 @@ def local_request(
     schema: Path | None,
     sets: Iterable[str],
     root: Path,
-    run_directory: str | None = None,
+    model: str | None = None,
 ) -> RunRequest:
     """What runs on this machine.
 
@@ -143,7 +150,7 @@ def local_request(
         schema: feature schema file; None takes the project's, or the sample's.
         sets: `NAME=VALUE` of `--set`.
         root: directory of the runs.
-        run_directory: of a training whose model is to predict; None to train.
+        model: a run whose model is to predict, as `find_run` takes it; None to train.
 
     Raises:
         InputError: as `build_request`, or there is no such file.
@@ -152,10 +159,14 @@ def local_request(
     if csv == "":
         raise InputError("--csv must name a file, got an empty name")
     table = None if csv is None else _resolved(csv)
-    if run_directory is not None:
+    options: dict[str, tuple[str, Any]] = {"csv": ("--csv", table)}
+    if model is not None:
         if schema is not None:
             raise InputError("--model takes no --schema: the model has its own")
-        options = {"csv": ("--csv", table), "run_directory": ("--model", run_directory)}
+        options = {
+            "csv": ("--csv", table),
+            "run_directory": ("--model", Uri(find_run(model, root)).absolute),
+        }
         request = build_request(prediction.compiled(code), sets, options, {})
         _check_exists(request)
         return request
@@ -171,7 +182,7 @@ def local_request(
         elif sampled:
             fallbacks["schema"] = sample_schema()
     content = None if schema is None else parameters.read_schema(schema)
-    options = {"csv": ("--csv", table), "schema": ("--schema", content)}
+    options["schema"] = ("--schema", content)
     request = build_request(training.compiled(code), sets, options, fallbacks)
     if sampled:
         write_sample(sample, SAMPLE_ROWS, SAMPLE_SEED)
@@ -180,16 +191,22 @@ def local_request(
     return request
 
 
-def schema_in_force(schema: Path | None) -> dict[str, Any]:
-    """The content of the feature schema that is given, or else the project's.
+def preprocessing_request(
+    schema: Path | None, sets: Iterable[str]
+) -> tuple[dict[str, Any], PrepareConfig]:
+    """A feature schema, given or else the project's, and the settings of preprocessing.
 
     Raises:
-        InputError: there is none, or it cannot be read.
+        InputError: there is no schema, it cannot be read, or a value breaks its rule.
     """
+    compiled = training.compiled(Code.in_image(training.DEFAULT_IMAGE))
+    declared = parameters.declared(yaml.safe_load(compiled))
+    values = parameters.parse_settings(sets, {name: declared[name] for name in PREPROCESSING})
+    _check(PrepareConfig, values, {})
     schema = schema or project.data_of(os.environ, Path.cwd())[1]
     if schema is None:
-        raise InputError(SCHEMA_MISSING.replace("--csv", "a table"))
-    return parameters.read_schema(schema)
+        raise InputError(SCHEMA_MISSING)
+    return parameters.read_schema(schema), config_from(PrepareConfig, values)
 
 
 def _resolved(csv: str) -> str:

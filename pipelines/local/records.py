@@ -5,8 +5,9 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.local.run import read_record
+from pipelines.local.outputs import PIPELINE
 from pipelines.local.step import log_path
+from pipelines.local.step_records import read_record
 from pipelines.record import Record, Step
 from pipelines.steps import in_order
 from trainer.errors import InputError
@@ -26,7 +27,7 @@ def local_record(directory: Path) -> Record:
     """
     try:
         run = load(directory)
-        spec = yaml.safe_load((directory / "training.yaml").read_text())
+        spec = yaml.safe_load((directory / PIPELINE).read_text())
     except FileNotFoundError as error:
         raise InputError(
             f"a run's directory must have run.json, got {directory}; {error}"
