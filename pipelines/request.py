@@ -23,6 +23,7 @@ from trainer.errors import InputError
 from trainer.fields import check_values, parse_value, text_of
 from trainer.models import settings_of
 from trainer.uri import Uri
+from vertex_tabular.prediction.writers import FORMATS
 from vertex_tabular.preprocessing.config import PrepareConfig, check_shares
 from vertex_tabular.run.find import find_run
 from vertex_tabular.schema.schema import parse_schema
@@ -31,8 +32,6 @@ SCHEMA_MISSING = (
     "a table needs a feature schema, got none; give --schema FILE, "
     "which `tabpipe schema infer CSV > FILE` proposes"
 )
-
-FORMATS = ("csv", "parquet")
 
 
 @dataclass(frozen=True)
@@ -120,10 +119,9 @@ def check_request(request: RunRequest) -> None:
         _check(Config, {name: values[name] for name in HYPERPARAMETERS}, labels)
         _check(PrepareConfig, {name: values[name] for name in PREPROCESSING}, labels)
         check_shares(values["val_size"], values["test_size"])
-    elif values["output_format"] not in FORMATS:
-        raise InputError(
-            f"output_format must be one of {', '.join(FORMATS)}, got {values['output_format']}"
-        )
+    elif f".{values['output_format']}" not in FORMATS:
+        formats = ", ".join(suffix[1:] for suffix in FORMATS)
+        raise InputError(f"output_format must be one of {formats}, got {values['output_format']}")
 
 
 def _check(owner: type, values: Mapping[str, Any], labels: Mapping[str, str]) -> None:

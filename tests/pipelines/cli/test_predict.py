@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema
 from vertex_tabular.preprocessing.prepare import read_checked
 from vertex_tabular.preprocessing.split import split_rows
 from vertex_tabular.schema.schema import parse_schema
@@ -59,7 +59,7 @@ def sample(finished: Finished) -> Path:
 
 def validation_rows(sample: Path) -> Any:
     """The numbers of the rows that validated, in the order of val_predictions.npz."""
-    schema = parse_schema(titanic_schema())
+    schema = parse_schema(sample_schema())
     return split_rows(read_checked(str(sample), schema), schema, 0.2, 0.0, 42)[1]
 
 
