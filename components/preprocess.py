@@ -37,7 +37,7 @@ def preprocess(
     table = {"source": csv, "fingerprint": fingerprint}
     with exit_on_error(), local_copy(csv, fingerprint) as path:
         config = config_from(PrepareConfig, settings)
-        prepared = prepare(path, schema, directory, **vars(config), origin=table)
+        prepared = prepare(path, schema, directory, config, origin=table)
     train_data.uri = join(directory, prepared.name(TRAIN))
     val_data.uri = join(directory, prepared.name(VAL))
     preprocessing_spec.uri = join(directory, contract.SPEC)

@@ -116,15 +116,21 @@ def read_manifest(directory: Path) -> dict[str, str]:
     """The sha256 of each file of a finished run, by name; no file's bytes are read.
 
     Raises:
-        TabularError: the manifest is missing or damaged.
+        TabularError: the manifest is missing or damaged. Names are those of files in `directory`
+            itself, so that no other file is taken for one of the run.
     """
+    path = directory / MANIFEST
     try:
-        files = json.loads((directory / MANIFEST).read_bytes())["files"]
-        return {name: recorded["sha256"] for name, recorded in files.items()}
+        files = json.loads(path.read_bytes())["files"]
+        recorded = {name: str(file["sha256"]) for name, file in files.items()}
     except FileNotFoundError:
         raise TabularError(f"{directory} has no {MANIFEST}: its run did not finish") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TabularError(f"{directory / MANIFEST} is damaged: {error}") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TabularError(f"{path} is damaged: {error!r}") from error
+    for name in recorded:
+        if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
+            raise TabularError(f"{path} must list names of files, got {name!r}; it is damaged")
+    return recorded
 
 
 def check_file(path: Path, sha256: str) -> None:

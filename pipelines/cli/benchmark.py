@@ -38,7 +38,7 @@ def benchmark(
     with TemporaryDirectory() as name:
         values = local_request(csv, schema, settings or [], Path(name)).values
         config = config_from(PrepareConfig, {key: values[key] for key in PREPROCESSING})
-        prepared = prepare(values["csv"], values["schema"], name, **vars(config))
+        prepared = prepare(values["csv"], values["schema"], name, config)
         data = [f"--train={Path(name, prepared.name(TRAIN))}"]
         data += [f"--val={Path(name, prepared.name(VAL))}", f"--spec={Path(name, contract.SPEC)}"]
         timings = benchmark.measure([*data, *training_flags(values)])

@@ -25,7 +25,7 @@ def preprocess(
     from vertex_tabular.preprocessing.prepare import prepare
 
     content, config = preprocessing_request(schema, settings or [])
-    prepared = prepare(csv, content, directory, **vars(config))
+    prepared = prepare(csv, content, directory, config)
     typer.echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
     typer.echo(f"written to {directory}")
 

@@ -25,12 +25,12 @@ def local_record(directory: Path) -> Record:
     Raises:
         InputError: the directory holds no run.
     """
+    run = load(directory)
     try:
-        run = load(directory)
         spec = yaml.safe_load((directory / PIPELINE).read_text())
     except FileNotFoundError as error:
         raise InputError(
-            f"a run's directory must have run.json, got {directory}; {error}"
+            f"a run's directory must have its pipeline, got {directory}: {error}"
         ) from None
     steps = []
     for name in in_order(spec["root"]["dag"]["tasks"]):

@@ -36,8 +36,8 @@ Result = TypeVar("Result")
 
 @dataclass
 class Counts:
-    """What was met: rows, by column how many of them were missing or had an unseen level, and how
-    they are spread over the bins of training, for `drift.drift`."""
+    """What a table holds: rows; by column, how many were missing or had an unseen category; and
+    their distribution over the bins of training, for `drift.drift`."""
 
     rows: int = 0
     missing: Counter[str] = field(default_factory=Counter)
@@ -97,9 +97,8 @@ class Evaluation:
 
     Attributes:
         metrics: metrics.json's, without the name of the rows. `loss` is what training minimised;
-            it is left out where that weighed the classes, by weights that a run directory does not
-            tell.
-        counts: what was met.
+            it is left out where classes were weighted, by weights that depend on the training rows.
+        counts: what the table holds.
         y: float64 (n,), codes of classes or numbers.
         predictions: float32 (n,) or (n, k), as `Model.predict_table` gives them.
         x: float32 (n, features); no columns when they were not asked for.
@@ -252,7 +251,7 @@ def _prediction_names(model: Model) -> list[str]:
         return [VALUE]
     if model.task == "binary":
         return [CLASS, PROBABILITY]
-    return [CLASS, *(f"{PROBABILITY}_{name}" for name in model.classes_)]
+    return [CLASS, *(f"{PROBABILITY}_{name}" for name in model.run.classes)]
 
 
 def _predictions(model: Model, block: Table, key_columns: Any) -> Any:

@@ -22,8 +22,8 @@ def discrimination(run: RunDirectory) -> list[Chart]:
     if run.task == "binary":
         scored = [(run.classes[1], run.y == 1, run.predictions)]
     else:
-        common = np.argsort(-np.bincount(run.y, minlength=len(run.classes)), kind="stable")
-        chosen = sorted(common[:MAX_CLASSES])
+        frequent = np.argsort(-np.bincount(run.y, minlength=len(run.classes)), kind="stable")
+        chosen = sorted(frequent[:MAX_CLASSES])
         scored = [(run.classes[c], run.y == c, run.predictions[:, c]) for c in chosen]
     ranked = [(name, curves.ranking(ones, scores)) for name, ones, scores in scored]
     rankings = [(name, ranking) for name, ranking in ranked if ranking]

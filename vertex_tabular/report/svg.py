@@ -63,7 +63,7 @@ def render_bars(bars: Bars) -> dict[str, Any]:
     row = 24
     longest = max(len(label) for label in bars.labels)
     left = min(max(longest * CHARACTER + 10, 50), 150)
-    most = int((left - 8) / CHARACTER)
+    limit = int((left - 8) / CHARACTER)
     values, spread = np.array(bars.values), np.array(bars.spread)
     ends = np.concatenate([values - spread, values + spread, [0.0]])
     bottom = TOP + row * len(bars.labels)
@@ -74,7 +74,7 @@ def render_bars(bars: Bars) -> dict[str, Any]:
         end = float(x.at(value))
         rows.append(
             {
-                "label": label if len(label) <= most else label[: most - 1] + "…",
+                "label": label if len(label) <= limit else label[: limit - 1] + "…",
                 "y": TOP + row * (number + 0.5),
                 "x": min(zero, end),
                 "width": max(abs(end - zero), 0.5),

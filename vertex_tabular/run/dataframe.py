@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from trainer.errors import InputError
 from vertex_tabular.run import record
 from vertex_tabular.run.find import ROOT
 
@@ -18,10 +19,11 @@ COLUMNS = ("state", "started", "seconds", "place", "name")
 def runs(root: str | Path = ROOT) -> "pd.DataFrame":
     """The runs of this machine, the newest first; the index is the run's id.
 
-    The columns are `state`, `started` (UTC), `seconds` (the sum over its steps), `place` (local),
-    `name` (empty), and for each that a run has `parameter.NAME`, with the pipeline's default where
-    none was given, and `metric.NAME`. A parameter that is an object becomes a column for each of
-    its values, such as `parameter.schema.target`, and a list becomes JSON.
+    The columns are `state` (DAMAGED where run.json is), `started` (UTC), `seconds` (the sum over
+    its steps), `place` (local), `name` (empty), and for each that a run has `parameter.NAME`, with
+    the pipeline's default where none was given, and `metric.NAME`. A parameter that is an object
+    becomes a column for each of its values, such as `parameter.schema.target`, and a list becomes
+    JSON.
 
     Args:
         root: the directory of the runs.
@@ -68,7 +70,10 @@ def row(
 
 
 def _row_of(directory: Path) -> dict[str, Any]:
-    run = record.load(directory)
+    try:
+        run = record.load(directory)
+    except InputError:  # one damaged record does not hide the others
+        run = record.Run(directory.name, "DAMAGED", directory.stat().st_mtime)
     return row(
         run.run_id,
         state=run.state,

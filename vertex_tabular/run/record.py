@@ -5,6 +5,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trainer.contract import atomic_write
+from trainer.errors import InputError
+
 RECORD = "run.json"
 
 
@@ -47,14 +50,22 @@ class Run:
     process_started: float = 0.0
 
     def save(self, directory: Path) -> None:
-        """Writes `run.json`."""
-        (directory / RECORD).write_text(json.dumps(asdict(self), indent=2) + "\n")
+        """Writes `run.json`, whole or not at all."""
+        with atomic_write(directory / RECORD) as file:
+            file.write(json.dumps(asdict(self), indent=2).encode() + b"\n")
 
 
 def load(directory: Path) -> Run:
     """Reads `run.json`.
 
     Raises:
-        FileNotFoundError: the directory is not that of a local run.
+        InputError: the directory is not that of a local run, or its record is damaged.
     """
-    return Run(**json.loads((directory / RECORD).read_bytes()))
+    path = directory / RECORD
+    try:
+        content = json.loads(path.read_bytes())
+        return Run(**{name: content[name] for name in Run.__dataclass_fields__ if name in content})
+    except FileNotFoundError:
+        raise InputError(f"a run's directory must have {RECORD}, got {directory}") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} must be the record of a run; it is damaged: {error}") from error

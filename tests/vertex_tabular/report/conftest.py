@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pytest
@@ -30,6 +30,13 @@ def rows_of(run: RunDirectory, x: "np.ndarray[Any, Any]", table: dict[str, list[
     return [table["noise"].index(value) for value in noise.rounded(x)[:, 0].round().tolist()]
 
 
+class Arrays(TypedDict):
+    """The arrays as `write_report` takes them."""
+
+    train_data: str
+    val_data: str
+
+
 @dataclass(frozen=True)
 class Made:
     """A finished run, the arrays it was made from, and the table that those came from."""
@@ -43,7 +50,7 @@ class Made:
         return str(self.directory / "run")
 
     @property
-    def arrays(self) -> dict[str, str]:
+    def arrays(self) -> Arrays:
         return {
             "train_data": str(self.directory / "train_data.npz"),
             "val_data": str(self.directory / "val_data.npz"),

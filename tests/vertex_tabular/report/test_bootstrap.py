@@ -1,9 +1,11 @@
 """The intervals of metrics, against the theory's."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from trainer import metrics
 from vertex_tabular.report.bootstrap import intervals, wilson
@@ -14,7 +16,8 @@ from .conftest import Made
 random = np.random.default_rng(0)
 
 
-def sample(task: str, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+def sample(task: str, n: int = 400) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    y: NDArray[Any]
     if task == "regression":
         y = random.normal(7, 3, n)
         return y, (y + random.normal(size=n)).astype(np.float32)

@@ -29,6 +29,14 @@ def test_defaults_are_filled_in_and_no_cell_is_a_dict_or_a_list(tmp_path: Path) 
     assert str(frame["started"].dtype).startswith("datetime64")
 
 
+def test_a_damaged_record_does_not_hide_the_others(tmp_path: Path) -> None:
+    save(tmp_path, Run("whole", "SUCCEEDED", 1.0))
+    save(tmp_path, Run("broken"))
+    (tmp_path / "broken" / "run.json").write_text("{")
+    frame = vertex_tabular.runs(tmp_path)
+    assert frame["state"].to_dict() == {"broken": "DAMAGED", "whole": "SUCCEEDED"}
+
+
 def test_no_runs_are_an_empty_frame_with_its_columns(tmp_path: Path) -> None:
     frame = vertex_tabular.runs(tmp_path)
     assert list(frame.columns) == ["state", "started", "seconds", "place", "name"]

@@ -65,6 +65,7 @@ def test_the_same_run_on_other_rows(path: Path) -> None:
         (None, r"has no manifest\.json: its run did not finish"),
         ("{", "is damaged"),
         ('{"files": []}', "is damaged"),
+        ('{"files": {"../x": {"sha256": ""}}}', "must list names of files, got '../x'"),
         ('{"files": {"model.pt": 3}}', "is damaged"),
     ],
 )

@@ -22,6 +22,12 @@ def root(tmp_path: Path) -> Path:
 
 def test_a_record_is_as_it_was_saved(root: Path) -> None:
     assert load(root / "run-2") == Run("run-2", "FAILED")
+    for content, said in (("{", "damaged"), ("[]", "damaged"), ("{}", "damaged")):
+        (root / "run-2" / "run.json").write_text(content)
+        with pytest.raises(InputError, match=said):
+            load(root / "run-2")
+    with pytest.raises(InputError, match=r"must have run\.json"):
+        load(root)
 
 
 def test_an_id_and_directories_are_found(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
