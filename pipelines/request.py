@@ -156,8 +156,7 @@ def local_request(
     code = Code.in_image(training.DEFAULT_IMAGE)
     if csv == "":
         raise InputError("--csv must name a file, got an empty name")
-    table = None if csv is None else _resolved(csv)
-    options: dict[str, tuple[str, Any]] = {"csv": ("--csv", table)}
+    options: dict[str, tuple[str, Any]] = {"csv": ("--csv", csv)}
     if model is not None:
         if schema is not None:
             raise InputError("--model takes no --schema: the model has its own")
@@ -207,10 +206,6 @@ def preprocessing_request(
     return parameters.read_schema(schema), config_from(PrepareConfig, values)
 
 
-def _resolved(csv: str) -> str:
-    return Uri(csv).absolute
-
-
 def _check_exists(request: RunRequest) -> None:
     """Finds the table, and names it in full: a run works in another directory."""
     from vertex_tabular.tables.sources import parts_of
@@ -218,4 +213,5 @@ def _check_exists(request: RunRequest) -> None:
     csv = request.arguments["csv"]
     if not Uri(csv).is_cloud:
         parts_of(csv)
-    request.arguments["csv"] = _resolved(csv)
+    request.arguments["csv"] = Uri(csv).absolute
+    parameters.check_text(request.labels.get("csv", "csv"), request.arguments["csv"])
