@@ -48,7 +48,7 @@ def test_columns_gain_one_of_ones_and_targets_a_shape(save: Callable[..., str]) 
         ({"X_train": X.astype(object), "y_train": Y}, "an array of objects; save plain numbers"),
         (
             {"X_train": X, "y_train": Y + 1},
-            r"must be 0 or 1, got 2 in .*y_train row 1; for other targets",
+            "must be 0 or 1, got 2 in .*y_train row 1; for other",
         ),
         (
             {"X_train": X, "y_train": [0, 1, np.nan, 1, 0, 0]},
@@ -56,7 +56,7 @@ def test_columns_gain_one_of_ones_and_targets_a_shape(save: Callable[..., str]) 
         ),
         (
             {"X_train": X * 1e38, "y_train": Y},
-            "X_train must be finite.*got 4e.38 in row 2, column 0",
+            "must be finite.*got 4e.38 in row 2, column 0",
         ),
         (
             {"X_train": np.where(X == 7, np.inf, X), "y_train": Y},
@@ -80,11 +80,11 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must hold arrays, got the empty file"):
         load(str(path))
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="must be an npz, got .* is not one"):
+    with pytest.raises(InputError, match="is not an npz file, or is truncated"):
         load(str(path))
     with open(path, "wb") as file:
         np.save(file, X)
-    with pytest.raises(InputError, match="must be an npz, got .* is not one"):
+    with pytest.raises(InputError, match="is not an npz file, or is truncated"):
         load(str(path))
     np.savez(path, X_train=X, y_train=Y)
     content = path.read_bytes()
@@ -259,15 +259,11 @@ def test_processes_read_shards_of_their_own_and_as_many_batches(
 
 def test_a_shard_with_other_features_is_named(shards: ShardedDataset, tmp_path: Path) -> None:
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((25, 2)), y_train=np.ones(25))
-    with pytest.raises(
-        InputError, match="every shard must have the 1 features.*got 2 in .*00002.npz"
-    ):
+    with pytest.raises(InputError, match="must have the 1 features.*got 2 in .*00002.npz"):
         list(shards.parts(BatchPlan(0)))
 
 
 def test_a_shard_that_changes_in_a_run_is_named(shards: ShardedDataset, tmp_path: Path) -> None:
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((26, 1)), y_train=np.ones(26))
-    with pytest.raises(
-        InputError, match="must stay as it was .25 rows., got 26 rows in .*00002.npz"
-    ):
+    with pytest.raises(InputError, match="stay as it was .25 rows., got 26 rows in .*00002.npz"):
         list(shards.blocks(BatchPlan(10, 25), 0))
