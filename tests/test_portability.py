@@ -1,4 +1,4 @@
-"""Linux and macOS, Python 3.10 and later: no call that only Linux has stands without another way."""
+"""Linux and macOS, Python 3.10 and later: no call that Linux alone has is without another way."""
 
 import ast
 import json
