@@ -37,7 +37,7 @@ from trainer.errors import InputError
 
 
 @dsl.component(base_image=PYTHON)
-def two(a: int) -> NamedTuple("Two", [("x", int), ("y", float)]):
+def two(a: int) -> NamedTuple("Two", [("x", int), ("y", float)]):  # type: ignore[valid-type]
     return a, 1.0
 
 
@@ -47,7 +47,7 @@ def two(a: int) -> NamedTuple("Two", [("x", int), ("y", float)]):
     pip_index_urls=["https://packages.example/simple"],
     pip_trusted_hosts=[],
 )
-def join(parts: list) -> str:
+def join(parts: list[str]) -> str:
     return ",".join(parts)
 
 
