@@ -1,4 +1,4 @@
-"""A trained model's answers to a table, and how far the table is from the training rows."""
+"""A trained model's predictions for a table, and how the table differs from the training rows."""
 
 from kfp import dsl
 
@@ -8,13 +8,13 @@ def predict(
     fingerprint: str,
     manifest: str,
     manifest_fingerprint: str,
-    keys: list,
+    keys: list,  # type: ignore[type-arg]  # kfp takes the bare type
     output_format: str,
     predictions: dsl.Output[dsl.Dataset],
     drift_report: dsl.Output[dsl.HTML],
     metrics: dsl.Output[dsl.Metrics],
-):
-    """Answers with the model beside `manifest`, which must be the one that was pinned."""
+) -> None:
+    """Predicts with the model beside `manifest`, which must be the one that was pinned."""
     from components.objects import local_copy
     from trainer.errors import exit_on_error
     from vertex_tabular.report.prediction import predict_and_report

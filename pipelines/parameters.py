@@ -127,8 +127,12 @@ def check_text(name: str, value: str) -> None:
         )
 
 
-def check(arguments: Mapping[str, Any]) -> None:
+def check(arguments: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """Checks what neither the YAML nor Vertex's SDK checks before a run starts.
+
+    Args:
+        arguments: values by parameter.
+        labels: what a message calls a parameter, where that is not its name.
 
     Raises:
         InputError: a string that would break the training job's JSON payload, or an accelerator
@@ -136,12 +140,14 @@ def check(arguments: Mapping[str, Any]) -> None:
     """
     for name, value in arguments.items():
         if isinstance(value, str):
-            check_text(name, value)
+            check_text(labels.get(name, name), value)
     strategy = arguments.get("job_strategy", STRATEGIES[0])
     if strategy not in STRATEGIES:
         raise InputError(f"job_strategy must be {' or '.join(STRATEGIES)}, got {strategy}")
     seconds = arguments.get("job_timeout_seconds", 1)
     if seconds < 1:
+        if labels.get("job_timeout_seconds") == "--hours":
+            raise InputError(f"--hours must be above 0, got {seconds / 3600:g}")
         raise InputError(f"job_timeout_seconds must be at least 1, got {seconds}")
     kind = arguments.get("accelerator_type", UNSPECIFIED)
     count = arguments.get("accelerator_count", 0)

@@ -78,7 +78,7 @@ def apply(
     """
     from pipelines.vertex import schedules as scheduling
     from pipelines.vertex.cron import parse_time
-    from pipelines.vertex.plan import RunRequest, plan
+    from pipelines.vertex.plan import RunOptions, plan
 
     flags = {"project": project, "region": region, "bucket": bucket, "image": image}
     flags |= {"owner": owner, "service_account": service_account}
@@ -92,10 +92,10 @@ def apply(
         overlap,
     )
     runs_per_month = scheduling.runs_in(timing, datetime.timedelta(days=DAYS_OF_A_MONTH))
-    wanted = RunRequest(
+    options = RunOptions(
         csv, schema, sets or [], machine, accelerator, spot, hours, label or [], model
     )
-    planned = plan(wanted, settings)
+    planned = plan(options, settings)
     costs = estimate_cost(planned, settings, budget, runs_per_month)
     parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"
     schedule = scheduling.build_schedule(name, timing, parent, planned.job)

@@ -77,17 +77,17 @@ def submit(
     Example: tabpipe submit --csv gs://my-bucket/passengers.csv --accelerator NVIDIA_TESLA_T4:1
     """
     from pipelines.vertex import submission
-    from pipelines.vertex.plan import RunRequest, plan
+    from pipelines.vertex.plan import RunOptions, plan
     from pipelines.vertex.records import console_link
 
     flags = {"project": project, "region": region, "bucket": bucket, "image": image}
     flags |= {"owner": owner, "service_account": service_account}
     flags |= {"network": network, "kms_key": kms_key}
     settings = resolve_settings(flags, profile)
-    wanted = RunRequest(
+    options = RunOptions(
         csv, schema, sets or [], machine, accelerator, spot, hours, label or [], model
     )
-    planned = plan(wanted, settings)
+    planned = plan(options, settings)
     costs = estimate_cost(planned, settings, budget)
     parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"
     run_id = run_id or submission.new_run_id()

@@ -1,6 +1,5 @@
 """In what runs differ: parameters, data, code, and metrics, with whether that is beyond chance."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import Any
 
 from pipelines.history.fetch import Copy
 from pipelines.record import Record
-from trainer.contract import HISTORY, MANIFEST, METRICS, PREDICTIONS, sha256_of
+from trainer.contract import HISTORY, MANIFEST, METRICS, PREDICTIONS
 from trainer.errors import TabularError
 from trainer.uri import join
 
@@ -81,7 +80,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """The part of a run's results that is compared: y and predictions are those of
     val_predictions.npz, history is float64 (epochs,) by column."""
 
@@ -98,8 +97,8 @@ def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comp
     Raises:
         TabularError: a run's results are damaged.
     """
-    answers = [_answers(record, copier(record)) for record in records]
-    versions = [found.versions if found else {} for found in answers]
+    predictions = [_predictions(record, copier(record)) for record in records]
+    versions = [found.versions if found else {} for found in predictions]
     result = Comparison(
         [record.run_id for record in records],
         [record.state for record in records],
@@ -110,23 +109,21 @@ def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comp
         ),
         _aligned([record.metrics for record in records]),
     )
-    for record, found in zip(records, answers, strict=True):
+    for record, found in zip(records, predictions, strict=True):
         if found:
             result.histories[record.run_id] = found.history
-    for record, found in zip(records[1:], answers[1:], strict=True):
-        why = _why_not_paired(records[0], record, answers[0], found)
+    for record, found in zip(records[1:], predictions[1:], strict=True):
+        why = _why_not_paired(records[0], record, predictions[0], found)
         if why:
             result.not_paired[record.run_id] = why
-        elif found and answers[0]:
-            result.differences += _differences(record.run_id, answers[0], found)
+        elif found and predictions[0]:
+            result.differences += _differences(record.run_id, predictions[0], found)
     return result
 
 
-def _answers(record: Record, copy: Copy) -> Answers | None:
+def _predictions(record: Record, copy: Copy) -> Predictions | None:
     """None for a run that has no results."""
-    import numpy as np
-
-    from vertex_tabular.report.run import read_history
+    from vertex_tabular.run.directory import RunDirectory
 
     source = record.artifacts.get("run_directory")
     if record.state != "SUCCEEDED" or not source:
@@ -134,24 +131,17 @@ def _answers(record: Record, copy: Copy) -> Answers | None:
     with tempfile.TemporaryDirectory() as name:
         for file in (MANIFEST, *READ):
             copy(join(source, file), Path(name, file))
-        expected = json.loads(Path(name, MANIFEST).read_bytes())["files"]
-        for file in READ:
-            if sha256_of(Path(name, file)) != expected[file]["sha256"]:
-                raise TabularError(f"{join(source, file)} is not what its manifest says")
-        metrics = json.loads(Path(name, METRICS).read_bytes())
-        with np.load(Path(name, PREDICTIONS)) as arrays:
-            key = "prediction" if metrics["task"] == "regression" else "probability"
-            return Answers(
-                metrics["task"],
-                metrics["versions"],
-                arrays["y_true"],
-                arrays[key],
-                read_history(Path(name, HISTORY)),
+        try:
+            run = RunDirectory(name)
+            return Predictions(
+                run.task, run.metrics["versions"], run.y, run.predictions, run.history
             )
+        except TabularError as error:
+            raise TabularError(str(error).replace(name, source)) from error
 
 
 def _why_not_paired(
-    first: Record, other: Record, a: Answers | None, b: Answers | None
+    first: Record, other: Record, a: Predictions | None, b: Predictions | None
 ) -> str | None:
     """Rows are the same when the files of them are; or when the table and the split are, and the
     labels, in order: the files differ also when only the features made from the rows do."""
@@ -177,9 +167,9 @@ def _split(record: Record) -> list[Any]:
     return [*keys, *map(record.arguments.get, SPLIT)]
 
 
-def _differences(run_id: str, first: Answers, other: Answers) -> list[Difference]:
+def _differences(run_id: str, first: Predictions, other: Predictions) -> list[Difference]:
+    from vertex_tabular.prediction.threads import one_thread
     from vertex_tabular.report.bootstrap import intervals
-    from vertex_tabular.report.page import one_thread
 
     predictions = {"first": first.predictions, "other": other.predictions}
     with one_thread():

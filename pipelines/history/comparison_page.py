@@ -29,7 +29,7 @@ class Cell:
     value: str
     interval: str
     verdict: str
-    says: str
+    caption: str
 
 
 def write_page(found: Comparison, out: Path) -> None:
@@ -38,20 +38,20 @@ def write_page(found: Comparison, out: Path) -> None:
     Raises:
         TabularError: it cannot be written.
     """
-    from vertex_tabular.report.page import rendered
-    from vertex_tabular.report.svg import drawn
+    from vertex_tabular.report.page import render_page
+    from vertex_tabular.report.svg import render
 
     paired = list(dict.fromkeys(each.run_id for each in found.differences))
     content = {
         "found": found,
         "paired": paired,
         "rows": _rows(found.differences, paired),
-        "says": _says(found, paired),
+        "summary": _summary(found, paired),
         "side_by_side": _side_by_side,
-        "plots": [drawn(chart) for chart in _curves(found.histories)],
+        "plots": [render(chart) for chart in _curves(found.histories)],
         "drawn": min(len(found.histories), MAX_CURVES),
     }
-    page = rendered(content, "comparison.html.j2")
+    page = render_page(content, "comparison.html.j2")
     with contract.atomic_write(out) as file:
         file.write(page.encode())
 
@@ -72,27 +72,28 @@ def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[Row]
 
 
 def _cell(each: Difference) -> Cell:
-    from vertex_tabular.report import digits
+    from vertex_tabular.report import formatting
     from vertex_tabular.report.bootstrap import Interval
 
-    decimals = digits.places(Interval(each.value, each.low, each.high))
+    decimals = formatting.places(Interval(each.value, each.low, each.high))
     value, low, high = (
-        digits.fixed(number, decimals, sign=True) for number in (each.value, each.low, each.high)
+        formatting.fixed(number, decimals, sign=True)
+        for number in (each.value, each.low, each.high)
     )
     return Cell(value, f"{low} to {high}", each.verdict.partition(",")[0].split()[0], each.verdict)
 
 
 def _side_by_side(values: Sequence[Any]) -> list[Any]:
     """A metric of several runs, with the same decimals, four digits or more of each."""
-    from vertex_tabular.report import digits
+    from vertex_tabular.report import formatting
 
     sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value)]
     places = max((3 - math.floor(math.log10(size)) for size in sizes if size), default=0)
     decimals = min(max(places, 0), 6)
-    return [digits.fixed(v, decimals) if isinstance(v, float) else v for v in values]
+    return [formatting.fixed(v, decimals) if isinstance(v, float) else v for v in values]
 
 
-def _says(found: Comparison, paired: Sequence[str]) -> str:
+def _summary(found: Comparison, paired: Sequence[str]) -> str:
     """The page's message in a sentence or two, by the metric that a report's headline names."""
     from trainer.metrics import METRICS
     from trainer.task_kinds import TASK_KINDS
@@ -114,7 +115,7 @@ def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     """Loss and score of the validation rows by epoch; of runs of one task."""
     from vertex_tabular.report import curves
     from vertex_tabular.report.chart import Chart, Series
-    from vertex_tabular.report.digits import decimal
+    from vertex_tabular.report.formatting import decimal
 
     shown = {
         run_id: history
@@ -145,8 +146,8 @@ def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
             kept[abs(kept - at).argmin()] = at
             series.append(Series(run_id, epochs[kept], values[kept], colour=number))
             best.append(f"{run_id}: {decimal(float(values[at]))} at epoch {int(epochs[at])}")
-        says = f"{'Lowest' if low else 'Highest'}: {'; '.join(best)}."
+        caption = f"{'Lowest' if low else 'Highest'}: {'; '.join(best)}."
         charts.append(
-            Chart(column.replace("_", "-"), title, says, "Epoch", label, series, whole_x=True)
+            Chart(column.replace("_", "-"), title, caption, "Epoch", label, series, whole_x=True)
         )
     return charts

@@ -10,7 +10,6 @@ from typing import Any
 
 import yaml
 
-from pipelines import parameters
 from pipelines.project.settings import Settings
 from trainer.errors import InputError
 from trainer.uri import join
@@ -67,17 +66,12 @@ def pipeline_job(
         title: what the Console shows, after the owner's name.
 
     Raises:
-        InputError: a parameter has no value, or a name is too long.
+        InputError: a name is too long.
     """
     documents = list(yaml.safe_load_all(compiled))
     if len(documents) != 1:
         raise InputError(f"a pipeline must be one YAML document, got {len(documents)}")
     (spec,) = documents
-    declared = parameters.declared(spec)
-    for name, parameter in declared.items():
-        if name not in arguments and not parameter.get("isOptional"):
-            raise InputError(f"{name} must have a value, got it has none; give --set {name}=…")
-    parameters.check(arguments)
     owner = settings.owner.value
     job: dict[str, Any] = {
         # People share accounts, so the name says whose run it is.

@@ -22,7 +22,7 @@ from trainer.config import Config
 ARTIFACTS = {
     "train_data": "gs://b/root/preprocess/train_data.npz",
     "val_data": "gs://b/root/preprocess/val_data.npz",
-    "spec": "gs://b/root/preprocess/spec.json",
+    "preprocessing_spec": "gs://b/root/preprocess/spec.json",
     "run_directory": "gs://b/root/train/run_directory",
 }
 CPU: dict[str, Any] = {}
@@ -111,7 +111,10 @@ def test_the_trainer_understands_its_argument_list() -> None:
     config = Config.from_args(list(container.args))
     assert {name: getattr(config, name) for name in settings} == settings
     assert (config.train, config.val) == (ARTIFACTS["train_data"], ARTIFACTS["val_data"])
-    assert (config.spec, config.model_out) == (ARTIFACTS["spec"], ARTIFACTS["run_directory"])
+    assert (config.spec, config.model_out) == (
+        ARTIFACTS["preprocessing_spec"],
+        ARTIFACTS["run_directory"],
+    )
 
 
 def test_more_replicas_are_a_second_pool() -> None:

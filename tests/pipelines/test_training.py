@@ -42,15 +42,22 @@ def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
         assert parameter.get("description"), name
 
 
-def test_the_csv_is_the_one_parameter_without_a_default(spec: dict[str, Any]) -> None:
+def test_table_and_schema_must_be_given(spec: dict[str, Any]) -> None:
     parameters = spec["root"]["inputDefinitions"]["parameters"]
-    assert [name for name, p in parameters.items() if not p.get("isOptional")] == ["csv"]
+    assert [name for name, p in parameters.items() if not p.get("isOptional")] == ["csv", "schema"]
+    for name in ("csv", "schema"):
+        assert f"`{name}`" in spec["pipelineInfo"]["description"]
 
 
-def test_the_schema_keeps_the_order_of_its_columns(spec: dict[str, Any]) -> None:
-    default = spec["root"]["inputDefinitions"]["parameters"]["schema"]["defaultValue"]
-    names = [column["name"] for column in default["columns"]]
-    assert names == ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
+def test_collect_needs_the_run_directory_alone(spec: dict[str, Any]) -> None:
+    inputs = spec["root"]["dag"]["tasks"]["collect"]["inputs"]
+    assert list(inputs["artifacts"]) == ["run_directory"]
+    assert list(inputs["parameters"]) == ["gcp_resources"]
+
+
+def test_a_form_says_what_a_recipe_needs(spec: dict[str, Any]) -> None:
+    told = spec["root"]["inputDefinitions"]["parameters"]["recipe"]["description"]
+    assert "in a form, fill them in by hand (strong: hidden_layers=64, epochs=150," in told
 
 
 def test_only_preprocess_and_train_are_cached(spec: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -236,9 +236,12 @@ def make_targets(spec: Spec, table: Table, dtype: str) -> Callable[[Indices], np
     return lambda rows: positions.take(take(target.codes, rows))
 
 
-def save(spec: Spec, path: Path) -> dict[str, Any]:
-    """Writes the spec as JSON, and returns what was written; floats keep every bit."""
+def save(spec: Spec, path: Path, origin: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Writes the spec as JSON, and returns what was written; floats keep every bit. `origin` says
+    which table it was made from."""
     content = {"features": spec.features, **asdict(spec)}
+    if origin:
+        content["origin"] = dict(origin)
     with atomic_write(path) as file:
         file.write(json.dumps(content, indent=2, allow_nan=False).encode() + b"\n")
     return content

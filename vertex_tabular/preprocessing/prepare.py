@@ -4,7 +4,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,14 +13,14 @@ import numpy.typing as npt
 
 from trainer import contract
 from trainer.errors import InputError
-from trainer.fields import parse_int
 from trainer.uri import local_path
 from vertex_tabular.features import fitting
 from vertex_tabular.features import spec as features
 from vertex_tabular.features.profile import profile_of, to_html
 from vertex_tabular.preprocessing import out_of_core as shards
+from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.npz import Rows, write_npz
-from vertex_tabular.preprocessing.split import TEST, TRAIN, VAL, check_split, split_rows
+from vertex_tabular.preprocessing.split import TEST, TRAIN, VAL, split_rows
 from vertex_tabular.schema.schema import Schema, parse_schema
 from vertex_tabular.tables import diagnosis, sources
 from vertex_tabular.tables.builder import TableBuilder
@@ -30,9 +30,6 @@ from vertex_tabular.tables.records import TableReadError
 
 log = logging.getLogger(__name__)
 
-FIT_ON = ("train", "all")
-DTYPES = ("float32", "float64")
-SHARD_ROWS = 10_000_000
 RESULTS = (
     contract.SPEC,
     contract.TRAIN_DATA,
@@ -88,14 +85,10 @@ def prepare(
     csv: str,
     schema: Mapping[str, object],
     directory: str,
+    config: PrepareConfig | None = None,
     *,
-    fit_on: str = "train",
-    dtype: str = "float32",
-    val_size: float = 0.2,
-    split_seed: int | float | str = 42,
-    max_unseen: float = 0.05,
-    test_size: float = 0.0,
-    shard_rows: int = SHARD_ROWS,
+    origin: Mapping[str, str] | None = None,
+    **settings: Any,
 ) -> Prepared:
     """Writes `train_data.npz`, `val_data.npz` and `spec.json` into `directory`, with a
     `test_size` also `test_data.npz`, and what is in the table as `profile.json` and `.html`.
@@ -111,47 +104,47 @@ def prepare(
         schema: as `vertex_tabular.schema.schema` describes it.
         directory: path or gs:// URI; `spec.json` is written last, so its presence means that all
             is there.
-        fit_on: the rows that medians, levels, means and standard deviations come from: "train",
-            or "all" as in the lesson.
-        dtype: of X. With "float64", y is int64 as in the lesson.
-        val_size: the share of the rows that validate.
-        split_seed: which rows those are.
-        max_unseen: the share of the rows that validate, or are held out, which may have a level
-            that no training row has, in any one column without a bucket for rare levels.
-        test_size: the share of the rows that neither train nor validate.
-        shard_rows: the most rows of one npz; 0 for no limit.
+        config: how the table becomes arrays; None is its defaults.
+        origin: what `spec.json` says of the table beside its columns: `source` and `fingerprint`.
+        settings: fields of `config` that are to have another value: `val_size=0.3`.
 
     Raises:
-        InputError: an argument, the schema or the table is at fault; one line for each problem.
+        InputError: a setting, the schema or the table is at fault; one line for each problem.
+        TypeError: there is no setting of that name.
     """
-    check_arguments(fit_on, dtype, val_size, split_seed, max_unseen, test_size, shard_rows)
-    seed = parse_int(str(split_seed))
+    config = replace(config or PrepareConfig(), **settings)
     checked = parse_schema(schema)
     target = local_path(directory)
 
-    table = _read(csv, checked, shard_rows)
+    table = _read(csv, checked, config.shard_rows)
     if isinstance(table, DiskTable):
-        sides, rows_of = shards.split(table, checked, val_size, test_size, seed)
-        spec = shards.fit(table, checked, None if fit_on == "all" else sides)
+        sides, rows_of = shards.split(
+            table, checked, config.val_size, config.test_size, config.split_seed
+        )
+        spec = shards.fit(table, checked, None if config.fit_on == "all" else sides)
         new = {side: shards.unseen(table, spec, sides, side) for side in (VAL, TEST)}
         profile = shards.profile_of(table)
         pieces = (
-            (side, rows, *_arrays_of(spec, piece, dtype))
-            for side, piece, rows in shards.shards(table, sides, rows_of, shard_rows)
+            (side, rows, *_arrays_of(spec, piece, config.dtype))
+            for side, piece, rows in shards.shards(table, sides, rows_of, config.shard_rows)
         )
     else:
-        chosen = dict(enumerate(split_rows(table, checked, val_size, test_size, seed)))
+        chosen = dict(
+            enumerate(
+                split_rows(table, checked, config.val_size, config.test_size, config.split_seed)
+            )
+        )
         rows_of = {side: len(rows) for side, rows in chosen.items()}
         trains = None
-        if fit_on == "train":
+        if config.fit_on == "train":
             trains = np.ones(table.rows, np.bool_)
             trains[chosen[VAL]] = trains[chosen[TEST]] = False
         spec = fitting.fit(table, checked, trains)
         new = {side: features.unseen(spec, table, chosen[side]) for side in (VAL, TEST)}
         profile = profile_of(table)
-        arrays_of = _arrays_of(spec, table, dtype)
+        arrays_of = _arrays_of(spec, table, config.dtype)
         pieces = ((side, rows, *arrays_of) for side, rows in chosen.items() if len(rows))
-    _check_unseen(new, checked, rows_of, max_unseen)
+    _check_unseen(new, checked, rows_of, config.max_unseen)
 
     _remove_results(target)  # nothing old may stand beside something new
     written: list[list[dict[str, object]]] = [[], [], []]
@@ -164,42 +157,13 @@ def prepare(
         if isinstance(table, DiskTable):
             written = [_list_shards(target, side, parts) for side, parts in enumerate(written)]
         _write_profile(profile, target)
-        content = features.save(spec, target / contract.SPEC)
+        content = features.save(spec, target / contract.SPEC, origin)
     except BaseException:
         _remove_results(target)
         raise
     written[VAL][0]["unseen"] = new[VAL]
     test = written[TEST][0] if written[TEST] else None
     return Prepared(written[TRAIN][0], written[VAL][0], content, test, isinstance(table, DiskTable))
-
-
-def check_arguments(
-    fit_on: str,
-    dtype: str,
-    val_size: float,
-    split_seed: int | float | str,
-    max_unseen: float,
-    test_size: float,
-    shard_rows: int,
-) -> None:
-    """The rules of `prepare`'s arguments.
-
-    Raises:
-        InputError: an argument breaks one.
-    """
-    try:
-        seed = parse_int(str(split_seed))
-    except ValueError:
-        raise InputError(f"split_seed must be a whole number, got {split_seed!r}") from None
-    if fit_on not in FIT_ON:
-        raise InputError(f"fit_on must be one of {', '.join(FIT_ON)}, got {fit_on!r}")
-    if dtype not in DTYPES:
-        raise InputError(f"dtype must be one of {', '.join(DTYPES)}, got {dtype!r}")
-    if not 0 <= max_unseen <= 1:
-        raise InputError(f"max_unseen must be from 0 to 1, got {max_unseen:g}")
-    if shard_rows < 0 or shard_rows != int(shard_rows):
-        raise InputError(f"shard_rows must be a whole number of at least 0, got {shard_rows:g}")
-    check_split(val_size, test_size, seed)
 
 
 def _list_shards(

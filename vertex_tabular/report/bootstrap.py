@@ -38,12 +38,12 @@ def intervals(
 ) -> tuple[dict[str, dict[str, Interval]], dict[str, dict[str, Interval]]]:
     """Each predictor's metrics, and how far each is from those of predictor `against`.
 
-    All predictors are judged on the same resamples, so that the differences are paired: what makes
-    a sample hard for one makes it hard for the other.
+    All predictors are evaluated on the same resamples, so that the differences are paired: what
+    makes a sample hard for one makes it hard for the other.
 
     Args:
         task: binary, multiclass or regression.
-        y: (n,) truth.
+        y: (n,) targets.
         predictions: (n,) or (n, k) by name of predictor.
         against: the name that differences are taken from.
 
@@ -55,8 +55,8 @@ def intervals(
     classes = next(iter(predictions.values())).shape[1:] or (2,)
     # AUC takes a sort and several passes for each class.
     chosen = np.arange(n)
-    if n > (most := MAX_ROWS * 2 // max(2, classes[0])):
-        chosen = random.choice(n, most, replace=False)
+    if n > (limit := MAX_ROWS * 2 // max(2, classes[0])):
+        chosen = random.choice(n, limit, replace=False)
     counts = random.multinomial(n, np.full(len(chosen), 1 / len(chosen)), RESAMPLES).astype(float)
 
     values, centres, resampled = {}, {}, {}

@@ -1,8 +1,8 @@
-"""Permutation importance: how much worse the model is when it is lied to about one column.
+"""Permutation importance: how much the loss grows when one column is shuffled.
 
 The column's values are shuffled among the validation rows and the loss is computed again
 (Breiman 2001, https://doi.org/10.1023/A:1010933404324). All features of a column are shuffled
-together. Columns that say the same share their importance: each looks less important than it is.
+together. Correlated columns share their importance: each looks less important than it is.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Importance:
-    """One column's: mean and standard deviation, over the shuffles, of what the loss gains."""
+    """One column's: mean and standard deviation, over the shuffles, of the increase of the loss."""
 
     name: str
     mean: float
@@ -50,8 +50,8 @@ def importances(
     At most 2,048 rows are used, and fewer for a large model or many columns.
     """
     random = np.random.default_rng(SEED)
-    most = int(WORK / (network.parameters * REPEATS * len(columns)))
-    rows = random.permutation(len(y))[: max(200, min(MAX_ROWS, most))]
+    limit = int(WORK / (network.parameters * REPEATS * len(columns)))
+    rows = random.permutation(len(y))[: max(200, min(MAX_ROWS, limit))]
     x, y = x[rows].astype(np.float32), y[rows]
     before = _loss(task, network, x, y)
     found = []

@@ -1,4 +1,4 @@
-"""Predictions with what is known of them: the answers, a drift report, and metrics as JSON."""
+"""Predictions with what is known of them: the predictions, a drift report, and metrics as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from vertex_tabular.features.drift import drift
 from vertex_tabular.prediction.model import load_model
 from vertex_tabular.prediction.table import predict_file
 from vertex_tabular.report.drift import write_drift_report
-from vertex_tabular.report.page import one_thread
 
 
 def predict_and_report(
@@ -22,7 +21,7 @@ def predict_and_report(
     keys: Sequence[str] = (),
     source: str = "",
 ) -> dict[str, float]:
-    """Writes a model's answers to a table, and how far the table is from the training rows.
+    """Writes a model's predictions for a table, and how far the table is from the training rows.
 
     Args:
         run_directory: path or gs:// URI of what training wrote.
@@ -42,8 +41,7 @@ def predict_and_report(
         TabularError: the run is damaged, or writing failed.
     """
     model = load_model(run_directory)
-    with one_thread():  # blocks of rows are side by side already
-        counts = predict_file(model, table, predictions, keys)
+    counts = predict_file(model, table, predictions, keys)
     found = drift(model.spec, counts.spread)
     told: dict[str, float] = {
         "rows": counts.rows,

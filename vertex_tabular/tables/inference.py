@@ -3,6 +3,8 @@
 import json
 import re
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
 from trainer.errors import InputError
 from trainer.task_kinds import TASKS
@@ -64,6 +66,22 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> str:
             entry = f"{{name: {_quoted(name)}, kind: {kind}}}"
             lines.append(f"  - {entry}  # {why}; {_missing(values)} of {len(values)} missing")
     return "\n".join(lines) + "\n"
+
+
+def infer_schema(table: str | Path, target: str | None = None) -> dict[str, Any]:
+    """The schema that `infer` proposes, as `prepare` takes it.
+
+    Args:
+        table: as `vertex_tabular.tables.sources` describes it.
+        target: the column to predict; without it, a guess.
+
+    Raises:
+        InputError: the table has no rows, or no such target, or cannot be read.
+    """
+    import yaml
+
+    schema: dict[str, Any] = yaml.safe_load(infer(str(table), target))
+    return schema
 
 
 def _columns(uri: str) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema
 from vertex_tabular.preprocessing.prepare import read_checked
 from vertex_tabular.preprocessing.split import split_rows
 from vertex_tabular.schema.schema import parse_schema
@@ -59,7 +59,7 @@ def sample(finished: Finished) -> Path:
 
 def validation_rows(sample: Path) -> Any:
     """The numbers of the rows that validated, in the order of val_predictions.npz."""
-    schema = parse_schema(titanic_schema())
+    schema = parse_schema(sample_schema())
     return split_rows(read_checked(str(sample), schema), schema, 0.2, 0.0, 42)[1]
 
 
@@ -145,7 +145,7 @@ def test_bad_input_is_one_line_and_status_2(
     pd.read_csv(sample).drop(columns=["Fare", "Survived"]).to_csv(tmp_path / "few.csv")
     to = ["--csv", str(sample), "--out", "out.csv"]
     for arguments, said in (
-        (["predict", "--run", "absent", *to], "RUN must be a run or a run directory"),
+        (["predict", "--run", "absent", *to], "a run must be the id of a run in runs"),
         (["predict", *run, "--csv", "few.csv", "--out", "out.csv"], "column Fare must be there"),
         (["predict", *run, *to, "--key", "absent"], "column absent must be there"),
         (["evaluate", *run, "--csv", "absent.csv"], "there is no such file"),

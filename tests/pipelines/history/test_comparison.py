@@ -21,6 +21,7 @@ from tests.vertex_tabular.report.conftest import make
 from trainer.__main__ import main
 from trainer.contract import MANIFEST, PREDICTIONS, sha256_of
 from trainer.errors import TabularError
+from trainer.metrics import metrics_of
 
 
 @pytest.fixture
@@ -121,20 +122,21 @@ def test_other_tasks(task: str, tmp_path: Path) -> None:
         for name in ("run", "short")
     ]
     found = compared(*records)
-    metrics = {"regression": {"rmse", "mae", "r_squared"}}
-    others = {"accuracy", "macro_f1", "auc", "log_loss", "brier"}
     verdicts = {each.metric: each.verdict for each in found.differences}
-    assert verdicts == dict.fromkeys(metrics.get(task, others), "worse, beyond chance")
+    # A model that has learned little has little confidence, and is no worse calibrated.
+    calibration = {} if task == "regression" else {"calibration_error": "within chance"}
+    others = metrics_of(task).keys() - calibration
+    assert verdicts == {**dict.fromkeys(others, "worse, beyond chance"), **calibration}
     write_page(found, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert ("RMSE of short: worse" if task == "regression" else "Accuracy of short: worse") in page
-    assert page.count('<metric id="plot-') == 2
+    assert page.count('<figure id="plot-') == 2
 
 
 def test_damaged_predictions_are_refused(first: Record, tmp_path: Path) -> None:
     other = changed(first, tmp_path / "other")
     (tmp_path / "other" / PREDICTIONS).write_bytes(b"")
-    with pytest.raises(TabularError, match="is not what its manifest says"):
+    with pytest.raises(TabularError, match=f"{tmp_path}/other/{PREDICTIONS} must have sha256"):
         compared(first, other)
 
 
@@ -148,7 +150,7 @@ def test_the_page(first: Record, tmp_path: Path) -> None:
     assert "<b>a" not in page and "&lt;b&gt;a&amp;b&lt;/b&gt;" in page
     assert "better, beyond chance" in page and "unknown" in page
     assert "failed: a run without results has no predictions" in page
-    assert page.count('<metric id="plot-') == 2
+    assert page.count('<figure id="plot-') == 2
     assert not re.findall(r"""href=["']?http|src=|url\(|@import|<link rel="style""", page)
 
 

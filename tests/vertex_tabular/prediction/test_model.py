@@ -1,4 +1,4 @@
-"""A run's model in use: its answers are training's own, and no table is answered by halves."""
+"""A run's model in use: its predictions are training's own, and no table is predicted by halves."""
 
 import gzip
 import json
@@ -47,6 +47,13 @@ class Trained:
     def frame(self) -> pd.DataFrame:
         """The validation rows, every field a text as in the CSV."""
         return pd.read_csv(self.validation, dtype=str, keep_default_na=False)
+
+    def raw(self, rows: Any) -> Any:
+        """The predictions for rows, in the form in which training records them."""
+        if self.task == "regression":
+            return self.model.predict(rows)
+        p = self.model.predict_proba(rows)
+        return p[:, 1] if self.task == "binary" else p
 
     def recorded(self) -> Any:
         """What training itself predicted for the validation rows."""
@@ -100,10 +107,10 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("task", TARGETS)
-def test_the_strong_recipe_has_trainings_answers(task: str, tmp_path: Path) -> None:
+def test_the_strong_recipe_has_trainings_predictions(task: str, tmp_path: Path) -> None:
     strong = train(tmp_path, task, "--recipe=strong", "--epochs=2")
     recorded = strong.recorded()
-    predicted = strong.model.predict(strong.frame)
+    predicted = strong.raw(strong.frame)
     scale = np.abs(recorded).max()
     np.testing.assert_allclose(predicted, recorded, rtol=0, atol=2e-6 * scale)
 
@@ -121,7 +128,7 @@ def answers_in(frame: pd.DataFrame, task: str) -> Any:
     return frame[columns].to_numpy().squeeze()
 
 
-def test_a_frame_and_a_dict_have_trainings_answers(trained: Trained) -> None:
+def test_a_frame_and_a_dict_have_trainings_predictions(trained: Trained) -> None:
     recorded = trained.recorded()
     scale = np.abs(recorded).max()  # at most 1 for a probability
     frame = pd.read_csv(trained.validation, parse_dates=["sold"])
@@ -131,13 +138,64 @@ def test_a_frame_and_a_dict_have_trainings_answers(trained: Trained) -> None:
         frame,  # NaN, numbers, dates
         {name: frame[name].to_numpy() for name in frame},
     ):
-        predicted = trained.model.predict(columns)
+        predicted = trained.raw(columns)
         assert predicted.dtype == np.float32 and predicted.shape == recorded.shape
         np.testing.assert_allclose(predicted, recorded, rtol=0, atol=1e-6 * scale)
 
 
+def test_a_row_in_any_form_has_the_same_prediction(trained: Trained) -> None:
+    frame = pd.read_csv(trained.validation, parse_dates=["sold"])
+    expected = trained.raw(frame)[:2]
+    rows = [row for _, row in frame[:2].iterrows()]
+    records = frame[:2].to_dict("records")
+    for many in (rows, tuple(rows), records, frame[:2], frame[:2].to_dict("series")):
+        np.testing.assert_array_equal(trained.raw(many), expected)
+    for one in (rows[0], records[0], records[:1], frame[:1], {**records[0], "id": None}):
+        np.testing.assert_array_equal(trained.raw(one), expected[:1])
+    assert trained.model.predict(frame[:0]).shape == trained.model.predict([]).shape == (0,)
+
+
+@pytest.mark.parametrize("missing", [None, "", float("nan"), pd.NA, pd.NaT])
+def test_every_sign_of_a_missing_value_is_one(trained: Trained, missing: Any) -> None:
+    row = trained.frame.iloc[0].to_dict()
+    for name in ("size", "colour", "sold"):
+        expected = trained.raw({**row, name: ""})
+        assert trained.raw({**row, name: missing}).tolist() == expected.tolist()
+    column = pd.array(["50.5", pd.NA], dtype="string")
+    with_size = pd.DataFrame([row, row]).assign(size=column.astype("Float64"))
+    texts = pd.DataFrame([row, row]).assign(size=["50.5", ""])
+    assert trained.raw(with_size).tolist() == trained.raw(texts).tolist()
+
+
+def test_a_classifier_predicts_classes_and_their_probabilities(trained: Trained) -> None:
+    predicted, recorded = trained.model.predict(trained.frame), trained.recorded()
+    if trained.task == "regression":
+        assert predicted.dtype == np.float32 and not hasattr(trained.model, "classes_")
+        with pytest.raises(InputError, match="predict_proba needs a classifier"):
+            trained.model.predict_proba(trained.frame)
+        return
+    classes = trained.model.classes_.tolist()
+    assert classes == (["no", "yes"] if trained.task == "binary" else [0, 1, 2])
+    proba = trained.model.predict_proba(trained.frame)
+    assert proba.shape == (len(recorded), len(classes)) and proba.dtype == np.float32
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(predicted, trained.model.classes_[proba.argmax(axis=1)])
+
+
+def test_a_model_is_shown_in_a_line_and_in_a_notebook(trained: Trained) -> None:
+    assert repr(trained.model).startswith(f"Model(task={trained.task}, target=")
+    assert len(repr(trained.model)) < 120
+    assert f"<td>{TARGETS[trained.task]}</td>" in trained.model._repr_html_()
+
+
+@pytest.mark.parametrize("rows", ["size", 3, [{"size": 1}], {"size": 1}, ["size"]])
+def test_what_is_no_row_is_refused(trained: Trained, rows: Any) -> None:
+    with pytest.raises(InputError, match="rows must be a DataFrame|the model reads the columns"):
+        trained.model.predict(rows)
+
+
 @pytest.mark.parametrize("form", [".csv", ".csv.gz", ".parquet"])
-def test_a_file_has_trainings_answers(trained: Trained, tmp_path: Path, form: str) -> None:
+def test_a_file_has_trainings_predictions(trained: Trained, tmp_path: Path, form: str) -> None:
     """Without the target; a CSV's keys as they were, even where they look like missing values."""
     target = TARGETS[trained.task]
     asked, table = trained.frame.drop(columns=target), tmp_path / f"asked{form}"
@@ -187,7 +245,7 @@ def test_the_validation_rows_have_trainings_figures(trained: Trained) -> None:
 def test_weighted_classes_have_no_loss_to_tell(binary: Trained) -> None:
     metrics = evaluate_file(binary.model, str(binary.validation)).metrics
     assert "loss" not in metrics
-    predicted = binary.model.predict(binary.frame)
+    predicted = binary.raw(binary.frame)
     np.testing.assert_allclose(predicted, binary.recorded(), rtol=0, atol=1e-6)
 
 
@@ -204,7 +262,7 @@ def test_many_blocks_and_several_files_are_one_answer(binary: Trained, tmp_path:
     frame = pd.concat([first, second])
     answers = pd.read_csv(out, dtype={"id": str})
     assert answers["id"].tolist() == frame["id"].tolist()
-    np.testing.assert_allclose(answers["probability"], binary.model.predict(frame), atol=1e-6)
+    np.testing.assert_allclose(answers["probability"], binary.raw(frame), atol=1e-6)
 
 
 def test_what_was_filled_and_what_is_new_is_counted(binary: Trained, tmp_path: Path) -> None:
@@ -235,7 +293,7 @@ def test_whole_numbers_are_the_texts_that_the_csv_had(tmp_path: Path) -> None:
     model = load_model(str(tmp_path / "run"))
     texts, floats = {"deck": ["3", ""]}, pd.DataFrame({"deck": [3, None]})
     assert floats["deck"].dtype == np.float64
-    assert model.predict(texts).tolist() == model.predict(floats).tolist()
+    assert model.predict_proba(texts).tolist() == model.predict_proba(floats).tolist()
 
 
 def test_levels_unseen_in_memory_are_logged(
@@ -250,7 +308,7 @@ def test_levels_unseen_in_memory_are_logged(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"size": None}, "there is no size"),
+        ({"size": None}, "the columns size, town, colour, new, sold; missing: size"),
         ({"size": ["1"]}, "columns must be of one length"),
         ({"size": ["big", "1"]}, "size must be a number, got 'big' (row 0)"),
         ({"size": ["1", "1_000"]}, "size must be a number, got '1_000' (row 1)"),
@@ -317,7 +375,7 @@ def test_refused_before_anything_is_read(binary: Trained, tmp_path: Path) -> Non
     for asked, out, keys, said in (
         (table, "out.txt", [], "must go to .csv or .parquet"),
         (table, table, [], "a file of their own"),
-        (table, "out.csv", ["class"], "not be named as an answer is, got class"),
+        (table, "out.csv", ["class"], "not be named like a prediction, got class"),
         (str(tmp_path / "absent.csv"), "out.csv", [], "there is no such file"),
         (str(empty), "out.csv", [], "a table must have rows"),
         (str(empty), "out.parquet", ["id"], "a table must have rows"),
@@ -341,7 +399,7 @@ def test_a_target_that_cannot_be_compared_is_refused(binary: Trained, tmp_path: 
 
 
 def test_a_directory_without_a_whole_model_is_refused(binary: Trained, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="must be a directory"):
+    with pytest.raises(InputError, match="a run must be the id of a run"):
         load_model(str(tmp_path / "absent"))
     with pytest.raises(TabularError, match="did not finish"):
         load_model(str(tmp_path))

@@ -17,6 +17,7 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 from trainer import contract
 from trainer.errors import InputError
 from vertex_tabular.features import spec as features
+from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.prepare import prepare
 from vertex_tabular.schema.values import MISSING
 
@@ -32,7 +33,8 @@ TITANIC = {
         {"name": "Embarked", "kind": "categorical"},
     ],
 }
-SIZES = "val_size must be above 0 and, with test_size, below 1"
+SIZES = "val_size and test_size must be below 1 together"
+SEED = "a whole number from 0 to 2**32 - 1"
 SIDES = "each side of the split must have rows"
 SMALL = {
     "target": "y",
@@ -121,7 +123,7 @@ def test_fits_on_the_training_rows_alone_by_default(tmp_path: Path) -> None:
 
 def test_says_what_it_wrote(tmp_path: Path) -> None:
     csv = passengers(tmp_path / "table.csv", 100)
-    prepared = prepare(str(csv), TITANIC, str(tmp_path), split_seed="7.0")
+    prepared = prepare(str(csv), TITANIC, str(tmp_path), split_seed=7)
     sha256 = contract.sha256_of(tmp_path / contract.TRAIN_DATA)
     assert prepared.train == {"rows": 80, "features": 7, "dtype": "float32", "sha256": sha256}
     assert prepared.val["rows"] == 20
@@ -285,14 +287,14 @@ def test_all_targets_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"fit_on": "val"}, "fit_on must be one of train, all, got 'val'"),
-        ({"dtype": "int8"}, "dtype must be one of float32, float64, got 'int8'"),
-        ({"split_seed": 1.5}, "split_seed must be a whole number, got 1.5"),
-        ({"split_seed": "x"}, "split_seed must be a whole number, got 'x'"),
-        ({"split_seed": -1}, "split_seed must be from 0 to 4294967295, got -1"),
-        ({"val_size": 1}, f"{SIZES}, got 1 and 0"),
+        ({"fit_on": "val"}, "fit_on must be one of train, all, got val"),
+        ({"dtype": "int8"}, "dtype must be one of float32, float64, got int8"),
+        ({"split_seed": 1.5}, f"split_seed must be {SEED}, got 1.5"),
+        ({"split_seed": "x"}, f"split_seed must be {SEED}, got x"),
+        ({"split_seed": -1}, f"split_seed must be {SEED}, got -1"),
+        ({"val_size": 1}, "val_size must be above 0 and below 1, got 1"),
+        ({"val_size": 0.0}, "val_size must be above 0 and below 1, got 0.0"),
         ({"val_size": 0.5, "test_size": 0.5}, f"{SIZES}, got 0.5 and 0.5"),
-        ({"val_size": 0.0}, f"{SIZES}, got 0 and 0"),
         (
             {"val_size": 0.99},
             f"{SIDES}, got of 4 rows 0 train, 4 validate; add rows, or change val_size",
@@ -306,6 +308,17 @@ def test_bad_options(options: Mapping[str, Any], message: str, tmp_path: Path) -
         prepare(str(csv), SMALL, str(tmp_path / "out"), **options)
     assert str(error.value) == message
     assert not (tmp_path / "out").exists()
+
+
+def test_settings_are_those_of_a_config(tmp_path: Path) -> None:
+    csv = passengers(tmp_path / "table.csv", 100)
+    config = PrepareConfig(dtype="float64", val_size=0.3)
+    given = prepare(str(csv), TITANIC, str(tmp_path / "config"), config)
+    assert prepare(str(csv), TITANIC, str(tmp_path), dtype="float64", val_size=0.3) == given
+    changed = prepare(str(csv), TITANIC, str(tmp_path), config, dtype="float32")
+    assert (changed.val["rows"], changed.val["dtype"]) == (30, "float32")
+    with pytest.raises(TypeError, match="val_share"):
+        prepare(str(csv), TITANIC, str(tmp_path), val_share=0.3)
 
 
 def test_a_refused_table_leaves_an_older_result_as_it_was(tmp_path: Path) -> None:

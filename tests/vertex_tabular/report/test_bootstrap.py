@@ -1,20 +1,23 @@
 """The intervals of metrics, against the theory's."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from trainer import metrics
 from vertex_tabular.report.bootstrap import intervals, wilson
-from vertex_tabular.report.run import load
+from vertex_tabular.run.directory import RunDirectory
 
 from .conftest import Made
 
 random = np.random.default_rng(0)
 
 
-def sample(task: str, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
+def sample(task: str, n: int = 400) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    y: NDArray[Any]
     if task == "regression":
         y = random.normal(7, 3, n)
         return y, (y + random.normal(size=n)).astype(np.float32)
@@ -27,8 +30,8 @@ def sample(task: str, n: int = 400) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_they_are_those_that_training_recorded(made: Made) -> None:
-    run = load(made.run)
-    recorded = json.loads((run.directory / "metrics.json").read_text())
+    run = RunDirectory(made.run)
+    recorded = json.loads((run.path / "metrics.json").read_text())
     for name, value in metrics.compute(run.task, run.y, run.predictions).items():
         assert value == pytest.approx(recorded[f"validation_{name}"], rel=1e-6)
 

@@ -14,15 +14,16 @@ from .test_browser import PLOTS
 
 
 def written(made: Made, table: Path, out: Path) -> str:
-    judged = evaluate_file(load_model(made.run), str(table), features_too=True)
-    write_evaluation(made.run, judged, str(out), name="run-7", source="<i>new</i>.csv")
+    model = load_model(made.run)
+    evaluation = evaluate_file(model, str(table), features_too=True)
+    write_evaluation(model.run, evaluation, str(out), name="run-7", source="<i>new</i>.csv")
     return out.read_text()
 
 
 def test_it_has_the_plots_of_its_task_but_not_those_of_training(made: Made, tmp_path: Path) -> None:
     page = written(made, made.directory / "table.csv", tmp_path / "page.html")
     assert f"{ROWS} labelled rows" in page and "95\u00a0% interval" in page
-    plots = re.findall('<metric id="plot-([^"]*)"', page)
+    plots = re.findall('<figure id="plot-([^"]*)"', page)
     assert len(plots) == PLOTS[made.task] and "importance" in plots and "loss" not in plots
     assert "&lt;b&gt;east &amp; west&lt;/b&gt;" in page and "<b>east" not in page
     assert "&lt;i&gt;new" in page and "<i>new" not in page

@@ -1,16 +1,17 @@
-"""The report's plots as PNG files, for a paper or a slide; drawn by matplotlib, on request only:
-to import it takes longer than to make the whole report."""
+"""The report's plots as PNG files, for a paper or a slide. They need matplotlib, the extra `png`,
+which is imported on request only: that takes longer than to make the whole report."""
 
 from pathlib import Path
 from typing import Any
 
 from trainer import contract
+from trainer.errors import InputError
 from trainer.uri import local_path
+from vertex_tabular.prediction.threads import one_thread
 from vertex_tabular.report.axis import Axis
 from vertex_tabular.report.chart import Bars, Chart, Series
-from vertex_tabular.report.page import one_thread
-from vertex_tabular.report.plots import plots_of, thresholds_of, validation_rows
-from vertex_tabular.report.run import load
+from vertex_tabular.report.plots import learning, plots_of, validation_rows
+from vertex_tabular.run.directory import RunDirectory
 
 # Okabe and Ito's colours and the dashes of report.css.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
@@ -20,11 +21,11 @@ DOTS_PER_INCH = 200
 GREY = "#59636e"
 
 
-def write_plots(run_directory: str, directory: str, *, val_data: str = "") -> list[str]:
+def write_plots(run: RunDirectory, directory: str, *, val_data: str = "") -> list[str]:
     """Writes each plot of a run's report into `directory`, 960 × 720 pixels on white.
 
     Args:
-        run_directory: path or gs:// URI of what training wrote.
+        run: what training wrote.
         directory: path or gs:// URI; made if need be.
         val_data: npz of the validation rows, for permutation importance.
 
@@ -33,13 +34,18 @@ def write_plots(run_directory: str, directory: str, *, val_data: str = "") -> li
 
     Raises:
         TabularError: the run is not whole, or a file cannot be written.
-        InputError: the arrays are not those of the run.
+        InputError: the arrays are not those of the run, or matplotlib is not installed.
     """
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise InputError(
+            "PNG files need matplotlib, which is not installed; pip install 'vertex-tabular[png]'"
+        ) from None
     target = local_path(directory)
-    run = load(run_directory)
     x = validation_rows(run, val_data) if val_data else None
     with one_thread():
-        plots = plots_of(run, x, thresholds_of(run))
+        plots = [*learning(run), *plots_of(run, x)]
     names = []
     for plot in plots:
         names.append(f"{plot.name}.png")
