@@ -83,8 +83,8 @@ class Binary(Task):
         wrong = np.flatnonzero((y != 0) & (y != 1))
         if len(wrong):
             raise InputError(
-                f"a binary target must be 0 or 1, got {where} row {wrong[0]} is "
-                f"{y[wrong[0]]:g}; for other targets pass --task multiclass or regression"
+                f"a binary target must be 0 or 1, got {y[wrong[0]]:g} in {where} row {wrong[0]}; "
+                "for other targets pass --task multiclass or regression"
             )
 
     def loss(self, logits: Tensor, y: Tensor) -> Tensor:
@@ -121,7 +121,7 @@ class Multiclass(Task):
         if len(wrong):
             raise InputError(
                 f"a target of {self.outputs} classes must be a whole number from 0 to "
-                f"{self.outputs - 1}, got {where} row {wrong[0]} is {y[wrong[0]]:g}"
+                f"{self.outputs - 1}, got {y[wrong[0]]:g} in {where} row {wrong[0]}"
             )
 
     def targets(self, y: Array) -> Tensor:
