@@ -157,17 +157,19 @@ def local_request(
     if csv == "":
         raise InputError("--csv must name a file, got an empty name")
     options: dict[str, tuple[str, Any]] = {"csv": ("--csv", csv)}
+    sets = list(sets)
     if model is not None:
         if schema is not None:
             raise InputError("--model takes no --schema: the model has its own")
+        if csv is None and not any(each.startswith("csv=") for each in sets):
+            raise InputError("--csv must be given, the table to predict")
         options = {
-            "csv": ("--csv", table),
+            "csv": ("--csv", csv),
             "run_directory": ("--model", Uri(find_run(model, root)).absolute),
         }
         request = build_request(prediction.compiled(code), sets, options, {})
         _check_exists(request)
         return request
-    sets = list(sets)
     set_names = {each.partition("=")[0] for each in sets}
     project_csv, project_schema = project.data_of(os.environ, Path.cwd())
     sampled = csv is None and project_csv is None and "csv" not in set_names

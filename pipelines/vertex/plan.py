@@ -180,7 +180,7 @@ def _lint(compiled: str, arguments: Mapping[str, Any]) -> None:
         first = findings[0]
         raise InputError(
             f"the pipeline must pass tabpipe lint, got {first.rule}: {first.place}: "
-            f"{first.found}; {first.cure}"
+            f"{first.found}; {first.fix}"
         )
 
 

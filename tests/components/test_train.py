@@ -1,5 +1,6 @@
 """The CustomJob payload, as Google's own code reads it."""
 
+import datetime
 import json
 import re
 from typing import Any
@@ -95,7 +96,7 @@ def test_the_job_is_what_the_parameters_say(settings: dict[str, Any]) -> None:
     assert machine.accelerator_count == settings.get("accelerator_count", 0)
     assert job.job_spec.scheduling.strategy.name == settings.get("job_strategy", "STANDARD")
     timeout = settings.get("job_timeout_seconds", 7 * 24 * 3600)
-    assert job.job_spec.scheduling.timeout.total_seconds() == timeout
+    assert job.job_spec.scheduling.timeout == datetime.timedelta(seconds=timeout)
     assert job.job_spec.service_account == settings.get("job_service_account", "")
     assert dict(job.labels).items() >= settings.get("job_labels", {}).items()
     assert pool.replica_count == 1

@@ -18,7 +18,8 @@ PACKAGE = "gs://bucket/staging/vertex_tabular-0.1.0-py3-none-any.whl"
 
 @pytest.fixture(scope="module")
 def spec() -> dict[str, Any]:
-    return yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+    content: dict[str, Any] = yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+    return content
 
 
 def test_two_processes_compile_the_same_bytes(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_googles_own_sdk_takes_the_yaml_and_its_parameters(tmp_path: Path) -> No
             parameter_values=parameters,
             project="project",
             location="us-central1",
-            credentials=AnonymousCredentials(),
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
         )
 
     assert job(csv="gs://bucket/a.csv", epochs=5).job_id.startswith(training.PIPELINE_NAME)

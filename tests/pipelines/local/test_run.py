@@ -25,6 +25,7 @@ from pipelines.request import RunRequest
 from pipelines.steps import in_order
 from trainer.contract import check_manifest
 from trainer.errors import InputError, TabularError
+from vertex_tabular.run.record import Run
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +34,8 @@ STEPS = ["snapshot", "preprocess", "train", "collect"]
 
 @pytest.fixture(scope="module")
 def spec() -> dict[str, Any]:
-    return yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+    content: dict[str, Any] = yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+    return content
 
 
 def test_steps_come_after_those_they_depend_on(spec: dict[str, Any]) -> None:
@@ -188,7 +190,7 @@ def test_cancel_ends_no_process_but_that_of_the_run(
     started = psutil.Process(other.pid).create_time()
     # A run that has ended has this one's id, or one that was killed had it long ago.
     when = started - 3600 if state == "RUNNING" else started
-    local.Run("one", state, process=other.pid, process_started=when).save(tmp_path)
+    Run("one", state, process=other.pid, process_started=when).save(tmp_path)
     with pytest.raises(InputError, match=f"^a run must be running .*got one: {why}$"):
         local.cancel(tmp_path)
     assert other.poll() is None

@@ -10,10 +10,10 @@ from google.cloud import aiplatform_v1 as vertex
 from google.longrunning import operations_pb2
 from google.protobuf import any_pb2, json_format
 
-from tests.gcp import checks, names
-from tests.gcp.checks import Error
-from tests.gcp.clock import Clock
-from tests.gcp.rpc import Methods, Refused
+from tests.gcp.loopback import checks, names
+from tests.gcp.loopback.checks import Error
+from tests.gcp.loopback.clock import Clock
+from tests.gcp.loopback.rpc import Methods, Refused
 
 SERVICE = "google.cloud.aiplatform.v1.MetadataService"
 STORE = re.compile(r"(?P<parent>projects/[^/]+/locations/[^/]+)/metadataStores/(?P<store>[^/]+)$")

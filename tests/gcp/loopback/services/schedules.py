@@ -10,10 +10,15 @@ from google.cloud import aiplatform_v1 as vertex
 from google.longrunning import operations_pb2
 from google.protobuf import empty_pb2
 
-from tests.gcp import checks, names
-from tests.gcp.clock import Clock
-from tests.gcp.pipeline_service import CONDITION, FINAL, PipelineService, finished_operation
-from tests.gcp.rpc import Methods, Refused
+from tests.gcp.loopback import checks, names
+from tests.gcp.loopback.clock import Clock
+from tests.gcp.loopback.rpc import Methods, Refused
+from tests.gcp.loopback.services.pipelines import (
+    CONDITION,
+    FINAL,
+    PipelineService,
+    finished_operation,
+)
 
 SERVICE = "google.cloud.aiplatform.v1.ScheduleService"
 State = vertex.Schedule.State

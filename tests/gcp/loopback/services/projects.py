@@ -3,8 +3,8 @@
 import grpc
 from google.cloud import resourcemanager_v3 as resourcemanager
 
-from tests.gcp import names
-from tests.gcp.rpc import Methods, Refused
+from tests.gcp.loopback import names
+from tests.gcp.loopback.rpc import Methods, Refused
 
 SERVICE = "google.cloud.resourcemanager.v3.Projects"
 

@@ -10,11 +10,11 @@ from google.cloud import aiplatform_v1 as vertex
 from google.protobuf import empty_pb2
 from google.rpc import code_pb2, status_pb2
 
-from tests.gcp import checks, names
-from tests.gcp.clock import Clock
-from tests.gcp.machines import Machines
-from tests.gcp.rpc import Methods, Refused
-from tests.gcp.storage import Mount
+from tests.gcp.loopback import checks, names
+from tests.gcp.loopback.clock import Clock
+from tests.gcp.loopback.machines import Machines
+from tests.gcp.loopback.rpc import Methods, Refused
+from tests.gcp.loopback.storage import Mount
 
 SERVICE = "google.cloud.aiplatform.v1.JobService"
 State = vertex.JobState
@@ -99,7 +99,7 @@ class JobService:
             starts += 1
             with self._taking_away:  # the old machine is gone before there is another
                 pass
-            status = self._machines.run("tests.gcp.run_job", directory)
+            status = self._machines.run("tests.gcp.loopback.run_job", directory)
         self._mount.push()
         job.end_time = self._clock.now()
         if status:

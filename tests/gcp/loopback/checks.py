@@ -15,8 +15,8 @@ from google.cloud import aiplatform_v1 as vertex
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from tests.gcp.clock import Clock
-from tests.gcp.rpc import Refused
+from tests.gcp.loopback.clock import Clock
+from tests.gcp.loopback.rpc import Refused
 
 Error = tuple[str, str]  # field, message
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")

@@ -17,13 +17,13 @@ from google.rpc import code_pb2, status_pb2
 from pipelines.local.step import log_path
 from pipelines.local.step_records import read_record
 from pipelines.steps import in_order
-from tests.gcp import checks, names
-from tests.gcp.clock import Clock
-from tests.gcp.job_service import JobService
-from tests.gcp.machines import Machines
-from tests.gcp.metadata_service import MetadataService
-from tests.gcp.rpc import Methods, Refused
-from tests.gcp.storage import Mount
+from tests.gcp.loopback import checks, names
+from tests.gcp.loopback.clock import Clock
+from tests.gcp.loopback.machines import Machines
+from tests.gcp.loopback.rpc import Methods, Refused
+from tests.gcp.loopback.services.jobs import JobService
+from tests.gcp.loopback.services.metadata import MetadataService
+from tests.gcp.loopback.storage import Mount
 
 SERVICE = "google.cloud.aiplatform.v1.PipelineService"
 State = vertex.PipelineState
@@ -155,7 +155,7 @@ class PipelineService:
         self._mount.pull()
         job.start_time = self._clock.now()
         job.state = State.PIPELINE_STATE_RUNNING
-        status = self._machines.run("tests.gcp.run_pipeline", directory)
+        status = self._machines.run("tests.gcp.loopback.run_pipeline", directory)
         self._mount.push()
         if status:
             failed = [task.task_name for task in self._tasks(job) if task.state == TaskState.FAILED]

@@ -1,7 +1,9 @@
-"""A Google Cloud on 127.0.0.1 for Google's own unmodified clients: python -m tests.gcp.cloud
+"""A Google Cloud on 127.0.0.1 for Google's own, unmodified clients.
 
-Run as a program it prints what to export and stays until Ctrl-C. Environment variables alone lead
-a client to it: https_proxy, the authority of its certificate, a key file, the storage emulator.
+    python -m tests.gcp.loopback.cloud
+
+prints what to export, and serves until Ctrl-C. Environment variables alone direct a client to it:
+https_proxy, the authority of its certificate, a key file, the storage emulator.
 """
 
 import contextlib
@@ -17,22 +19,13 @@ from typing import Any
 
 import grpc
 
-from tests.gcp import (
-    certificate,
-    credentials,
-    job_service,
-    logging_service,
-    metadata_service,
-    names,
-    pipeline_service,
-    project_service,
-    schedule_service,
-)
-from tests.gcp.clock import Clock
-from tests.gcp.machines import Machines
-from tests.gcp.proxy import Proxy
-from tests.gcp.rpc import Switchboard
-from tests.gcp.storage import Emulator, Mount
+from tests.gcp.loopback import certificate, credentials, names
+from tests.gcp.loopback.clock import Clock
+from tests.gcp.loopback.machines import Machines
+from tests.gcp.loopback.proxy import Proxy
+from tests.gcp.loopback.rpc import Switchboard
+from tests.gcp.loopback.services import jobs, logs, metadata, pipelines, projects, schedules
+from tests.gcp.loopback.storage import Emulator, Mount
 
 BUCKET = "loopback-bucket"
 GRPC_HOSTS = ("aiplatform.googleapis.com", "cloudresourcemanager.googleapis.com")
@@ -56,8 +49,8 @@ class Cloud:
         self.clock = Clock()
         server = grpc.server(ThreadPoolExecutor(THREADS))
         port = server.add_secure_port("127.0.0.1:0", identity.server)
-        logs: logging_service.Logs = {}
-        logging = _served(logging_service.server(logs, identity.context), stack)
+        lines: logs.Logs = {}
+        logging = _served(logs.server(lines, identity.context), stack)
         routes = {host: ("127.0.0.1", port) for host in GRPC_HOSTS}
         routes["logging.googleapis.com"] = ("127.0.0.1", logging.server_port)
         proxy = _served(Proxy(routes), stack)
@@ -84,19 +77,19 @@ class Cloud:
             "NO_GCE_CHECK": "true",
             "TABPIPE_GCS": str(self.storage.directory),
         }
-        machines = Machines(directory / "machines", self.environ, logs, at_once=2)
-        self.jobs = job_service.JobService(self.clock, machines, self.storage)
-        self.metadata = metadata_service.MetadataService(self.clock)
-        self.pipelines = pipeline_service.PipelineService(
+        machines = Machines(directory / "machines", self.environ, lines, at_once=2)
+        self.jobs = jobs.JobService(self.clock, machines, self.storage)
+        self.metadata = metadata.MetadataService(self.clock)
+        self.pipelines = pipelines.PipelineService(
             self.clock, machines, self.storage, self.jobs, self.metadata, executes
         )
-        self.schedules = schedule_service.ScheduleService(self.clock, self.pipelines)
+        self.schedules = schedules.ScheduleService(self.clock, self.pipelines)
         services = {
-            pipeline_service.SERVICE: self.pipelines.methods(),
-            schedule_service.SERVICE: self.schedules.methods(),
-            job_service.SERVICE: self.jobs.methods(),
-            metadata_service.SERVICE: self.metadata.methods(),
-            project_service.SERVICE: project_service.methods(),
+            pipelines.SERVICE: self.pipelines.methods(),
+            schedules.SERVICE: self.schedules.methods(),
+            jobs.SERVICE: self.jobs.methods(),
+            metadata.SERVICE: self.metadata.methods(),
+            projects.SERVICE: projects.methods(),
         }
         server.add_generic_rpc_handlers(
             tuple(self.board.handler(name, methods) for name, methods in services.items())

@@ -1,25 +1,31 @@
-"""The wheel that stock images install, made of the modules that are installed here.
+"""The wheels that stock images install: built here, uploaded once, deleted when nothing uses them.
 
-No build tool is needed, and the same modules give the same bytes, so that a wheel uploaded under
-its content's hash is uploaded once.
+A wheel is made of the modules that are installed here. No build tool is needed, and the same
+modules give the same bytes, so a wheel uploaded under the hash of its content is uploaded once.
 """
 
 import base64
 import csv
+import datetime
 import hashlib
 import io
+import json
 import zipfile
 from importlib.metadata import distribution
 from importlib.util import find_spec
 from pathlib import Path
 
+from pipelines.vertex.client import Vertex
+from trainer.uri import Uri, join
+
 NAME = "vertex-tabular"
 PACKAGES = ("trainer", "vertex_tabular", "components", "pipelines")
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the first time that a zip file can say
 TAG = "py3-none-any"
+DIRECTORY = "packages"  # of the bucket
 
 
-def wheel() -> tuple[str, bytes]:
+def build_wheel() -> tuple[str, bytes]:
     """The wheel's file name and its content.
 
     The format: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
@@ -56,9 +62,36 @@ def wheel() -> tuple[str, bytes]:
     return f"{stem}-{TAG}.whl", archive.getvalue()
 
 
-def uri(bucket: str, name: str, content: bytes) -> str:
-    """Where a wheel is kept: its directory is named for its content."""
-    return f"{bucket.rstrip('/')}/packages/{hashlib.sha256(content).hexdigest()[:16]}/{name}"
+def wheel_uri(bucket: str, name: str, content: bytes) -> str:
+    """Where a wheel is kept: its directory is named after the hash of its content."""
+    return join(join(bucket, DIRECTORY), f"{hashlib.sha256(content).hexdigest()[:16]}/{name}")
+
+
+def unused_packages(vertex: Vertex, bucket: str, days: int) -> dict[str, int]:
+    """Packages older than `days` that no schedule uses, nor any run that has not ended.
+
+    Returns:
+        URI → size in bytes.
+    """
+    before = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days)
+    packages = {
+        uri: size
+        for uri, (size, created) in vertex.objects(join(bucket, f"{DIRECTORY}/")).items()
+        if created < before
+    }
+    if not packages:
+        return {}
+    used = "\n".join(
+        [json.dumps(schedule) for schedule in vertex.schedules()]
+        + [json.dumps(spec) for spec in vertex.unfinished_specs()]
+    )
+    return {uri: size for uri, size in packages.items() if _directory(uri) not in used}
+
+
+def _directory(uri: str) -> str:
+    """The directory named after the package's content, in a form that gs:// and /gcs/ share."""
+    where = Uri(Uri(uri).parent)
+    return f"{where.bucket}/{where.name}"
 
 
 def _files(package: str) -> list[tuple[str, bytes]]:

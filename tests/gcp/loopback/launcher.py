@@ -1,6 +1,6 @@
 """Runs GCPC's own launcher, as the pipeline's step does on Vertex, and hands its outputs on.
 
-    python -m tests.gcp.launcher --payload JSON … --executor_input JSON
+    python -m tests.gcp.loopback.launcher --payload JSON … --executor_input JSON
 
 On Vertex a step's artifacts have gs:// URIs; here `kfp.local` gives it paths below the mount. So
 the payload is translated, and the CustomJob that arrives at JobService is the one of the cloud.

@@ -1,4 +1,4 @@
-"""Executes one CustomJob's worker pools: python -m tests.gcp.run_job DIRECTORY
+"""Executes one CustomJob's worker pools: python -m tests.gcp.loopback.run_job DIRECTORY
 
 `job.json` in the directory holds the job as JobService received it. A Python package is installed
 from its bucket, as the prebuilt images do it, and hides this checkout's modules of the same name.

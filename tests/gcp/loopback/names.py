@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import grpc
 
-from tests.gcp.rpc import Refused
+from tests.gcp.loopback.rpc import Refused
 
 PROJECT = "loopback-project"
 PROJECT_NUMBER = "123456789012"

@@ -1,4 +1,4 @@
-"""Executes one submitted PipelineJob: python -m tests.gcp.run_pipeline DIRECTORY
+"""Executes one submitted PipelineJob: python -m tests.gcp.loopback.run_pipeline DIRECTORY
 
 `job.json` in the directory holds the spec, the parameter values and the pipeline root;
 `outputs.json` there receives what the run produced. The spec is the one that arrived:
@@ -26,7 +26,7 @@ def main(directory: Path) -> None:
     for executor in spec["deploymentSpec"]["executors"].values():
         command = executor["container"]["command"]
         executor["container"]["command"] = [
-            "tests.gcp.launcher" if word == "pipelines.local.custom_job" else word
+            "tests.gcp.loopback.launcher" if word == "pipelines.local.custom_job" else word
             for word in command
         ]
     local.init(
