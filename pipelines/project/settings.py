@@ -103,9 +103,7 @@ class Settings:
         "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0",
         "image that holds every step; without one, a wheel is uploaded",
     )
-    owner: Setting = _setting(
-        r"[\w.@+ -]{1,40}", "ada", "owner of the runs, shown in their names"
-    )
+    owner: Setting = _setting(r"[\w.@+ -]{1,40}", "ada", "owner of the runs, shown in their names")
 
     def required(self, name: str) -> str:
         """The value of a setting that the command needs.
