@@ -52,11 +52,11 @@ def unguarded(tree: ast.AST) -> list[str]:
         if isinstance(node, ast.If) and isinstance(node.test, ast.Call):
             call = node.test
             if ast.unparse(call.func) == "hasattr" and isinstance(call.args[1], ast.Constant):
-                asked = f"{ast.unparse(call.args[0])}.{call.args[1].value}"
-                for child in node.body:
-                    visit(child, known | {asked})
-                for child in node.orelse:
-                    visit(child, known)
+                asked = f"{ast.unparse(call.args[0])}.{call.args[1].value!s}"
+                for statement in node.body:
+                    visit(statement, known | {asked})
+                for statement in node.orelse:
+                    visit(statement, known)
                 return
         for child in ast.iter_child_nodes(node):
             visit(child, known)

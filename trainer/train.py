@@ -70,6 +70,12 @@ class Training:
             block_rows = 1 << 22  # to look up is to wait for the device
         self.plan = BatchPlan(config.batch_size, block_rows, config.seed, world.rank, world.size)
 
+    @property
+    def step_work(self) -> int:
+        """Rows times parameters of a step, of this process's share."""
+        rows = min(self.config.batch_size or self.train.rows, self.train.rows)
+        return rows * len(self.model.flat) // self.world.size
+
     def progress(self) -> list[dict[str, Any]]:
         """The epochs so far as lines of `progress.jsonl`."""
         return [self._line(row) for row in self.state.history]

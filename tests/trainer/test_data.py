@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from trainer.data import BatchPlan, Files, InMemoryDataset, ShardedDataset
 from trainer.errors import InputError
-from trainer.tasks import Binary, Multiclass, Regression
+from trainer.tasks import Binary, Multiclass, Regression, Task
 
 KEYS = ("X_train", "y_train")
 CPU = torch.device("cpu")
@@ -19,15 +20,17 @@ Y = np.array([0, 1, 0, 1, 1, 0])
 
 @pytest.fixture
 def save(tmp_path: Path) -> Callable[..., str]:
-    def save(**arrays: object) -> str:
+    def save(**arrays: Any) -> str:
         np.savez(tmp_path / "data.npz", **arrays)
         return str(tmp_path / "data.npz")
 
     return save
 
 
-def load(path: str, task: object = None) -> object:
-    return Files.find("train", path, KEYS).load(task or Binary(), CPU)
+def load(path: str, task: Task | None = None) -> InMemoryDataset:
+    source = Files.find("train", path, KEYS).load(task or Binary(), CPU)
+    assert isinstance(source, InMemoryDataset)
+    return source
 
 
 def test_columns_gain_one_of_ones_and_targets_a_shape(save: Callable[..., str]) -> None:
