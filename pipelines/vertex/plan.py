@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from components.code import Code
-from pipelines import parameters, prediction, training
+from pipelines import prediction, training
 from pipelines.lint import check
 from pipelines.prices.cost import CostEstimate, Machine, estimate
 from pipelines.prices.machines import UNSPECIFIED, parse_accelerator
@@ -17,6 +17,7 @@ from pipelines.vertex.client import Vertex
 from trainer.contract import MANIFEST
 from trainer.errors import InputError
 from trainer.uri import join
+from vertex_tabular.schema.reader import read_schema
 
 # https://cloud.google.com/vertex-ai/docs/training/pre-built-containers#pytorch
 PREBUILT_GPU_IMAGE = "us-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest"
@@ -104,7 +105,7 @@ def plan(options: RunOptions, settings: Settings) -> Plan:
     code, wheel = _code(settings)
     labels = submission.parse_labels(options.labels)
     kind, count = parse_accelerator(options.accelerator)
-    schema = options.schema and parameters.read_schema(options.schema)
+    schema = options.schema and read_schema(options.schema)
     given = {
         "csv": ("--csv", options.csv or None),
         "schema": ("--schema", schema),
@@ -125,7 +126,7 @@ def plan(options: RunOptions, settings: Settings) -> Plan:
         "job_labels": {"owner": submission.as_label(settings.owner.value), **labels},
     }
     if schema is None and "schema" not in set_names and settings.schema.value:
-        fallbacks["schema"] = parameters.read_schema(Path(settings.schema.value))
+        fallbacks["schema"] = read_schema(Path(settings.schema.value))
     if wheel is not None and kind:
         fallbacks["training_image"] = PREBUILT_GPU_IMAGE
     request = build_request(training.compiled(code), options.sets, given, fallbacks)

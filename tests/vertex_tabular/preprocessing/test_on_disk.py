@@ -11,17 +11,16 @@ import pytest
 
 from trainer import contract
 from trainer.errors import InputError
-from vertex_tabular.preprocessing import out_of_core as shards
+from vertex_tabular.features.profile import profile_of_disk_table
 from vertex_tabular.preprocessing.prepare import prepare
-from vertex_tabular.preprocessing.selection import keys_of, number_of, smallest
 from vertex_tabular.tables.disk_table import DiskTable
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.tables.table import Table
 
 COLUMNS = [
     {"name": "age", "kind": "numeric"},
     {"name": "paid", "kind": "numeric", "impute": "mean"},
     {"name": "class", "kind": "numeric", "impute": 7},
-    {"name": "port", "kind": "categorical", "rare": 30},
+    {"name": "port", "kind": "categorical", "min_frequency": 30},
     {"name": "deck", "kind": "categorical", "encoding": "onehot", "impute": "none"},
     {"name": "alone", "kind": "boolean"},
     {"name": "day", "kind": "datetime", "parts": ["month", "weekday"]},
@@ -179,24 +178,12 @@ def test_what_is_wrong_is_said_and_nothing_is_left(table: Path, tmp_path: Path) 
         prepare(str(table), SCHEMA, str(tmp_path / "out"), shard_rows=-1)
 
 
-def test_the_kth_smallest_is_exact() -> None:
-    random = np.random.default_rng(0)
-    numbers = np.concatenate([random.normal(0, 1e3, 500), [0.0, -0.0, 1e308, -1e308, 5e-324] * 3])
-    parts = np.array_split(numbers, 7)
-    for k in (0, 3, 250, 300, len(numbers) - 1):
-        key = smallest(lambda: ((keys_of(part), None) for part in parts), k)
-        assert number_of(key) == np.sort(numbers)[k]
-    weights = np.array([3, 1, 5])
-    key = smallest(lambda: [(keys_of(np.array([2.0, -1.0, 9.0])), weights)], 4)
-    assert number_of(key) == 9
-
-
 def test_the_profile_holds_few_rows_at_a_time() -> None:
-    disk_table = DiskTable()
+    table = DiskTable()
     for number in range(40):
-        disk_table.append(Table(50_000, {"n": np.full(50_000, number + 0.5)}, {}))
+        table.append(Table(50_000, {"n": np.full(50_000, number + 0.5)}, {}))
     tracemalloc.start()
-    profile = shards.profile_of(disk_table)
+    profile = profile_of_disk_table(table)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert profile["columns"]["n"]["unique"] == 40

@@ -12,10 +12,11 @@ from sklearn.model_selection import train_test_split
 from tests.vertex_tabular.joined import concatenate
 from trainer import contract
 from trainer.errors import InputError
+from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.prepare import prepare
-from vertex_tabular.preprocessing.split import split_rows
-from vertex_tabular.schema.schema import parse_schema
-from vertex_tabular.tables.reader import read_blocks
+from vertex_tabular.preprocessing.splitters import make_splitter
+from vertex_tabular.schema.parse import parse_schema
+from vertex_tabular.tables.formats.delimited import read_blocks
 
 ROWS = 1000
 FEATURE = {"name": "a", "kind": "numeric"}
@@ -33,7 +34,8 @@ def split(
     )
     schema = parse_schema({"target": "y", "columns": [FEATURE], "split": how})
     read = read_blocks(io.BytesIO(f"a,day,family,number,y\n{lines}".encode()), schema)
-    sides = split_rows(concatenate(read), schema, val_size, test_size, seed)
+    config = PrepareConfig(val_size=val_size, test_size=test_size, split_seed=seed)
+    sides = make_splitter(schema, config).split(concatenate(read))
     assert sorted(np.concatenate(sides)) == list(range(ROWS))
     return list(sides), {"day": day, "family": family, "y": y}
 
@@ -121,7 +123,7 @@ def test_one_group_cannot_be_split(tmp_path: Path) -> None:
     csv = tmp_path / "table.csv"
     csv.write_text("a,g,y\n1,x,0\n2,x,1\n")
     schema: Mapping[str, Any] = {"target": "y", "columns": [FEATURE], "split": {"group": "g"}}
-    with pytest.raises(InputError, match="of 2 rows 0 train, 2 validate"):
+    with pytest.raises(InputError, match="got 0 training, 2 validation rows of 2"):
         prepare(str(csv), schema, str(tmp_path))
 
 

@@ -3,7 +3,9 @@
 import pytest
 
 from trainer.errors import InputError
-from vertex_tabular.schema.schema import KEYS, Column, parse_schema
+from vertex_tabular.schema.parse import parse_schema
+from vertex_tabular.schema.rules import KEYS
+from vertex_tabular.schema.schema import Column
 
 AGE = {"name": "Age", "kind": "numeric"}
 
@@ -27,7 +29,7 @@ def test_a_regression_target_is_a_number() -> None:
         (
             {"columns": {"Age": {"kind": "numeric"}}, "tsk": "binary"},
             [
-                "the schema must have target, got there is none",
+                "the schema must have target, got columns, tsk",
                 "the schema may have target, columns, task, split, missing_target, got 'tsk'",
                 "columns must be a list such as [{name: Age, kind: numeric}], got dict",
             ],
@@ -63,12 +65,15 @@ def test_bad_schema(content: dict[str, object], problems: list[str]) -> None:
         ({"kind": "datetime", "impute": "2026"}, "impute of a must be a date such as 2026-11-23"),
         ({"kind": "datetime", "parts": ["minute"]}, "parts of a must be a list of year, month"),
         ({"kind": "categorical", "encoding": "hash"}, "encoding of a must be ordinal or onehot"),
-        ({"kind": "categorical", "rare": 1.5}, "rare of a must be a whole number"),
-        ({"kind": "categorical", "values": "x"}, "values of a must be a list of levels"),
+        (
+            {"kind": "categorical", "min_frequency": 1.5},
+            "min_frequency of a must be a whole number",
+        ),
+        ({"kind": "categorical", "values": "x"}, "values of a must be a list of categories"),
         ({"kind": "numeric", "min": "0"}, "min of a must be a number, got '0'"),
         ({"kind": "numeric", "min": 1, "max": 0}, "min of a must be at most its max, got 1 a"),
         ({"kind": "numeric", "values": ["x"]}, "numeric column a may have name, kind, impute, min"),
-        ({"kind": "drop"}, "columns must have one that is not dropped, got all are"),
+        ({"kind": "drop"}, "columns must have one that is not dropped, got none"),
     ],
 )
 def test_bad_column(column: dict[str, object], problem: str) -> None:
@@ -79,10 +84,10 @@ def test_bad_column(column: dict[str, object], problem: str) -> None:
 
 def test_numbers_that_yaml_and_kfp_make_of_text() -> None:
     columns = [
-        {"name": "a", "kind": "categorical", "values": [1, 2], "rare": 5.0, "impute": 1},
+        {"name": "a", "kind": "categorical", "values": [1, 2], "min_frequency": 5.0, "impute": 1},
         {"name": "b", "kind": "boolean", "impute": True},
         {"name": "c", "kind": "drop"},
     ]
     first, second = parse_schema({"target": "y", "columns": columns}).columns
-    assert (first.values, first.rare, first.impute) == (("1", "2"), 5, "1")
+    assert (first.values, first.min_frequency, first.impute) == (("1", "2"), 5, "1")
     assert second.impute == "True"
