@@ -27,7 +27,7 @@ from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import InMemoryDataset
 from trainer.distributed import World
-from trainer.tasks import Summary, make_task
+from trainer.tasks.losses import Summary, make_task
 from trainer.train import Training
 from vertex_tabular.features import fitting
 from vertex_tabular.preprocessing.reading import read_checked

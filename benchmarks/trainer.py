@@ -28,7 +28,7 @@ from trainer.cpus import threads_for
 from trainer.data import InMemoryDataset
 from trainer.distributed import World
 from trainer.models.mlp.module import build
-from trainer.tasks import Binary
+from trainer.tasks.losses import Binary
 from trainer.train import Training
 
 FEATURES = 7

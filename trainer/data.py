@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.errors import InputError
-from trainer.tasks import Summary, Task
+from trainer.tasks.losses import Summary, Task
 from trainer.uri import local_path
 
 Raw = NDArray[np.float64]

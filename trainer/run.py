@@ -18,8 +18,8 @@ from trainer.data import Files, Source
 from trainer.distributed import World
 from trainer.errors import InputError
 from trainer.log import RunLog
-from trainer.task_kinds import TASKS
-from trainer.tasks import Regression, Summary, Task, make_task
+from trainer.tasks.kinds import TASKS
+from trainer.tasks.losses import Regression, Summary, Task, make_task
 from trainer.train import Training
 from trainer.uri import input_file, local_path
 

@@ -17,15 +17,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.adam import Adam
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import BLOCK_ROWS, BatchPlan, Block, Source, derive_seed
 from trainer.distributed import World
 from trainer.errors import Interrupted, TabularError
 from trainer.models import make_model_of
+from trainer.models.adam import Adam
 from trainer.models.interfaces import MakeModel
-from trainer.tasks import Task
+from trainer.tasks.losses import Task
 
 # Rows times parameters after which a block ends: a second or two of one core's work. Between
 # blocks a run looks up: at the loss, at SIGTERM, at the clock.

@@ -10,7 +10,7 @@ import torch
 
 from trainer.data import BatchPlan, Files, InMemoryDataset, ShardedDataset
 from trainer.errors import InputError
-from trainer.tasks import Binary, Multiclass, Regression, Task
+from trainer.tasks.losses import Binary, Multiclass, Regression, Task
 
 KEYS = ("X_train", "y_train")
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
-from trainer.tasks import Task
+from trainer.tasks.losses import Task
 
 
 class FlatModel:

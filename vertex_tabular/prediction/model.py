@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
-from trainer.metrics import predicted_class
+from trainer.tasks.metrics import predicted_class
 from vertex_tabular.features.apply import make_features
 from vertex_tabular.features.counting import unseen
 from vertex_tabular.features.spec import Spec

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
-from trainer.metrics import compute, predicted_class
-from trainer.task_kinds import TASK_KINDS
+from trainer.tasks.kinds import TASK_KINDS
+from trainer.tasks.metrics import compute, predicted_class
 from trainer.uri import local_path
 from vertex_tabular.features.apply import labels, make_features
 from vertex_tabular.features.counting import unseen

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from trainer import contract
 from trainer.errors import TabularError
 from trainer.models.network import Network
-from trainer.task_kinds import TASK_KINDS, TaskKind
+from trainer.tasks.kinds import TASK_KINDS, TaskKind
 from trainer.uri import local_path
 from vertex_tabular.features.spec import Spec, load_spec
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from trainer.errors import InputError
-from trainer.task_kinds import TASKS
+from trainer.tasks.kinds import TASKS
 from vertex_tabular.schema.rules import IMPUTES, KEYS, RULES, is_number
 from vertex_tabular.schema.schema import PARTS, Column, Schema
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import InputError
-from trainer.task_kinds import TASKS
+from trainer.tasks.kinds import TASKS
 from vertex_tabular.schema.reader import load_yaml
 from vertex_tabular.schema.schema import Column
 from vertex_tabular.schema.values import (

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from trainer import adam
-from trainer.adam import Adam
+from trainer.models.adam import Adam
 from trainer.models.mlp.gradients import AutogradGradients, MlpGradients
 from trainer.models.mlp.module import FlatMlp, build
-from trainer.tasks import Binary, Multiclass, Regression, Task
+from trainer.tasks.losses import Binary, Multiclass, Regression, Task
 
 CPU = torch.device("cpu")
 TASKS = [

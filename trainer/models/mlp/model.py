@@ -8,7 +8,7 @@ from torch import Tensor
 from trainer.models.interfaces import Architecture, FlatModel, Gradients
 from trainer.models.mlp.gradients import AutogradGradients, MlpGradients
 from trainer.models.mlp.module import FlatMlp, build
-from trainer.tasks import Task
+from trainer.tasks.losses import Task
 
 
 def make_model(

@@ -8,7 +8,7 @@ from torch import Tensor
 from trainer.models.interfaces import Architecture, FlatModel, Gradients
 from trainer.models.strong.gradients import StrongGradients
 from trainer.models.strong.module import FlatStrong, Strong
-from trainer.tasks import Task
+from trainer.tasks.losses import Task
 
 
 def make_model(

@@ -1,6 +1,6 @@
 """What the kinds of task differ in, without torch: one entry of `TASK_KINDS` each.
 
-Its torch half, the loss and its gradient, is the class of the same name in `trainer.tasks`.
+Its torch half, the loss and its gradient, is the class of the same name in `trainer.tasks.losses`.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.metrics import Metric, metrics_of
+from trainer.tasks.metrics import Metric, metrics_of
 
 Array = NDArray[Any]
 

@@ -1,4 +1,4 @@
-"""The torch half of each kind of task (`trainer.task_kinds`): its loss and the loss's gradient.
+"""The torch half of each kind of task (`trainer.tasks.kinds`): its loss and the loss's gradient.
 
 Losses and scores are sums over rows, so that chunks, batches and processes simply add up. For all
 three the gradient of the loss at the logits is prediction - truth (times a constant for the squared
@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer import metrics
 from trainer.errors import InputError
-from trainer.task_kinds import TASK_KINDS, TaskKind
+from trainer.tasks import metrics
+from trainer.tasks.kinds import TASK_KINDS, TaskKind
 
 Array = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn_metrics
 
-from trainer import metrics
-from trainer.task_kinds import TASK_KINDS, TASKS
+from trainer.tasks import metrics
+from trainer.tasks.kinds import TASK_KINDS, TASKS
 
 RANDOM = np.random.default_rng(3)
 Y = RANDOM.integers(0, 2, 500).astype(float)
