@@ -114,7 +114,7 @@ class Settings:
         setting: Setting = getattr(self, name)
         if not setting.value:
             raise InputError(
-                f"{name} must be set; give {_flag(name)}, {_variable(name)}, "
+                f"{name} must be set; give {flag(name)}, {variable(name)}, "
                 f'or {name} = "{FORMS[name].example}" in {FILE}'
             )
         return setting.value
@@ -158,14 +158,14 @@ def data_of(environ: Mapping[str, str], directory: Path) -> tuple[str | None, Pa
 
 
 def _chosen(
-    name: str, flag: str | None, environ: Mapping[str, str], filed: Mapping[str, Setting]
+    name: str, given: str | None, environ: Mapping[str, str], filed: Mapping[str, Setting]
 ) -> Setting:
     """The value of one setting that wins over its others."""
     form = FORMS[name]
-    if flag is not None:
-        setting = Setting(flag, _flag(name))
-    elif _variable(name) in environ:
-        setting = Setting(environ[_variable(name)], _variable(name))
+    if given is not None:
+        setting = Setting(given, flag(name))
+    elif variable(name) in environ:
+        setting = Setting(environ[variable(name)], variable(name))
     elif name in filed:
         setting = filed[name]
     elif name == "owner":
@@ -202,9 +202,11 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Setting]:
     return found
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
+    """The option that gives a setting."""
     return f"--{name.replace('_', '-')}"
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """The environment variable that gives a setting."""
     return f"{PREFIX}{name.upper()}"
