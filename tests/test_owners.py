@@ -13,11 +13,12 @@ import pyarrow.feather
 import pytest
 import yaml
 
-from tests.shell import SAMPLE_SCHEMA, TIMEOUT_SECONDS
+from tests.shell import TIMEOUT_SECONDS
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[1]
+SCHEMA = str(ROOT / "examples" / "titanic" / "schema.yaml")
 COPIED = ("trainer", "vertex_tabular", "components", "pipelines", "compile.py")
 
 SETTINGS = ("--set", "recipe=linear", "--set", "grad_factor=0.5")
@@ -150,7 +151,7 @@ def run(changed: Copy) -> dict[str, Any]:
     assert changed("-m", "pipelines", "sample", "sample.csv", "--rows", "200").returncode == 0
     table = pyarrow.csv.read_csv(changed.here / "sample.csv")
     pyarrow.feather.write_feather(table, changed.here / "t.feather", compression="uncompressed")
-    said = ["--csv", "t.feather", "--schema", SAMPLE_SCHEMA]
+    said = ["--csv", "t.feather", "--schema", SCHEMA]
     result = changed("-m", "pipelines", "run", *said, *SETTINGS, "--json")
     assert result.returncode == 0, result.stderr
     printed: dict[str, Any] = json.loads(result.stdout)
@@ -197,7 +198,7 @@ def test_the_family_trains_and_predicts(changed: Copy, run: dict[str, Any]) -> N
 def test_the_format_is_everywhere(changed: Copy, run: dict[str, Any]) -> None:
     assert metrics_of(run)["rows"] == {"train": 160, "validation": 40}
     for command in (["schema", "infer"], ["preprocess"]):
-        more = [] if command[0] == "schema" else ["arrays", "--schema", SAMPLE_SCHEMA]
+        more = [] if command[0] == "schema" else ["arrays", "--schema", SCHEMA]
         result = changed("-m", "pipelines", *command, "t.feather", *more)
         assert result.returncode == 0, result.stderr
     shutil.copy(changed.here / "sample.csv", changed.here / "no.feather")

@@ -133,7 +133,7 @@ def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> No
     assert shown[0].split()[:2] == ["fails", "FAILED"]
     assert shown[1] == result.error
     refused = shell("fetch", "fails", "anywhere")
-    assert refused.error.endswith("a run has results when it has SUCCEEDED, got FAILED")
+    assert refused.error.endswith("a run must be SUCCEEDED to have results, got FAILED")
 
 
 def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: Shell) -> None:

@@ -149,7 +149,7 @@ def test_pause_resume_list_show_delete(recorder: Cloud, recorded: Shell) -> None
     deleted = recorded("schedule", "delete", "nightly")
     missing = recorded("schedule", "pause", "nightly")
     assert deleted.stdout == "nightly: deleted\n"
-    assert missing.error == "error: a schedule must exist, got nightly; there are none"
+    assert missing.error == "error: there is no schedule nightly; there are none"
 
 
 def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Shell) -> None:

@@ -81,7 +81,7 @@ def test_a_default_that_is_given_is_no_difference(first: Record) -> None:
     other = dataclasses.replace(first, parameters=given)
     found = compared(first, other)
     assert not found.parameters and found.differences
-    schema = json.loads(json.dumps(first.defaults["schema"]))
+    schema = json.loads(json.dumps(first.arguments["schema"]))
     schema["columns"][0]["impute"] = "mode"
     other = dataclasses.replace(first, parameters={**first.parameters, "schema": schema})
     name = f"schema.columns.{schema['columns'][0]['name']}.impute"
