@@ -125,7 +125,7 @@ def test_the_budget_is_for_a_month_where_there_is_one() -> None:
     cost.check_budget(run, 20)
     with pytest.raises(InputError, match=r"^--budget must be at least the estimate of .* a month"):
         cost.check_budget(month, 20)
-    with pytest.raises(InputError, match=r" USD a run got 0\.10"):
+    with pytest.raises(InputError, match=r" USD a run, got 0\.10"):
         cost.check_budget(run, 0.1)
 
 
