@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
-from vertex_tabular.apply import apply, labels
+from vertex_tabular.features.apply import apply, labels
 
 from pipelines.project.sample import write_sample
 from pipelines.training import titanic_schema
