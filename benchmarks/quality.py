@@ -22,8 +22,7 @@ import yaml
 from numpy.typing import NDArray
 from vertex_tabular.features.apply import apply, labels
 
-from pipelines.project.sample import write_sample
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema, write_sample
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import InMemoryDataset
@@ -177,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--folds", type=int, default=5)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    schema = yaml.safe_load(Path(asked.schema).read_text()) if asked.schema else titanic_schema()
+    schema = yaml.safe_load(Path(asked.schema).read_text()) if asked.schema else sample_schema()
     with tempfile.TemporaryDirectory() as directory:
         csv = asked.csv or str(Path(directory, "sample.csv"))
         if not asked.csv:

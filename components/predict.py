@@ -29,8 +29,8 @@ def predict(
         local_copy(csv, fingerprint) as table,
     ):
         run_directory = manifest.rpartition("/")[0]
-        metrics = predict_and_report(run_directory, table, keys=keys, source=csv, **paths)
+        found = predict_and_report(run_directory, table, keys=keys, source=csv, **paths)
     predictions.metadata.update(source=csv, fingerprint=fingerprint, run_directory=run_directory)
     predictions.metadata.update(manifest_fingerprint=manifest_fingerprint)
-    for name, value in metrics.items():
+    for name, value in found.items():
         metrics.log_metric(name, value)

@@ -23,6 +23,7 @@ from trainer.errors import InputError
 from trainer.fields import check_values, parse_value, text_of
 from trainer.models import settings_of
 from trainer.uri import Uri
+from vertex_tabular.prediction.writers import FORMATS
 from vertex_tabular.preprocessing.config import PrepareConfig, check_shares
 from vertex_tabular.run.find import find_run
 from vertex_tabular.schema.parse import parse_schema
@@ -32,8 +33,6 @@ SCHEMA_MISSING = (
     "a table needs a feature schema, got none; give --schema FILE, "
     "which `tabpipe schema infer CSV > FILE` proposes"
 )
-
-FORMATS = ("csv", "parquet")
 
 
 @dataclass(frozen=True)
@@ -121,10 +120,9 @@ def check_request(request: RunRequest) -> None:
         _check(Config, {name: values[name] for name in HYPERPARAMETERS}, labels)
         _check(PrepareConfig, {name: values[name] for name in PREPROCESSING}, labels)
         check_shares(values["val_size"], values["test_size"])
-    elif values["output_format"] not in FORMATS:
-        raise InputError(
-            f"output_format must be one of {', '.join(FORMATS)}, got {values['output_format']}"
-        )
+    elif f".{values['output_format']}" not in FORMATS:
+        formats = ", ".join(suffix[1:] for suffix in FORMATS)
+        raise InputError(f"output_format must be one of {formats}, got {values['output_format']}")
 
 
 def _check(owner: type, values: Mapping[str, Any], labels: Mapping[str, str]) -> None:
@@ -159,19 +157,20 @@ def local_request(
     code = Code.in_image(training.DEFAULT_IMAGE)
     if csv == "":
         raise InputError("--csv must name a file, got an empty name")
-    table = None if csv is None else _resolved(csv)
-    options: dict[str, tuple[str, Any]] = {"csv": ("--csv", table)}
+    options: dict[str, tuple[str, Any]] = {"csv": ("--csv", csv)}
+    sets = list(sets)
     if model is not None:
         if schema is not None:
             raise InputError("--model takes no --schema: the model has its own")
+        if csv is None and not any(each.startswith("csv=") for each in sets):
+            raise InputError("--csv must be given, the table to predict")
         options = {
-            "csv": ("--csv", table),
+            "csv": ("--csv", csv),
             "run_directory": ("--model", Uri(find_run(model, root)).absolute),
         }
         request = build_request(prediction.compiled(code), sets, options, {})
         _check_exists(request)
         return request
-    sets = list(sets)
     set_names = {each.partition("=")[0] for each in sets}
     project_csv, project_schema = project.data_of(os.environ, Path.cwd())
     sampled = csv is None and project_csv is None and "csv" not in set_names
@@ -210,10 +209,6 @@ def preprocessing_request(
     return read_schema(schema), config_from(PrepareConfig, values)
 
 
-def _resolved(csv: str) -> str:
-    return Uri(csv).absolute
-
-
 def _check_exists(request: RunRequest) -> None:
     """Finds the table, and names it in full: a run works in another directory."""
     from vertex_tabular.tables.sources import parts_of
@@ -221,4 +216,5 @@ def _check_exists(request: RunRequest) -> None:
     csv = request.arguments["csv"]
     if not Uri(csv).is_cloud:
         parts_of(csv)
-    request.arguments["csv"] = _resolved(csv)
+    request.arguments["csv"] = Uri(csv).absolute
+    parameters.check_text(request.labels.get("csv", "csv"), request.arguments["csv"])

@@ -20,7 +20,7 @@ from components.code import Code
 from pipelines import parameters, prediction, training
 from pipelines.cli.app import app
 from pipelines.project import settings
-from pipelines.project.sample import write_sample
+from pipelines.project.sample import sample_schema, write_sample
 from trainer import contract
 from trainer.config import Config
 from vertex_tabular.preprocessing.prepare import prepare
@@ -122,7 +122,7 @@ def _files() -> Iterator[str]:
         arrays, run = Path(directory, "arrays"), Path(directory, "run")
         table = Path(directory, "sample.csv")
         write_sample(table, ROWS, seed=1)
-        prepare(str(table), training.titanic_schema(), str(arrays))
+        prepare(str(table), sample_schema(), str(arrays))
         command = [sys.executable, "-m", "trainer", f"--model_out={run}", "--epochs=2"]
         command += [
             f"--train={arrays / contract.TRAIN_DATA}",

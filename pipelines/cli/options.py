@@ -7,21 +7,19 @@ import typer
 
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Sets a parameter; may be repeated."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter. Repeatable."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, no more.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 TableFile = Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]
 SchemaFile = Annotated[
     Path | None,
-    typer.Option(
-        "--schema", help="Feature schema, a YAML file; else the project's, the Titanic's."
-    ),
+    typer.Option("--schema", help="Feature schema (YAML). Default: the project's."),
 ]
 
 # Of what runs on this machine.
 CsvFile = Annotated[
-    str | None, typer.Option(help="The CSV; else the project's, or a made-up sample.")
+    str | None, typer.Option(help="The table. Default: the project's, else a made-up sample.")
 ]
 ModelRun = Annotated[
     str | None,

@@ -50,8 +50,8 @@ class Form:
 
 ACCOUNT = r"[\w.-]+@[\w.-]+\.gserviceaccount\.com"
 FORMS = {
-    "csv": Form(r".+", "passengers.csv", "the table; its path is seen from this directory"),
-    "schema": Form(r".+", "schema.yaml", "feature schema; the Titanic's if there is none"),
+    "csv": Form(r".+", "passengers.csv", "the table; a path is relative to this directory"),
+    "schema": Form(r".+", "schema.yaml", "feature schema (YAML)"),
     "project": Form(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "my-project", "Google Cloud project id"),
     "region": Form(r"[a-z]+-[a-z]+\d+", "europe-west4", "Vertex AI region", "us-central1"),
     "bucket": Form(
@@ -60,12 +60,12 @@ FORMS = {
         "where runs and packages are kept",
     ),
     "service_account": Form(
-        ACCOUNT, "trainer@my-project.iam.gserviceaccount.com", "account that the runs act as"
+        ACCOUNT, "trainer@my-project.iam.gserviceaccount.com", "service account of the runs"
     ),
     "network": Form(
         r"projects/\d+/global/networks/[a-z0-9-]+",
         "projects/123456789012/global/networks/my-vpc",
-        "VPC network that the runs join",
+        "VPC network of the runs",
     ),
     "kms_key": Form(
         r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+",
@@ -77,7 +77,7 @@ FORMS = {
         "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0",
         "image that holds every step; without one, a wheel is uploaded",
     ),
-    "owner": Form(r"[\w.@+ -]{1,40}", "ada", "whose runs these are, shown in their names"),
+    "owner": Form(r"[\w.@+ -]{1,40}", "ada", "owner of the runs, shown in their names"),
 }
 
 
@@ -105,7 +105,7 @@ class Settings:
     owner: Setting
 
     def required(self, name: str) -> str:
-        """The value of a setting that the command cannot do without.
+        """The value of a setting that the command needs.
 
         Raises:
             InputError: it is not set anywhere.
@@ -113,7 +113,7 @@ class Settings:
         setting: Setting = getattr(self, name)
         if not setting.value:
             raise InputError(
-                f"{name} must be set, got it is not; give {_flag(name)}, {_variable(name)}, "
+                f"{name} must be set; give {_flag(name)}, {_variable(name)}, "
                 f'or {name} = "{FORMS[name].example}" in {FILE}'
             )
         return setting.value

@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 from pipelines.local.custom_job import write_executor_output
-from pipelines.local.run import LAUNCHER
+from pipelines.local.kfp_internals import LAUNCHER
 from trainer.uri import mount
 
 

@@ -14,8 +14,8 @@ from google.longrunning import operations_pb2
 from google.protobuf import any_pb2, empty_pb2, json_format
 from google.rpc import code_pb2, status_pb2
 
-from pipelines.local.run import read_record
 from pipelines.local.step import log_path
+from pipelines.local.step_records import read_record
 from pipelines.steps import in_order
 from tests.gcp import checks, names
 from tests.gcp.clock import Clock

@@ -14,7 +14,7 @@ from typing import Any
 from kfp import components, dsl, local
 
 from pipelines.local.cache import code_fingerprint
-from pipelines.local.run import rewritten
+from pipelines.local.rewriting import rewrite
 
 
 def main(directory: Path) -> None:
@@ -22,7 +22,7 @@ def main(directory: Path) -> None:
     text = json.dumps(job["spec"])
     text = text.replace("{{$.pipeline_google_cloud_project_id}}", job["project"])
     text = text.replace("{{$.pipeline_google_cloud_location}}", job["location"])
-    spec = rewritten(json.loads(text), code_fingerprint())
+    spec = rewrite(json.loads(text), code_fingerprint())
     for executor in spec["deploymentSpec"]["executors"].values():
         command = executor["container"]["command"]
         executor["container"]["command"] = [

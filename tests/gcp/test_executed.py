@@ -16,7 +16,7 @@ from google.cloud import aiplatform_v1 as vertex
 from google.protobuf import json_format
 
 from tests.gcp.cloud import BUCKET, Cloud, running
-from tests.gcp.conftest import CSV, add_data, shell_of, wait_for
+from tests.gcp.conftest import CSV, SCHEMA, add_data, shell_of, wait_for
 from tests.gcp.names import PROJECT, REGION
 from tests.shell import Result, Shell
 from trainer.contract import sha256_of
@@ -168,7 +168,18 @@ def test_the_fetched_model_is_that_of_a_local_run(
     csv = tmp_path / "passengers.csv"
     csv.write_bytes(executing.storage.read(CSV))
     run = subprocess.run(
-        [sys.executable, "-m", "pipelines", "run", "--json", *QUICK, "--csv", str(csv)],
+        [
+            sys.executable,
+            "-m",
+            "pipelines",
+            "run",
+            "--json",
+            *QUICK,
+            "--csv",
+            str(csv),
+            "--schema",
+            str(SCHEMA),
+        ],
         cwd=tmp_path,
         check=True,
         capture_output=True,

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.slow
 DATA = f"gs://{BUCKET}/data"
 PREPARE = """
 import sys
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema
 from vertex_tabular.preprocessing.prepare import prepare
 
-prepare(sys.argv[1], titanic_schema(), sys.argv[2])
+prepare(sys.argv[1], sample_schema(), sys.argv[2])
 """
 EPOCHS = 1500
 

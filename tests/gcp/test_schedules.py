@@ -58,7 +58,9 @@ def test_a_schedule_may_predict(recorder: Cloud, recorded: Shell) -> None:
     job = schedule.create_pipeline_job_request.pipeline_job
     assert dict(job.runtime_config.parameter_values) == {"csv": CSV, "run_directory": model}
     mixed = recorded(*apply, "--spot")
-    assert mixed.status == 2 and mixed.error.startswith("error: --model predicts, got ")
+    assert mixed.status == 2 and mixed.error.startswith(
+        "error: --model predicts and takes no --spot"
+    )
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def pipeline_request(change: Change) -> vertex.CreatePipelineJobRequest:
             "pipelineSpec": yaml.safe_load(yaml.safe_dump(SPEC)),
             "runtimeConfig": {
                 "gcsOutputDirectory": "gs://bucket/root",
-                "parameterValues": {"csv": "gs://bucket/a.csv"},
+                "parameterValues": {"csv": "gs://bucket/a.csv", "schema": {}},
             },
             "labels": {"team": "risk"},
         },

@@ -48,7 +48,7 @@ def test_a_bad_setting(setting: str, complaint: str) -> None:
 @pytest.mark.parametrize("value", ['say "hi"', "back\\slash", "two\nlines"])
 def test_a_string_that_would_break_the_payload(value: str) -> None:
     with pytest.raises(InputError, match="^csv must not contain"):
-        check({"csv": value})
+        check({"csv": value}, {})
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_a_string_that_would_break_the_payload(value: str) -> None:
 )
 def test_accelerator_type_and_count_go_together(arguments: dict[str, object]) -> None:
     with pytest.raises(InputError, match="go together, got accelerator_type="):
-        check(arguments)
-    check({"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 1})
+        check(arguments, {})
+    check({"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 1}, {})
 
 
 def test_the_last_of_several_settings_counts() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema
 from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.reading import read_checked
 from vertex_tabular.preprocessing.splits import VAL
@@ -61,7 +61,7 @@ def sample(finished: Finished) -> Path:
 
 def validation_rows(sample: Path) -> Any:
     """The numbers of the rows that validated, in the order of val_predictions.npz."""
-    schema = parse_schema(titanic_schema())
+    schema = parse_schema(sample_schema())
     splitter = make_splitter(schema, PrepareConfig())
     return splitter.split(read_checked(str(sample), schema))[VAL]
 

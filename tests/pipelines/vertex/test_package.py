@@ -26,7 +26,7 @@ def test_it_holds_the_packages_with_their_data_and_no_caches() -> None:
         information = name.removesuffix("-py3-none-any.whl") + ".dist-info"
         metadata = wheel.read(f"{information}/METADATA").decode()
         record = wheel.read(f"{information}/RECORD").decode()
-    assert {"trainer/__main__.py", "components/train.py", "pipelines/project/titanic.yaml"} <= set(
+    assert {"trainer/__main__.py", "components/train.py", "pipelines/project/sample.yaml"} <= set(
         names
     )
     assert not [each for each in names if "__pycache__" in each]
