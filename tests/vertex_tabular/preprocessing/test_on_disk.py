@@ -81,7 +81,7 @@ def test_learns_the_spec_that_a_table_in_memory_gives(table: Path, tmp_path: Pat
     )
     assert parts.sharded and not whole.sharded
     assert numbers_in(parts.spec) == pytest.approx(numbers_in(whole.spec), rel=1e-12)
-    for ours, theirs in zip(parts.spec["columns"], whole.spec["columns"], strict=True):  # type: ignore[call-overload]
+    for ours, theirs in zip(parts.spec["columns"], whole.spec["columns"], strict=True):
         assert {**ours, "mean": 0, "std": 0} == {
             **theirs,
             "mean": 0,

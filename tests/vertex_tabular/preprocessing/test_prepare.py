@@ -21,6 +21,7 @@ from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.prepare import prepare
 from vertex_tabular.schema.values import MISSING
 
+NAMES = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
 TITANIC = {
     "target": "Survived",
     "columns": [
@@ -72,7 +73,7 @@ def notebook(csv: Path) -> dict[str, np.ndarray]:
     df["Embarked"] = LabelEncoder().fit_transform(df["Embarked"])
     df["Age"] = df["Age"].fillna(df["Age"].median())
     df["Fare"] = df["Fare"].fillna(df["Fare"].median())
-    X = df[["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]].values
+    X = df[NAMES].values
     X = StandardScaler().fit_transform(X)
     split = train_test_split(X, df["Survived"].values, test_size=0.2, random_state=42)
     return dict(zip(("X_train", "X_val", "y_train", "y_val"), split, strict=True))
@@ -80,7 +81,7 @@ def notebook(csv: Path) -> dict[str, np.ndarray]:
 
 def arrays(directory: Path) -> dict[str, np.ndarray]:
     """Everything in the two npz files."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name in (contract.TRAIN_DATA, contract.VAL_DATA):
         with np.load(directory / name, allow_pickle=False) as npz:
             found |= dict(npz)
@@ -118,7 +119,7 @@ def test_fits_on_the_training_rows_alone_by_default(tmp_path: Path) -> None:
     assert age.fill == train["Age"].median()
     assert age.mean == pytest.approx([filled.mean()], rel=1e-14)
     assert age.std == pytest.approx([filled.std(ddof=0)], rel=1e-14)
-    assert prepared.spec["features"] == [column["name"] for column in TITANIC["columns"]]
+    assert prepared.spec["features"] == NAMES
 
 
 def test_says_what_it_wrote(tmp_path: Path) -> None:
@@ -234,7 +235,7 @@ KINDS = {
         {"name": "day", "kind": "datetime", "parts": ["year", "month", "day"]},
     ],
 }
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=5)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
 
 
 def value_of(feature: Feature, x: np.ndarray) -> Any:
@@ -252,9 +253,9 @@ def expected(feature: Feature, text: str) -> Any:
     text = str(feature.fill) if text in MISSING else text
     if feature.kind == "datetime":
         return tuple(map(int, text[:10].split("-")))
-    return {"numeric": float, "boolean": lambda word: word in ("true", "Yes", "1")}.get(
-        feature.kind, str
-    )(text)
+    if feature.kind == "boolean":
+        return text in ("true", "Yes", "1")
+    return float(text) if feature.kind == "numeric" else text
 
 
 @settings(max_examples=100)
@@ -278,7 +279,7 @@ def test_any_table_survives_csv_and_npz(rows: list[tuple[str, ...]]) -> None:
         csv = Path(directory, "table.csv")
         with open(csv, "w", newline="") as file:
             csv_module.writer(file).writerows(
-                [(*(column["name"] for column in KINDS["columns"]), "y"), *rows]
+                [("number", "category", "one of", "truth", "day", "y"), *rows]
             )
         # No row has a category of its own only because of the split.
         prepare(str(csv), KINDS, directory, fit_on="all", dtype="float64")
