@@ -20,7 +20,6 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
-from vertex_tabular.apply import apply, labels
 
 from pipelines.project.sample import sample_schema, write_sample
 from trainer.checkpoint import Checkpoints, Sigterm
@@ -30,6 +29,7 @@ from trainer.distributed import World
 from trainer.tasks.losses import Summary, make_task
 from trainer.train import Training
 from vertex_tabular.features import fitting
+from vertex_tabular.features.apply import apply, labels
 from vertex_tabular.preprocessing.reading import read_checked
 from vertex_tabular.schema.parse import parse_schema
 

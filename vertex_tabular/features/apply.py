@@ -72,7 +72,7 @@ def _check_fit(feature: Feature, dtype: str) -> Iterator[None]:
             yield
     except FloatingPointError:
         raise InputError(
-            f"{feature.name} must fit {dtype} once standardised, got a number is too "
+            f"{feature.name} must fit {dtype} once standardised, got a number too "
             "far from those of the training rows"
         ) from None
 

@@ -28,10 +28,10 @@ class Prepared:
     There is `test` only if there are test rows. If it is `sharded`, each split is a directory.
     """
 
-    train: dict[str, object]
-    val: dict[str, object]
-    spec: dict[str, object]
-    test: dict[str, object] | None = None
+    train: dict[str, Any]
+    val: dict[str, Any]
+    spec: dict[str, Any]
+    test: dict[str, Any] | None = None
     sharded: bool = False
 
     def name(self, split: int) -> str:

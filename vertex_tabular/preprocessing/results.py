@@ -4,7 +4,7 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from trainer import contract
 from vertex_tabular.features.profile import to_html
@@ -22,7 +22,7 @@ RESULTS = (
     contract.PROFILE_PAGE,
 )
 
-Metadata = dict[str, object]
+Metadata = dict[str, Any]
 
 
 @contextlib.contextmanager
@@ -89,7 +89,7 @@ def _list_shards(directory: Path, split: int, parts: list[Metadata]) -> Metadata
     names = [Path(files.shard(number)).name for number in range(len(parts))]
     contract.write_manifest(directory / files.directory, names)
     sha256 = contract.sha256_of(directory / files.directory / contract.MANIFEST)
-    rows = sum(cast(int, part["rows"]) for part in parts)
+    rows = sum(part["rows"] for part in parts)
     return {**parts[0], "rows": rows, "sha256": sha256, "shards": len(parts)}
 
 

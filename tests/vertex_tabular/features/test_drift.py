@@ -14,7 +14,7 @@ from vertex_tabular.features import drift, fitting
 from vertex_tabular.features.bins import Bins
 from vertex_tabular.features.drift import BinCounts, Drift
 from vertex_tabular.features.spec import Feature, Spec, load_spec, save_spec
-from vertex_tabular.prediction.model import table_of
+from vertex_tabular.prediction.rows import table_of
 from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.schema.schema import Schema
 from vertex_tabular.tables.table import Table

@@ -98,7 +98,7 @@ def test_kinds(
 
 
 def test_a_constant_column_is_kept_and_warned_of(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_category(logging.WARNING):
+    with caplog.at_level(logging.WARNING):
         assert raw({"kind": "numeric"}, ["0.1"] * 9, ["0.1", "1.1"]) == (["a"], [[0.1], [1.1]])
     assert caplog.messages == ["a is constant in the training rows: it is kept, scaled by 1"]
 
@@ -235,7 +235,7 @@ def test_a_million_categories(tmp_path: Path) -> None:
         prepare(str(csv), content, str(tmp_path))
     assert str(error.value) == (
         "a must have at most 100000 categories, as ordinal, got 800000; drop it, or give it "
-        "`rare` so that the rare ones share a code"
+        "`min_frequency` so that the rare ones share a code"
     )
     # With a bucket, the number does not matter; a tenth of the rows shows it sooner.
     csv.write_text("a,y\n" + "".join(f"id{i},{i % 2}\n" for i in range(130_000)))

@@ -179,7 +179,7 @@ def test_a_classifier_predicts_classes_and_their_probabilities(trained: Trained)
             trained.model.predict_proba(trained.frame)
         return
     classes = trained.model.classes_.tolist()
-    assert classes == (["no", "yes"] if trained.task == "binary" else [0, 1, 2])
+    assert classes == (["no", "yes"] if trained.task == "binary" else ["0", "1", "2"])
     proba = trained.model.predict_proba(trained.frame)
     assert proba.shape == (len(recorded), len(classes)) and proba.dtype == np.float32
     np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
@@ -216,7 +216,7 @@ def test_a_file_has_trainings_predictions(trained: Trained, tmp_path: Path, form
         assert counts.rows == len(asked)
         assert counts.missing["size"] == (asked["size"] == "").sum()
         if out.suffix == ".csv":
-            answers = pd.read_csv(out, dtype={"id": str}, keep_default_na=False)
+            answers = pd.read_csv(out, dtype={"id": str, "class": str}, keep_default_na=False)
         else:
             answers = parquet.read_table(out).to_pandas()
         for key in keys:
@@ -227,7 +227,7 @@ def test_a_file_has_trainings_predictions(trained: Trained, tmp_path: Path, form
         if trained.task == "binary":
             assert answers["class"].tolist() == np.where(recorded > 0.5, "yes", "no").tolist()
         elif trained.task == "multiclass":
-            assert answers["class"].tolist() == recorded.argmax(axis=1).tolist()
+            assert answers["class"].tolist() == recorded.argmax(axis=1).astype(str).tolist()
     assert not list(tmp_path.glob(".*"))
 
 
@@ -335,7 +335,7 @@ def test_a_bad_column_is_refused(binary: Trained, change: dict[str, Any], said: 
     ("old", "new", "said"),
     [
         ("size,", "extent,", "column size must be there"),
-        ("id,", "number,", "column id must be there, got there are number, "),
+        ("id,", "number,", "column id must be there, got number, "),
         ("\n", ",id\n", "column id must be there once, got 2 times; rename all but one"),
         (
             "yes",

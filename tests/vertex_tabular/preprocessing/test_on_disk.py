@@ -59,14 +59,14 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write(tmp_path_factory.mktemp("table") / "parts", 2000)
 
 
-def rows_of(directory: Path, side: str) -> tuple[np.ndarray, np.ndarray]:
-    """All rows of a side, X and y, whichever form they have."""
-    paths = sorted((directory / f"{side}_shards").glob(f"{side}-*.npz"))
+def rows_of(directory: Path, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """All rows of a split, X and y, whichever form they have."""
+    paths = sorted((directory / f"{split}_shards").glob(f"{split}-*.npz"))
     x, y = [], []
-    for path in paths or [directory / f"{side}_data.npz"]:
+    for path in paths or [directory / f"{split}_data.npz"]:
         with np.load(path, allow_pickle=False) as npz:
-            x.append(npz[f"X_{side}"])
-            y.append(npz[f"y_{side}"])
+            x.append(npz[f"X_{split}"])
+            y.append(npz[f"y_{split}"])
     return np.concatenate(x), np.concatenate(y)
 
 
@@ -81,7 +81,7 @@ def test_learns_the_spec_that_a_table_in_memory_gives(table: Path, tmp_path: Pat
     )
     assert parts.sharded and not whole.sharded
     assert numbers_in(parts.spec) == pytest.approx(numbers_in(whole.spec), rel=1e-12)
-    for ours, theirs in zip(parts.spec["columns"], whole.spec["columns"], strict=True):  # type: ignore[call-overload]
+    for ours, theirs in zip(parts.spec["columns"], whole.spec["columns"], strict=True):
         assert {**ours, "mean": 0, "std": 0} == {
             **theirs,
             "mean": 0,
@@ -98,47 +98,51 @@ def test_learns_the_spec_that_a_table_in_memory_gives(table: Path, tmp_path: Pat
     assert profiles[0] == profiles[1]
 
 
-@pytest.mark.parametrize("split", ["random", "stratified", {"group": "group"}, {"time": "day"}])
-def test_each_row_is_written_once(split: object, table: Path, tmp_path: Path) -> None:
-    content = {**SCHEMA, "split": split}
+@pytest.mark.parametrize("how", ["random", "stratified", {"group": "group"}, {"time": "day"}])
+def test_each_row_is_written_once(how: object, table: Path, tmp_path: Path) -> None:
+    content = {**SCHEMA, "split": how}
     sizes: dict[str, Any] = {"fit_on": "all", "dtype": "float64", "test_size": 0.1}
     prepare(str(table), content, str(tmp_path / "whole"), **sizes)
     prepare(str(table), content, str(tmp_path / "shards"), **sizes, shard_rows=300)
     whole, shards = (
-        {side: rows_of(tmp_path / name, side) for side in ("train", "val", "test")}
+        {split: rows_of(tmp_path / name, split) for split in ("train", "val", "test")}
         for name in ("whole", "shards")
     )
-    if isinstance(split, dict) and "group" in split:
-        for side, share in (("train", 0.7), ("val", 0.2), ("test", 0.1)):
-            assert len(shards[side][1]) == pytest.approx(2000 * share, abs=250)
+    if isinstance(how, dict) and "group" in how:
+        for split, share in (("train", 0.7), ("val", 0.2), ("test", 0.1)):
+            assert len(shards[split][1]) == pytest.approx(2000 * share, abs=250)
     else:
-        for side in whole:
-            assert len(shards[side][1]) == len(whole[side][1])
-    if split == "stratified":
-        for side in whole:
-            np.testing.assert_array_equal(np.bincount(shards[side][1]), np.bincount(whole[side][1]))
-    sides = (
-        [["train"], ["val"], ["test"]] if split == {"time": "day"} else [["train", "val", "test"]]
+        for split in whole:
+            assert len(shards[split][1]) == len(whole[split][1])
+    if how == "stratified":
+        for split in whole:
+            np.testing.assert_array_equal(
+                np.bincount(shards[split][1]), np.bincount(whole[split][1])
+            )
+    splits = (
+        [["train"], ["val"], ["test"]] if how == {"time": "day"} else [["train", "val", "test"]]
     )
-    for together in sides:
+    for together in splits:
         pools = [
-            np.concatenate([np.column_stack(found[side]) for side in together])
+            np.concatenate([np.column_stack(found[split]) for split in together])
             for found in (whole, shards)
         ]
         ordered = [pool[np.lexsort(pool.T.round(6))] for pool in pools]
         np.testing.assert_allclose(ordered[0], ordered[1], rtol=1e-9, atol=1e-9)
 
 
-def test_a_row_s_side_depends_on_the_seed_and_its_number_alone(table: Path, tmp_path: Path) -> None:
-    def sides(name: str, **arguments: Any) -> set[bytes]:
+def test_a_row_s_split_depends_on_the_seed_and_its_number_alone(
+    table: Path, tmp_path: Path
+) -> None:
+    def splits(name: str, **arguments: Any) -> set[bytes]:
         prepare(
             str(table), SCHEMA, str(tmp_path / name), fit_on="all", dtype="float64", **arguments
         )
         return {row.tobytes() for row in rows_of(tmp_path / name, "val")[0]}
 
-    first = sides("first", shard_rows=300)
-    assert sides("second", shard_rows=1999) == first
-    assert 0.1 < len(first & sides("third", shard_rows=300, split_seed=43)) / len(first) < 0.3
+    first = splits("first", shard_rows=300)
+    assert splits("second", shard_rows=1999) == first
+    assert 0.1 < len(first & splits("third", shard_rows=300, split_seed=43)) / len(first) < 0.3
 
 
 def test_fits_on_the_training_rows_alone_by_default(table: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.prepare import prepare
 from vertex_tabular.schema.values import MISSING
 
+NAMES = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
 TITANIC = {
     "target": "Survived",
     "columns": [
@@ -64,7 +65,7 @@ def passengers(path: Path, rows: int, seed: int = 0) -> Path:
     return path
 
 
-def lesson(csv: Path) -> dict[str, np.ndarray]:
+def notebook(csv: Path) -> dict[str, np.ndarray]:
     """The reference notebook's arrays, by the reference notebook's own code."""
     df = pd.read_csv(csv)
     df["Sex"] = LabelEncoder().fit_transform(df["Sex"])
@@ -72,7 +73,7 @@ def lesson(csv: Path) -> dict[str, np.ndarray]:
     df["Embarked"] = LabelEncoder().fit_transform(df["Embarked"])
     df["Age"] = df["Age"].fillna(df["Age"].median())
     df["Fare"] = df["Fare"].fillna(df["Fare"].median())
-    X = df[["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]].values
+    X = df[NAMES].values
     X = StandardScaler().fit_transform(X)
     split = train_test_split(X, df["Survived"].values, test_size=0.2, random_state=42)
     return dict(zip(("X_train", "X_val", "y_train", "y_val"), split, strict=True))
@@ -80,7 +81,7 @@ def lesson(csv: Path) -> dict[str, np.ndarray]:
 
 def arrays(directory: Path) -> dict[str, np.ndarray]:
     """Everything in the two npz files."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for name in (contract.TRAIN_DATA, contract.VAL_DATA):
         with np.load(directory / name, allow_pickle=False) as npz:
             found |= dict(npz)
@@ -89,7 +90,7 @@ def arrays(directory: Path) -> dict[str, np.ndarray]:
 
 def same_bits(csv: Path, directory: Path) -> bool:
     prepare(str(csv), TITANIC, str(directory), fit_on="all", dtype="float64")
-    ours, theirs = arrays(directory), lesson(csv)
+    ours, theirs = arrays(directory), notebook(csv)
     return ours.keys() == theirs.keys() and all(
         ours[key].dtype == theirs[key].dtype
         and ours[key].tobytes() == np.ascontiguousarray(theirs[key]).tobytes()
@@ -97,12 +98,12 @@ def same_bits(csv: Path, directory: Path) -> bool:
     )
 
 
-def test_reproduces_the_lesson_bit_for_bit(titanic: Path, tmp_path: Path) -> None:
+def test_reproduces_the_notebook_bit_for_bit(titanic: Path, tmp_path: Path) -> None:
     assert same_bits(titanic, tmp_path)
 
 
 @pytest.mark.parametrize("rows", [10, 713, 150_001])  # the last in several blocks
-def test_reproduces_the_lesson_on_generated_rows(rows: int, tmp_path: Path) -> None:
+def test_reproduces_the_notebook_on_generated_rows(rows: int, tmp_path: Path) -> None:
     assert same_bits(passengers(tmp_path / "table.csv", rows), tmp_path)
 
 
@@ -118,7 +119,7 @@ def test_fits_on_the_training_rows_alone_by_default(tmp_path: Path) -> None:
     assert age.fill == train["Age"].median()
     assert age.mean == pytest.approx([filled.mean()], rel=1e-14)
     assert age.std == pytest.approx([filled.std(ddof=0)], rel=1e-14)
-    assert prepared.spec["features"] == [column["name"] for column in TITANIC["columns"]]
+    assert prepared.spec["features"] == NAMES
 
 
 def test_says_what_it_wrote(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_says_what_it_wrote(tmp_path: Path) -> None:
     assert found["X_train"].dtype == np.float32
     assert found["X_train"].flags.c_contiguous
     assert found["y_val"].dtype == np.int8
-    assert prepared.spec["classes"] == [0, 1]
+    assert prepared.spec["classes"] == ["0", "1"]
 
 
 def test_float32_arrays_are_the_float64_ones_rounded_once(tmp_path: Path) -> None:
@@ -162,7 +163,8 @@ def test_needs_neither_the_order_of_the_columns_nor_only_them(tmp_path: Path) ->
     ("task", "target", "classes", "y"),
     [
         ("binary", ["no", "yes", "no", "yes"], ["no", "yes"], [0, 1, 0, 1]),
-        ("binary", ["2.0", "10", "2", "1e1"], [2, 10], [0, 1, 0, 1]),
+        ("binary", ["10", "9", "9", "10"], ["9", "10"], [1, 0, 0, 1]),
+        ("multiclass", ["2.0", "10", "2", "1e1"], ["10", "1e1", "2", "2.0"], [3, 0, 2, 1]),
         ("multiclass", ["b", "a", "c", "a"], ["a", "b", "c"], [1, 0, 2, 0]),
         ("regression", ["0.5", "1", "-2", "7"], None, [0.5, 1, -2, 7]),
     ],
@@ -180,6 +182,49 @@ def test_target(
     np.testing.assert_array_equal(arrays(tmp_path)["y_val"], val)
 
 
+LABELS = st.text("07.\u0663\u0967eE_+- x", min_size=1, max_size=25) | st.sampled_from(
+    ["7", "07", "7.0", "7.", "1e3", "1_000", "1,5", "nan0", "0x1F", "12:30", "yes", "a b"]
+    + ["1234567890123456789012345", "1234567890123456789012346", "\u0663", "\u0967\u0968"]
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(labels=st.lists(LABELS, min_size=2, max_size=6, unique=True))
+def test_a_class_is_a_label_as_it_is_written(labels: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        csv = Path(directory, "table.csv")
+        with csv.open("w", newline="") as file:
+            writer = csv_module.writer(file)
+            writer.writerow(["a", "b", "y"])
+            writer.writerows([i, "x", label] for i, label in enumerate(labels * 10))
+        prepared = prepare(str(csv), {**SMALL, "task": "multiclass"}, directory)
+        found, classes = arrays(Path(directory)), prepared.spec["classes"]
+    assert isinstance(classes, list) and sorted(classes) == sorted(labels)
+    train, _ = train_test_split(np.array(labels * 10), test_size=0.2, random_state=42)
+    assert [classes[code] for code in found["y_train"]] == train.tolist()
+
+
+@pytest.mark.parametrize(
+    ("target", "classes"),
+    [
+        (np.array([0.0, 1.0, 1.0, 0.0]), ["0", "1"]),
+        (np.array([10, 9, 10, 9]), ["9", "10"]),
+        (np.array([1e20, 0.5, 1e20, -1e-7]), ["-0.0000001", "0.5", "100000000000000000000"]),
+        (np.array([2**60 + 1, 2**60, 2**60, 2**60 + 1]), [str(2**60), str(2**60 + 1)]),
+        (np.array([True, False, True, False]), ["false", "true"]),
+    ],
+)
+def test_classes_of_parquet_are_plain_decimals(
+    target: np.ndarray, classes: list[str], tmp_path: Path
+) -> None:
+    frame = pd.DataFrame({"a": range(40), "b": "x", "y": np.tile(target, 10)})
+    frame.to_parquet(tmp_path / "table.parquet")
+    content = {**SMALL, "task": "multiclass"}
+    assert (
+        prepare(str(tmp_path / "table.parquet"), content, str(tmp_path)).spec["classes"] == classes
+    )
+
+
 KINDS = {
     "target": "y",
     "columns": [
@@ -190,7 +235,7 @@ KINDS = {
         {"name": "day", "kind": "datetime", "parts": ["year", "month", "day"]},
     ],
 }
-TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=5)
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=5)
 
 
 def value_of(feature: Feature, x: np.ndarray) -> Any:
@@ -208,9 +253,9 @@ def expected(feature: Feature, text: str) -> Any:
     text = str(feature.fill) if text in MISSING else text
     if feature.kind == "datetime":
         return tuple(map(int, text[:10].split("-")))
-    return {"numeric": float, "boolean": lambda word: word in ("true", "Yes", "1")}.get(
-        feature.kind, str
-    )(text)
+    if feature.kind == "boolean":
+        return text in ("true", "Yes", "1")
+    return float(text) if feature.kind == "numeric" else text
 
 
 @settings(max_examples=100)
@@ -234,7 +279,7 @@ def test_any_table_survives_csv_and_npz(rows: list[tuple[str, ...]]) -> None:
         csv = Path(directory, "table.csv")
         with open(csv, "w", newline="") as file:
             csv_module.writer(file).writerows(
-                [(*(column["name"] for column in KINDS["columns"]), "y"), *rows]
+                [("number", "category", "one of", "truth", "day", "y"), *rows]
             )
         # No row has a category of its own only because of the split.
         prepare(str(csv), KINDS, directory, fit_on="all", dtype="float64")

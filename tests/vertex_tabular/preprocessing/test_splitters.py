@@ -25,7 +25,7 @@ FEATURE = {"name": "a", "kind": "numeric"}
 def split(
     how: object, val_size: float = 0.2, test_size: float = 0.1, seed: int = 42
 ) -> tuple[list[np.ndarray], dict[str, np.ndarray]]:
-    """The rows of each side of a made-up table, and its columns."""
+    """The rows of each split of a made-up table, and its columns."""
     random = np.random.default_rng(0)
     day, family = random.integers(1, 29, ROWS), random.integers(0, 300, ROWS)
     y = (random.random(ROWS) < 0.1).astype(int)
@@ -35,9 +35,9 @@ def split(
     schema = parse_schema({"target": "y", "columns": [FEATURE], "split": how})
     read = read_blocks(io.BytesIO(f"a,day,family,number,y\n{lines}".encode()), schema)
     config = PrepareConfig(val_size=val_size, test_size=test_size, split_seed=seed)
-    sides = make_splitter(schema, config).split(concatenate(read))
-    assert sorted(np.concatenate(sides)) == list(range(ROWS))
-    return list(sides), {"day": day, "family": family, "y": y}
+    splits = make_splitter(schema, config).split(concatenate(read))
+    assert sorted(np.concatenate(splits)) == list(range(ROWS))
+    return list(splits), {"day": day, "family": family, "y": y}
 
 
 def test_random_is_train_test_split() -> None:
@@ -57,20 +57,20 @@ def test_a_holdout_does_not_move_the_validation_rows() -> None:
 
 
 def test_stratified_keeps_the_shares_of_the_classes() -> None:
-    sides, columns = split("stratified")
+    splits, columns = split("stratified")
     share = columns["y"].mean()
-    for side, size in zip(sides, (700, 200, 100), strict=True):
-        assert abs(len(side) - size) <= 2
-        assert abs(columns["y"][side].sum() - share * len(side)) <= 1.5
+    for rows, size in zip(splits, (700, 200, 100), strict=True):
+        assert abs(len(rows) - size) <= 2
+        assert abs(columns["y"][rows].sum() - share * len(rows)) <= 1.5
 
 
 @pytest.mark.parametrize("column", ["family", "number"])
-def test_no_group_is_on_two_sides(column: str) -> None:
-    sides, columns = split({"group": column})
-    groups = [set(columns["family"][side]) for side in sides]
+def test_no_group_is_in_two_splits(column: str) -> None:
+    splits, columns = split({"group": column})
+    groups = [set(columns["family"][rows]) for rows in splits]
     assert not groups[0] & groups[1] | groups[0] & groups[2] | groups[1] & groups[2]
-    for side, size in zip(sides, (700, 200, 100), strict=True):
-        assert abs(len(side) - size) < 20
+    for rows, size in zip(splits, (700, 200, 100), strict=True):
+        assert abs(len(rows) - size) < 20
 
 
 @pytest.mark.parametrize("test_size", [0, 0.1])

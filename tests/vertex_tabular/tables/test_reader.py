@@ -15,7 +15,7 @@ from trainer.errors import InputError
 from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.schema.values import MISSING, is_missing
 from vertex_tabular.tables import diagnosis, records
-from vertex_tabular.tables import reader as tables
+from vertex_tabular.tables import table as tables
 from vertex_tabular.tables.formats.delimited import read_blocks
 from vertex_tabular.tables.problems import Problems
 from vertex_tabular.tables.reader import read_parts

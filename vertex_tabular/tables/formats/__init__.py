@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vertex_tabular.tables.formats.csv import CSV
-from vertex_tabular.tables.formats.format import Format
+from vertex_tabular.tables.formats.format import Format, read_head
 from vertex_tabular.tables.formats.parquet import PARQUET
 from vertex_tabular.tables.formats.tsv import TSV
 
@@ -25,11 +25,9 @@ def misnamed(part: Path) -> str | None:
         One of `reading_errors`.
     """
     named = format_of(part)
-    if problem := named.misnamed(part):
-        return problem
-    head = named.head(part)
+    head = read_head(part)
     for other in FORMATS:
         if other is not named and other.recognises(head):
             cure = f"end its name in {other.suffixes[0]}"
             return f"{part} must be {named.name}, got {other.name}; {cure}"
-    return None
+    return named.misnamed(part)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from vertex_tabular.schema.schema import Schema
 from vertex_tabular.tables.arrow import table_of_batch, texts_of
-from vertex_tabular.tables.formats.format import HEAD_BYTES, check_keys
+from vertex_tabular.tables.formats.format import check_keys, read_head
 from vertex_tabular.tables.problems import Problems, called, check_header
 from vertex_tabular.tables.table import Table
 
@@ -36,12 +36,8 @@ class ArrowFormat(ABC):
     def recognises(self, head: bytes) -> bool:
         return head.startswith(self.magic)
 
-    def head(self, part: Path) -> bytes:
-        with open(part, "rb") as file:
-            return file.read(HEAD_BYTES)
-
     def misnamed(self, part: Path) -> str | None:
-        head = self.head(part)
+        head = read_head(part)
         if not head or head.startswith(self.magic):
             return None
         return f"{part} is named {self.suffixes[0]} but is not {self.name}; rename it"

@@ -11,7 +11,7 @@ from vertex_tabular.schema.schema import Schema
 from vertex_tabular.schema.values import MISSING
 from vertex_tabular.tables.arrow import table_of, types_of
 from vertex_tabular.tables.formats.delimited_rows import rows_of_text
-from vertex_tabular.tables.formats.format import HEAD_BYTES, check_keys
+from vertex_tabular.tables.formats.format import HEAD_BYTES, check_keys, read_head
 from vertex_tabular.tables.parallel import threaded_map
 from vertex_tabular.tables.problems import Problems
 from vertex_tabular.tables.records import TableReadError, header_of, whole_records
@@ -47,16 +47,13 @@ class Delimited:
     def recognises(self, head: bytes) -> bool:
         return False  # any bytes may be text
 
-    def head(self, part: Path) -> bytes:
-        with open_text(part) as file:
-            return file.read(HEAD_BYTES)
-
     def misnamed(self, part: Path) -> str | None:
-        with open(part, "rb") as compressed:
-            start = compressed.read(len(GZIP))
-        if is_gzip(part) and start and start != GZIP:
-            return f"{part} is named .gz but is not gzip; rename it"
-        head = self.head(part)
+        head = read_head(part)
+        if is_gzip(part) and head:
+            if not head.startswith(GZIP):
+                return f"{part} is named .gz but is not gzip; rename it"
+            with open_text(part) as text:
+                head = text.read(HEAD_BYTES)
         found = [form for start, form in NO_TEXT.items() if head.startswith(start)]
         # Letters and delimiters of UTF-16 have a byte of 0, always the first or always the second.
         zeros = sorted((head[0::2].count(0), head[1::2].count(0)))

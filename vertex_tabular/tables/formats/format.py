@@ -29,9 +29,6 @@ class Format(Protocol):
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins so is of this format for certain."""
 
-    def head(self, part: Path) -> bytes:
-        """The first `HEAD_BYTES`, decompressed."""
-
     def misnamed(self, part: Path) -> str | None:
         """What is wrong with a file that is not of this format, and the cure; None if it is, or if
         it is empty."""
@@ -60,6 +57,12 @@ class Format(Protocol):
         Raises:
             TableReadError: a column is not there once.
         """
+
+
+def read_head(part: Path) -> bytes:
+    """The first `HEAD_BYTES` of a file."""
+    with open(part, "rb") as file:
+        return file.read(HEAD_BYTES)
 
 
 def check_keys(keys: Sequence[str], names: Sequence[str]) -> None:
