@@ -7,7 +7,7 @@ import typer
 
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter. Repeatable."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter. May be repeated."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 TableFile = Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")]
