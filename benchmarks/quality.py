@@ -20,18 +20,18 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
+from vertex_tabular.apply import apply, labels
 
 from pipelines.project.sample import sample_schema, write_sample
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import InMemoryDataset
 from trainer.distributed import World
-from trainer.tasks import Summary, make_task
+from trainer.tasks.losses import Summary, make_task
 from trainer.train import Training
 from vertex_tabular.features import fitting
-from vertex_tabular.features import spec as features
-from vertex_tabular.preprocessing.prepare import read_checked
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.preprocessing.reading import read_checked
+from vertex_tabular.schema.parse import parse_schema
 
 SAMPLE_ROWS = 891
 INNER = 0.2  # of a fold's training rows, on which the nets stop early
@@ -136,13 +136,13 @@ def measure(
     found: dict[str, list[dict[str, float]]] = {}
     for seed in range(seeds):
         whole = fitting.fit(table, parsed)
-        y = features.labels(whole, table)
+        y = labels(whole, table)
         kind = KFold if parsed.task == "regression" else StratifiedKFold
         answers: dict[str, Array] = {}
         for rows, held in kind(folds, shuffle=True, random_state=seed).split(y, y):
             mask = np.isin(np.arange(table.rows), rows)
             spec = dataclasses.replace(fitting.fit(table, parsed, mask), classes=whole.classes)
-            x = features.apply(spec, table)
+            x = apply(spec, table)
             for name, fit in models(parsed.task, whole.classes).items():
                 given = fit(x[rows], y[rows], x[held], seed)
                 answers.setdefault(name, np.empty((len(y), *given.shape[1:])))[held] = given

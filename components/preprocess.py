@@ -31,7 +31,7 @@ def preprocess(
     from trainer.errors import exit_on_error
     from trainer.uri import join
     from vertex_tabular.preprocessing.prepare import prepare
-    from vertex_tabular.preprocessing.split import TEST, TRAIN, VAL
+    from vertex_tabular.preprocessing.splits import TEST, TRAIN, VAL
 
     directory = train_data.uri.rpartition("/")[0]
     table = {"source": csv, "fingerprint": fingerprint}

@@ -3,10 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NoReturn
-
-import yaml
 
 from pipelines.prices.machines import UNSPECIFIED
 from trainer.errors import InputError
@@ -87,35 +84,6 @@ def _parsed(text: str, kind: str) -> Any:
 def _refuse(constant: str) -> NoReturn:
     """NaN and Infinity are not JSON, and no parameter can hold them."""
     raise ValueError(constant)
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML in which a date is text, as it is in JSON, and so are words such as yes and no, which
-    may be a level or a column."""
-
-    yaml_implicit_resolvers = {
-        first: [each for each in resolvers if not each[0].endswith((":timestamp", ":bool"))]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def read_schema(path: Path) -> dict[str, Any]:
-    """The content of a feature schema file.
-
-    Raises:
-        InputError: there is no such file, or it is not a YAML mapping.
-    """
-    try:
-        schema = yaml.load(path.read_text(), _Loader)
-        json.dumps(schema, allow_nan=False)
-    except OSError as error:
-        raise InputError(f"--schema must be a file, got {path}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, TypeError) as error:  # ValueError: no text, or NaN
-        reason = " ".join(str(error).split())
-        raise InputError(f"--schema must be plain YAML, got {path}: {reason}") from None
-    if not isinstance(schema, dict):
-        raise InputError(f"--schema must hold `target` and `columns`, got {path} does not")
-    return schema
 
 
 def check_text(name: str, value: str) -> None:

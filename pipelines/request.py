@@ -26,7 +26,8 @@ from trainer.uri import Uri
 from vertex_tabular.prediction.writers import FORMATS
 from vertex_tabular.preprocessing.config import PrepareConfig, check_shares
 from vertex_tabular.run.find import find_run
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.schema.parse import parse_schema
+from vertex_tabular.schema.reader import read_schema
 
 SCHEMA_MISSING = (
     "a table needs a feature schema, got none; give --schema FILE, "
@@ -177,10 +178,10 @@ def local_request(
     fallbacks: dict[str, Any] = {"csv": str(sample.resolve()) if sampled else project_csv}
     if "schema" not in set_names and schema is None:
         if project_schema is not None:
-            fallbacks["schema"] = parameters.read_schema(project_schema)
+            fallbacks["schema"] = read_schema(project_schema)
         elif sampled:
             fallbacks["schema"] = sample_schema()
-    content = None if schema is None else parameters.read_schema(schema)
+    content = None if schema is None else read_schema(schema)
     options["schema"] = ("--schema", content)
     request = build_request(training.compiled(code), sets, options, fallbacks)
     if sampled:
@@ -205,7 +206,7 @@ def preprocessing_request(
     schema = schema or project.data_of(os.environ, Path.cwd())[1]
     if schema is None:
         raise InputError(SCHEMA_MISSING)
-    return parameters.read_schema(schema), config_from(PrepareConfig, values)
+    return read_schema(schema), config_from(PrepareConfig, values)
 
 
 def _check_exists(request: RunRequest) -> None:

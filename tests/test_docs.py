@@ -24,8 +24,8 @@ from components.code import Code
 from pipelines import training
 from pipelines.project.sample import write_sample
 from pipelines.project.settings import resolve
-from tests.gcp.cloud import BUCKET, Cloud, running
 from tests.gcp.conftest import add_data, shell_of
+from tests.gcp.loopback.cloud import BUCKET, Cloud, running
 from tests.shell import Shell
 from tools.dag import mermaid
 from tools.reference import reference

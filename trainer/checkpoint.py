@@ -44,7 +44,7 @@ class Checkpoints:
                 contract.remove_leftovers(self.directory, NAMES)
             except OSError as error:
                 raise InputError(
-                    f"--checkpoint_dir must be writable, got {uri}: {error.strerror}"
+                    f"--checkpoint_dir must be writable, got {uri} ({error.strerror})"
                 ) from error
         self.every, self.seconds, self.identity = every, minutes * 60, identity
         self._last = time.monotonic()
@@ -98,8 +98,9 @@ class Checkpoints:
             for name, now in self.identity.items():
                 if saved.get(name) != now:
                     raise InputError(
-                        f"{path} must be of the same run, got {name} was {saved.get(name)} "
-                        f"and is {now}; to begin anew, pass another --checkpoint_dir"
+                        f"{path} must be of the same run, got another {name}: it was "
+                        f"{saved.get(name)} and is {now}; to start over, pass another "
+                        "--checkpoint_dir"
                     )
             return content
         return None

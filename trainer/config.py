@@ -27,7 +27,7 @@ from trainer.fields import (
     text_of,
 )
 from trainer.models import FAMILIES, settings_of
-from trainer.task_kinds import TASKS
+from trainer.tasks.kinds import TASKS
 
 THREADS = Rule("from 0 to 1024", lambda value: 0 <= value <= 1024)
 LAYERS = Rule("positive whole numbers, as in 64,32", lambda value: all(n > 0 for n in value))

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from trainer.errors import InputError, TabularError
 
-# Preprocessing writes these side by side; the npz keys are the lesson's.
+# Preprocessing writes these side by side; the npz keys are the reference notebook's.
 TRAIN_DATA = "train_data.npz"
 VAL_DATA = "val_data.npz"
 TEST_DATA = "test_data.npz"
@@ -64,13 +64,13 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     if path.is_dir():
-        raise InputError(f"an output must be a file, got {path}: it is a directory")
+        raise InputError(f"an output must be a file, got the directory {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = open(temporary, "wb")  # noqa: SIM115  (closed by the `with` below)
     except OSError as error:
         raise InputError(
-            f"the output directory must be writable, got {path.parent}: {error.strerror}"
+            f"the output directory must be writable, got {path.parent} ({error.strerror})"
         ) from error
     try:
         with file:

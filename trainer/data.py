@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.errors import InputError
-from trainer.tasks import Summary, Task
+from trainer.tasks.losses import Summary, Task
 from trainer.uri import local_path
 
 Raw = NDArray[np.float64]
@@ -258,11 +258,11 @@ class ShardedDataset:
         if x.shape[1] != self.features:
             raise InputError(
                 f"every shard must have the {self.features} features of {self.files[0]}, "
-                f"got {path} has {x.shape[1]}"
+                f"got {x.shape[1]} in {path}"
             )
         if len(x) != rows:
             raise InputError(
-                f"a shard must stay as it was, got {path} had {rows} rows and has {len(x)}"
+                f"a shard must stay as it was ({rows} rows), got {len(x)} rows in {path}"
             )
         inputs, targets = memory[0][:rows], memory[1][:rows]
         targets.copy_(_convert(x, y, path, self.keys, self.task, inputs))
@@ -330,7 +330,7 @@ class Files:
         if like and source.features != like.features:
             raise InputError(
                 f"--{self.flag} must have the {like.features} features of --train, "
-                f"got {self.paths[0]} has {source.features}"
+                f"got {source.features} in {self.paths[0]}"
             )
         return source
 
@@ -341,22 +341,22 @@ def _read(path: Path, keys: tuple[str, str], only_y: bool = False) -> tuple[Raw,
     Never unpickles. Raises InputError when the file is not such an npz.
     """
     if path.stat().st_size == 0:
-        raise InputError(f"an npz must hold arrays, got {path} is empty")
+        raise InputError(f"an npz must hold arrays, got the empty file {path}")
     if not zipfile.is_zipfile(path):
-        raise InputError(f"the data must be an npz, got {path} is not one, or not all of it")
+        raise InputError(f"{path} is not an npz file, or is truncated")
     try:
         with np.load(path, allow_pickle=False) as npz:
             for key in keys:
                 if key not in npz.files:
                     raise InputError(
-                        f"{path} must hold {' and '.join(keys)}, got it has no {key}, "
-                        f"only {', '.join(npz.files) or 'nothing'}"
+                        f"{path} must hold {' and '.join(keys)}, got "
+                        f"{', '.join(npz.files) or 'nothing'}; {key} is missing"
                     )
             y = npz[keys[1]]
             x = np.empty((len(y), 0)) if only_y else npz[keys[0]]
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         if "pickle" in str(error) or "Object arrays" in str(error):
-            problem = "an object array, which would have to be unpickled; save plain numbers"
+            problem = "an array of objects; save plain numbers, as nothing is unpickled"
         else:
             problem = str(error)
         raise InputError(f"{path} must be an npz of plain arrays, got {problem}") from error
@@ -371,14 +371,14 @@ def _read(path: Path, keys: tuple[str, str], only_y: bool = False) -> tuple[Raw,
             raise InputError(f"{path}: {key} must hold numbers, got dtype {array.dtype}")
     if len(x) != len(y):
         raise InputError(
-            f"{path}: {keys[0]} and {keys[1]} must have as many rows as each other, "
+            f"{path}: {keys[0]} and {keys[1]} must have equally many rows, "
             f"got {len(x)} and {len(y)}"
         )
     if len(y) == 0 or x.size == 0 and not only_y:
-        raise InputError(f"{path}: {keys[0]} must have rows and columns, got {x.shape}")
+        raise InputError(f"{path}: {keys[0]} must have rows and columns, got shape {x.shape}")
     if not np.isfinite(y).all():
         row = int(np.flatnonzero(~np.isfinite(y))[0])
-        raise InputError(f"{path}: {keys[1]} must be finite, got row {row} is {y[row]}")
+        raise InputError(f"{path}: {keys[1]} must be finite, got {y[row]} in row {row}")
     return x, y
 
 
@@ -396,7 +396,7 @@ def _convert(x: Raw, y: Raw, path: Path, keys: tuple[str, str], task: Task, out:
             if not np.isfinite(block).all():
                 row, column = np.argwhere(~np.isfinite(block))[0]
                 raise InputError(
-                    f"{path}: {keys[0]} must be finite in float32, got row {i + row}, "
-                    f"column {column} is {x[i + row, column]}"
+                    f"{path}: {keys[0]} must be finite in float32, got {x[i + row, column]} in "
+                    f"row {i + row}, column {column}"
                 )
     return task.targets(y)

@@ -37,8 +37,8 @@ def _in_touch() -> Iterator[None]:
     except RuntimeError as error:
         problem = str(error).partition("\n")[0].rstrip(".")
         raise Interrupted(
-            f"every process of the run must answer, got {problem}; started again, the run "
-            "goes on from its last checkpoint"
+            f"lost another process of the run: {problem}; start the run again to resume from "
+            "its last checkpoint"
         ) from error
 
 
@@ -64,7 +64,7 @@ class World:
             Interrupted: the others do not come.
         """
         if device == "cuda" and not torch.cuda.is_available():
-            raise InputError("--device cuda needs a CUDA GPU, got torch finds none here")
+            raise InputError("--device cuda needs a CUDA GPU, got a machine where torch finds none")
         kind = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         if "LOCAL_RANK" not in os.environ:
             return cls(device=torch.device(kind))

@@ -142,7 +142,7 @@ class RunLog:
             self._progress.open(append=False)
         except OSError as error:
             raise InputError(
-                f"the output directory must be writable, got {self.directory}: {error.strerror}"
+                f"the output directory must be writable, got {self.directory} ({error.strerror})"
             ) from error
         try:
             with _handling(_ToFile(self._log)):

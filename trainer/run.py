@@ -18,8 +18,8 @@ from trainer.data import Files, Source
 from trainer.distributed import World
 from trainer.errors import InputError
 from trainer.log import RunLog
-from trainer.task_kinds import TASKS
-from trainer.tasks import Regression, Summary, Task, make_task
+from trainer.tasks.kinds import TASKS
+from trainer.tasks.losses import Regression, Summary, Task, make_task
 from trainer.train import Training
 from trainer.uri import input_file, local_path
 
@@ -101,9 +101,7 @@ def fit(
     """Trains, from a checkpoint if there is one."""
     train, val = data.train, data.held_out["validation"]
     training = Training(config, world, data.task, train, val)
-    rows = min(config.batch_size or train.rows, train.rows)
-    work = rows * len(training.model.flat) // world.size
-    torch.set_num_threads(config.threads or threads_for(work, world.local_world_size))
+    torch.set_num_threads(config.threads or threads_for(training.step_work, world.local_world_size))
     checkpoints = Checkpoints(
         config.checkpoint_dir,
         config.checkpoint_every,

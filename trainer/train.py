@@ -17,15 +17,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.adam import Adam
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import BLOCK_ROWS, BatchPlan, Block, Source, derive_seed
 from trainer.distributed import World
 from trainer.errors import Interrupted, TabularError
 from trainer.models import make_model_of
+from trainer.models.adam import Adam
 from trainer.models.interfaces import MakeModel
-from trainer.tasks import Task
+from trainer.tasks.losses import Task
 
 # Rows times parameters after which a block ends: a second or two of one core's work. Between
 # blocks a run looks up: at the loss, at SIGTERM, at the clock.
@@ -69,6 +69,12 @@ class Training:
         if world.device.type == "cuda":
             block_rows = 1 << 22  # to look up is to wait for the device
         self.plan = BatchPlan(config.batch_size, block_rows, config.seed, world.rank, world.size)
+
+    @property
+    def step_work(self) -> int:
+        """Rows times parameters of a step, of this process's share."""
+        rows = min(self.config.batch_size or self.train.rows, self.train.rows)
+        return rows * len(self.model.flat) // self.world.size
 
     def progress(self) -> list[dict[str, Any]]:
         """The epochs so far as lines of `progress.jsonl`."""

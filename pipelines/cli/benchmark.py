@@ -33,7 +33,7 @@ def benchmark(
     from trainer import benchmark, contract
     from vertex_tabular.preprocessing.config import PrepareConfig
     from vertex_tabular.preprocessing.prepare import prepare
-    from vertex_tabular.preprocessing.split import TRAIN, VAL
+    from vertex_tabular.preprocessing.splits import TRAIN, VAL
 
     with TemporaryDirectory() as name:
         values = local_request(csv, schema, settings or [], Path(name)).values

@@ -53,9 +53,9 @@ def check(
 
     Example: tabpipe schema check schema.yaml --csv passengers.csv
     """
-    from pipelines.parameters import read_schema
-    from vertex_tabular.preprocessing.prepare import read_checked
-    from vertex_tabular.schema.schema import parse_schema
+    from vertex_tabular.preprocessing.reading import read_checked
+    from vertex_tabular.schema.parse import parse_schema
+    from vertex_tabular.schema.reader import read_schema
 
     schema = parse_schema(read_schema(file))
     typer.echo(f"{file}: {len(schema.columns)} columns predict {schema.target} ({schema.task})")

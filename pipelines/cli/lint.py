@@ -37,7 +37,7 @@ def lint(
         for finding in findings:
             typer.echo(f"{finding.rule}: {finding.place}: {finding.found}")
             typer.echo(f"    why:  {finding.why}")
-            typer.echo(f"    cure: {finding.cure}")
+            typer.echo(f"    fix: {finding.fix}")
         typer.echo(f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'} in {file}")
     if findings:
         raise typer.Exit(1)

@@ -99,7 +99,7 @@ def _report(spec: "Spec", counts: "Counts") -> None:
     ):
         if met:
             typer.echo(f"{what}: {_by_column(met)} of {counts.rows} rows; {then}", err=True)
-    drifted = [column for column in drift(spec, counts.spread) if column.drifted]
+    drifted = [column for column in drift(spec, counts.bin_counts) if column.drifted]
     if drifted:
         shown = ", ".join(f"{column.name} {column.psi:.2f}" for column in drifted)
         typer.echo(

@@ -46,7 +46,7 @@ class Difference:
     @property
     def verdict(self) -> str:
         """The same in words, with the direction that is better for this metric."""
-        from trainer.metrics import METRICS
+        from trainer.tasks.metrics import METRICS
 
         if not self.beyond_chance:
             return "within chance"

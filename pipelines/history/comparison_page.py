@@ -57,7 +57,7 @@ def write_page(found: Comparison, out: Path) -> None:
 
 
 def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[Row]:
-    from trainer.metrics import METRICS
+    from trainer.tasks.metrics import METRICS
 
     cells = {(each.metric, each.run_id): _cell(each) for each in differences}
     return [
@@ -95,8 +95,8 @@ def _side_by_side(values: Sequence[Any]) -> list[Any]:
 
 def _summary(found: Comparison, paired: Sequence[str]) -> str:
     """The page's message in a sentence or two, by the metric that a report's headline names."""
-    from trainer.metrics import METRICS
-    from trainer.task_kinds import TASK_KINDS
+    from trainer.tasks.kinds import TASK_KINDS
+    from trainer.tasks.metrics import METRICS
 
     primary = {kind.primary_metric for kind in TASK_KINDS.values()}
     said = [

@@ -1,53 +1,28 @@
 """What `submit` and `schedule apply` are about to send, decided and checked before anything is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from components.code import Code
-from pipelines import parameters, prediction, training
+from pipelines import prediction, training
 from pipelines.lint import check
-from pipelines.prices.cost import CostEstimate, Machine, estimate
+from pipelines.prices.cost import Machine, UnknownPrice, check_budget, estimate, summary
 from pipelines.prices.machines import UNSPECIFIED, parse_accelerator
 from pipelines.project.settings import Settings
 from pipelines.request import build_request
-from pipelines.vertex import package, submission
+from pipelines.vertex import packages, submission
 from pipelines.vertex.client import Vertex
+from pipelines.vertex.options import RunOptions
 from trainer.contract import MANIFEST
 from trainer.errors import InputError
-from trainer.uri import join
+from trainer.uri import Uri, join
+from vertex_tabular.schema.reader import read_schema
 
 # https://cloud.google.com/vertex-ai/docs/training/pre-built-containers#pytorch
 PREBUILT_GPU_IMAGE = "us-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest"
 TITLE, PREDICTION_TITLE = "tabular training", "tabular prediction"
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """The options of `submit` and `schedule apply`, beside the settings.
-
-    Attributes:
-        csv: gs:// URI of the input; empty takes the project's.
-        schema: feature schema file; None takes the project's.
-        sets: `name=value` parameters.
-        machine: machine type of the training job; empty takes the pipeline's default.
-        accelerator: TYPE:COUNT; empty for none.
-        spot: whether the training job runs on Spot machines.
-        hours: after which the training job is ended; None takes Vertex AI's own limit.
-        labels: `key=value` labels of the run and its training job.
-        model: gs:// URI of a run directory, to predict with it rather than train; empty to train.
-    """
-
-    csv: str
-    schema: Path | None
-    sets: Iterable[str]
-    machine: str
-    accelerator: str
-    spot: bool
-    hours: float | None
-    labels: Iterable[str]
-    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,11 +31,11 @@ class Plan:
 
     Attributes:
         job: a PipelineJob as JSON.
-        inputs: what is read, which must exist.
+        inputs: URIs of what is read, which must exist.
         wheel: URI and content of the package to upload; None in image mode.
-        machine: what the training job runs on; None where there is none.
-        spot: whether on Spot machines.
-        hours: after which the training job is ended.
+        machine: of the training job; None for a pipeline without one.
+        spot: whether the training job runs on Spot machines.
+        hours: time limit of the training job.
     """
 
     job: dict[str, Any]
@@ -70,21 +45,11 @@ class Plan:
     spot: bool
     hours: float
 
-    def cost(self, region: str, runs_per_month: float | None = None) -> CostEstimate:
-        """What a run costs at most, at list prices."""
-        return estimate(
-            self.machine,
-            hours=self.hours,
-            spot=self.spot,
-            runs_per_month=runs_per_month,
-            region=region,
-        )
-
     def upload_inputs(self, vertex: Vertex) -> None:
-        """Uploads the package if it is not there yet, and reads that the input exists.
+        """Uploads the package unless it is there, and checks that the inputs exist.
 
         Raises:
-            InputError: there is no such input.
+            InputError: there is no such object.
         """
         for uri in self.inputs:
             vertex.size(uri)
@@ -93,7 +58,7 @@ class Plan:
             vertex.upload_once(content, uri)
 
 
-def plan(options: RunOptions, settings: Settings) -> Plan:
+def make_plan(options: RunOptions, settings: Settings) -> Plan:
     """Compiles, checks and assembles; nothing is sent.
 
     Raises:
@@ -104,7 +69,7 @@ def plan(options: RunOptions, settings: Settings) -> Plan:
     code, wheel = _code(settings)
     labels = submission.parse_labels(options.labels)
     kind, count = parse_accelerator(options.accelerator)
-    schema = options.schema and parameters.read_schema(options.schema)
+    schema = options.schema and read_schema(options.schema)
     given = {
         "csv": ("--csv", options.csv or None),
         "schema": ("--schema", schema),
@@ -125,7 +90,7 @@ def plan(options: RunOptions, settings: Settings) -> Plan:
         "job_labels": {"owner": submission.as_label(settings.owner.value), **labels},
     }
     if schema is None and "schema" not in set_names and settings.schema.value:
-        fallbacks["schema"] = parameters.read_schema(Path(settings.schema.value))
+        fallbacks["schema"] = read_schema(Path(settings.schema.value))
     if wheel is not None and kind:
         fallbacks["training_image"] = PREBUILT_GPU_IMAGE
     request = build_request(training.compiled(code), options.sets, given, fallbacks)
@@ -140,7 +105,7 @@ def plan(options: RunOptions, settings: Settings) -> Plan:
 
 
 def _prediction(options: RunOptions, settings: Settings) -> Plan:
-    """The same of the pipeline that predicts, which has no training job."""
+    """The same for the prediction pipeline, which has no training job."""
     training_only = {
         "--schema": options.schema,
         "--machine": options.machine,
@@ -165,8 +130,40 @@ def _prediction(options: RunOptions, settings: Settings) -> Plan:
     return Plan(job, (csv, join(model, MANIFEST)), wheel, machine=None, spot=False, hours=0)
 
 
+def estimate_cost(
+    plan: Plan, region: str, budget: float | None, runs_per_month: float | None = None
+) -> str:
+    """The estimate to show, or which price is not known: not every region is in the price table.
+
+    Args:
+        plan: what will be sent.
+        region: whose prices.
+        budget: limit in USD of a month where there is a schedule, else of a run; None for none.
+        runs_per_month: of a schedule; None for a single run.
+
+    Raises:
+        InputError: above the budget, or there is a budget and no estimate.
+    """
+    try:
+        cost = estimate(
+            plan.machine,
+            steps=len(plan.job["pipelineSpec"]["root"]["dag"]["tasks"]),
+            hours=plan.hours,
+            spot=plan.spot,
+            runs_per_month=runs_per_month,
+            region=region,
+        )
+    except UnknownPrice as unknown:
+        if budget is not None:
+            raise
+        return f"no estimate of the cost: {unknown}"
+    if budget is not None:
+        check_budget(cost, budget)
+    return summary(cost)
+
+
 def _on_cloud_storage(option: str, uri: object, example: str) -> str:
-    if not str(uri).startswith("gs://"):
+    if not Uri(str(uri)).is_cloud:
         raise InputError(
             f"{option} must be on Cloud Storage, gs://BUCKET/{example}, "
             f"got {uri}; gcloud storage cp copies a file there"
@@ -180,7 +177,7 @@ def _lint(compiled: str, arguments: Mapping[str, Any]) -> None:
         first = findings[0]
         raise InputError(
             f"the pipeline must pass tabpipe lint, got {first.rule}: {first.place}: "
-            f"{first.found}; {first.cure}"
+            f"{first.found}; {first.fix}"
         )
 
 
@@ -188,6 +185,6 @@ def _code(settings: Settings) -> tuple[Code, tuple[str, bytes] | None]:
     """The image that is set, or else a package of what is installed here."""
     if settings.image.value:
         return Code.in_image(settings.image.value), None
-    name, content = package.wheel()
-    uri = package.uri(settings.required("bucket"), name, content)
+    name, content = packages.build_wheel()
+    uri = packages.wheel_uri(settings.required("bucket"), name, content)
     return Code.in_package(uri), (uri, content)

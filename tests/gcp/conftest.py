@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.project.sample import write_sample
-from tests.gcp.cloud import BUCKET, Cloud, running
-from tests.gcp.names import PROJECT
+from tests.gcp.loopback.cloud import BUCKET, Cloud, running
+from tests.gcp.loopback.names import PROJECT
 from tests.shell import TIMEOUT_SECONDS, Shell
 
 SCHEMA = Path(__file__).parents[2] / "examples" / "titanic" / "schema.yaml"

@@ -15,9 +15,9 @@ import yaml
 from google.cloud import aiplatform_v1 as vertex
 from google.protobuf import json_format
 
-from tests.gcp.cloud import BUCKET, Cloud, running
 from tests.gcp.conftest import CSV, SCHEMA, add_data, shell_of, wait_for
-from tests.gcp.names import PROJECT, REGION
+from tests.gcp.loopback.cloud import BUCKET, Cloud, running
+from tests.gcp.loopback.names import PROJECT, REGION
 from tests.shell import Result, Shell
 from trainer.contract import sha256_of
 

@@ -9,10 +9,10 @@ import pytest
 from google.protobuf import json_format
 
 from pipelines.training import PIPELINE_NAME
-from tests.gcp.cloud import Cloud
 from tests.gcp.conftest import CSV
-from tests.gcp.names import PROJECT, REGION
-from tests.gcp.rpc import Fault
+from tests.gcp.loopback.cloud import Cloud
+from tests.gcp.loopback.names import PROJECT, REGION
+from tests.gcp.loopback.rpc import Fault
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow

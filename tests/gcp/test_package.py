@@ -14,8 +14,8 @@ import pytest
 from google.cloud import aiplatform_v1 as vertex
 
 from pipelines.vertex import package
-from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV
+from tests.gcp.loopback.cloud import BUCKET, Cloud
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow

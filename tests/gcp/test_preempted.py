@@ -6,10 +6,10 @@ import sys
 import pytest
 from google.cloud import aiplatform_v1 as vertex
 
-from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV, wait_for
-from tests.gcp.job_service import FINAL
-from tests.gcp.names import PROJECT, REGION
+from tests.gcp.loopback.cloud import BUCKET, Cloud
+from tests.gcp.loopback.names import PROJECT, REGION
+from tests.gcp.loopback.services.jobs import FINAL
 
 pytestmark = pytest.mark.slow
 

@@ -7,9 +7,9 @@ import grpc
 import pytest
 from google.cloud import aiplatform_v1 as vertex
 
-from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV
-from tests.gcp.rpc import Fault
+from tests.gcp.loopback.cloud import BUCKET, Cloud
+from tests.gcp.loopback.rpc import Fault
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow

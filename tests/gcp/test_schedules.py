@@ -7,9 +7,9 @@ import grpc
 import pytest
 
 from pipelines.vertex.cron import Cron
-from tests.gcp.cloud import Cloud
 from tests.gcp.conftest import CSV
-from tests.gcp.rpc import Fault
+from tests.gcp.loopback.cloud import Cloud
+from tests.gcp.loopback.rpc import Fault
 from tests.shell import Shell
 from trainer.errors import InputError
 

@@ -5,8 +5,8 @@ import json
 import pytest
 from google.protobuf import json_format
 
-from tests.gcp.cloud import Cloud
 from tests.gcp.conftest import CSV
+from tests.gcp.loopback.cloud import Cloud
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow

@@ -97,9 +97,9 @@ def test_a_directory_that_cannot_be_written_to_is_refused_before_training(
 
 def test_another_runs_checkpoint_is_refused_naming_the_difference(tmp_path: Path) -> None:
     checkpoints(tmp_path).save(1, 0, content(1))
-    with pytest.raises(InputError, match="seed was 1 and is 2"):
+    with pytest.raises(InputError, match="another seed: it was 1 and is 2"):
         Checkpoints(str(tmp_path), 1, 1, {"seed": 2}).load()
-    with pytest.raises(InputError, match="spec was None and is a"):
+    with pytest.raises(InputError, match="another spec: it was None and is a"):
         checkpoints(tmp_path, spec="a").load()
 
 
@@ -229,7 +229,7 @@ def test_a_changed_setting_is_refused_by_name(
     flags = [*data, "--epochs=2", f"--model_out={tmp_path}", f"--checkpoint_dir={tmp_path / 'c'}"]
     assert main([*flags, "--checkpoint_every=1"]) == 0
     assert main([*flags, "--learning_rate=0.1"]) == 2
-    assert "learning_rate was 0.001 and is 0.1" in capsys.readouterr().err
+    assert "another learning_rate: it was 0.001 and is 0.1" in capsys.readouterr().err
 
 
 def test_sigterm_saves_and_says_start_again(

@@ -5,6 +5,7 @@ import logging
 import resource
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_on_a_mounted_bucket_the_log_is_copied_whole(
 
 
 def test_progress_is_a_line_a_row_and_begins_anew(tmp_path: Path) -> None:
-    rows = [{"epoch": 1, "best_loss": None}, {"epoch": 2, "best_loss": 0.5}]
+    rows: list[dict[str, Any]] = [{"epoch": 1, "best_loss": None}, {"epoch": 2, "best_loss": 0.5}]
     for _ in range(2):
         with RunLog(tmp_path).recording(append=True) as run_log:
             run_log.write_progress(rows)

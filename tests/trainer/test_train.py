@@ -21,7 +21,7 @@ from trainer.config import Config
 from trainer.data import Files
 from trainer.distributed import World
 from trainer.models.mlp.module import build
-from trainer.tasks import make_task
+from trainer.tasks.losses import make_task
 from trainer.train import Training
 
 CPU = torch.device("cpu")

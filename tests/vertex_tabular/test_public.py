@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import inspect
-import statistics
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,24 +13,22 @@ import pytest
 import vertex_tabular
 from trainer.__main__ import main
 
-MAX_SECONDS = 0.15
 
-
-def test_the_import_is_quick_and_loads_nothing_large() -> None:
+def test_the_import_loads_nothing_large() -> None:
     program = (
-        "import sys, time\n"
-        "start = time.perf_counter()\n"
+        "import sys\n"
         "import vertex_tabular\n"
-        "print(time.perf_counter() - start)\n"
-        "for name in ('torch', 'kfp', 'numpy', 'pandas'):\n"
+        "for name in ('torch', 'kfp', 'numpy', 'pandas', 'pyarrow', 'yaml'):\n"
         "    assert name not in sys.modules, name\n"
     )
-    command = [sys.executable, "-c", program]
-    seconds = [
-        float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-        for _ in range(5)
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_the_reference_documents_just_these_names() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference.md").read_text()
+    assert re.findall(r"^### `vertex_tabular\.(\w+)`$", page, re.MULTILINE) == [
+        *vertex_tabular.__all__
     ]
-    assert statistics.median(seconds) < MAX_SECONDS
 
 
 def test_each_name_is_there_and_documented() -> None:

@@ -1,13 +1,12 @@
 """What training needs of a family of models."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
-from trainer.config import Config
-from trainer.tasks import Task
+from trainer.tasks.losses import Task
 
 
 class FlatModel:
@@ -65,6 +64,16 @@ class Gradients(Protocol):
         ...
 
 
+class Architecture(Protocol):
+    """The settings that shape a model: see `trainer.config.Config`."""
+
+    @property
+    def hidden_layers(self) -> Sequence[int]: ...
+
+    @property
+    def dropout(self) -> float: ...
+
+
 class MakeModel(Protocol):
     """Makes a model with its initial weights, and what computes its gradients.
 
@@ -74,7 +83,7 @@ class MakeModel(Protocol):
 
     def __call__(
         self,
-        config: Config,
+        shape: Architecture,
         task: Task,
         features: int,
         sample: Iterable[Tensor],

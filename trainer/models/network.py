@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from trainer.errors import TabularError
 from trainer.models import FAMILIES
-from trainer.task_kinds import TASK_KINDS
+from trainer.tasks.kinds import TASK_KINDS
 
 Array = NDArray[np.float32]
 

@@ -8,7 +8,7 @@ import numpy as np
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.schema.schema import Column, Schema
 from vertex_tabular.tables import diagnosis
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def broken_column(table: Table, column: Column) -> str | None:
         if numbers.dtype.kind == "f" and np.isinf(numbers).any():
             return f"{column.name} must be finite, got {numbers[np.isinf(numbers)][0]}"
         return None
-    for level in table.texts[column.name].levels:
+    for level in table.texts[column.name].categories:
         if rule := diagnosis.broken_rule(level, column):
             return f"{column.name} must be {rule}, got {level!r}"
     return None

@@ -4,7 +4,7 @@
     model = load_model("20261123-063131-3bd406")
     model.predict({"Age": [22, None], "Sex": ["male", "female"], ...})  # or a DataFrame
 
-Needs the run directory only, and no torch. Rows become features by `features.make_features`, as
+Needs the run directory only, and no torch. Rows become features by `features.apply`, as
 those of training do. `prediction.table` predicts whole tables; on a command line: tabpipe predict
 """
 
@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
-from trainer.metrics import predicted_class
-from vertex_tabular.features import spec as features
+from trainer.tasks.metrics import predicted_class
+from vertex_tabular.features.apply import make_features
+from vertex_tabular.features.counting import unseen
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.prediction.rows import Rows, table_of
 from vertex_tabular.run.directory import RunDirectory
 from vertex_tabular.run.find import ROOT, find_run
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.tables.table import Table
 
 log = logging.getLogger(__name__)
 
@@ -112,12 +113,12 @@ class Model:
 
     def _predictions(self, rows: Rows) -> Floats:
         table = table_of(self.spec, rows)
-        for name, count in features.unseen(self.spec, table).items():
+        for name, count in unseen(self.spec, table).items():
             log.warning("%s is unseen in training in %d of %d rows", name, count, table.rows)
         return self.predict_table(table)
 
     def _in_chunks(self, table: Table, predict: Callable[[Floats], Floats]) -> Floats:
-        rows_of = features.make_features(self.spec, table, "float32")
+        rows_of = make_features(self.spec, table, "float32")
         starts = range(0, max(table.rows, 1), CHUNK_ROWS)  # of no rows, the shape too
         rows = (np.arange(start, min(start + CHUNK_ROWS, table.rows)) for start in starts)
         return np.concatenate([predict(rows_of(chunk)) for chunk in rows])

@@ -10,7 +10,7 @@ from trainer.errors import InputError
 from vertex_tabular.features.spec import Feature, Spec
 from vertex_tabular.prediction.inputs import broken_column, inputs_of
 from vertex_tabular.schema.values import MISSING, broken_number, is_missing
-from vertex_tabular.tables.reader import Categorical, Table
+from vertex_tabular.tables.table import Categorical, Table
 
 
 class Columns(Protocol):
@@ -121,7 +121,7 @@ def _texts(feature: Feature, values: Sequence[Any]) -> Categorical:
     """Values as their text in a CSV. What is whole is shown so, because a missing value beside
     them makes pandas turn 3 into 3.0; but not if training's levels have the point."""
     level_of: dict[str, int] = {}
-    known = set(feature.levels)
+    known = set(feature.categories)
     codes = np.full(len(values), -1, np.int32)
     for row, value in enumerate(values):
         if value is not None:

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
-from trainer.metrics import compute, predicted_class
-from trainer.task_kinds import TASK_KINDS
+from trainer.tasks.kinds import TASK_KINDS
+from trainer.tasks.metrics import compute, predicted_class
 from trainer.uri import local_path
-from vertex_tabular.features import spec as features
-from vertex_tabular.features.drift import Spread, spread
+from vertex_tabular.features.apply import labels, make_features
+from vertex_tabular.features.counting import unseen
+from vertex_tabular.features.drift import BinCounts, bin_counts
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.prediction.inputs import Inputs, broken_column, inputs_of
 from vertex_tabular.prediction.model import Floats, Model, load_model
@@ -24,10 +25,12 @@ from vertex_tabular.prediction.writers import FORMATS, CsvPredictions, ParquetPr
 from vertex_tabular.run.find import ROOT
 from vertex_tabular.tables import diagnosis, sources
 from vertex_tabular.tables.key_columns import KeyColumns
-from vertex_tabular.tables.parallel import in_order
-from vertex_tabular.tables.reader import Table, read_part
+from vertex_tabular.tables.parallel import threaded_map
+from vertex_tabular.tables.problems import Problems
+from vertex_tabular.tables.reader import read_part
 from vertex_tabular.tables.records import TableReadError
-from vertex_tabular.tables.rows import Problems, rows_of
+from vertex_tabular.tables.rows import rows_of
+from vertex_tabular.tables.table import Table
 
 CLASS, PROBABILITY, VALUE = "class", "probability", "prediction"
 
@@ -42,13 +45,13 @@ class Counts:
     rows: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
-    spread: Spread = field(default_factory=Spread)
+    bin_counts: BinCounts = field(default_factory=BinCounts)
 
     def add(self, other: "Counts") -> None:
         self.rows += other.rows
         self.missing += other.missing
         self.unseen += other.unseen
-        self.spread += other.spread
+        self.bin_counts += other.bin_counts
 
 
 def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -> Counts:
@@ -123,7 +126,7 @@ def evaluate_file(model: Model, table: str, features_too: bool = False) -> Evalu
         y = _labels(model.spec, block)
         x = np.zeros((block.rows, 0), np.float32)
         if features_too:
-            x = features.make_features(model.spec, block, "float32")(np.arange(block.rows))
+            x = make_features(model.spec, block, "float32")(np.arange(block.rows))
         return _counts(model.spec, block), y, model.predict_table(block), x
 
     counts = Counts()
@@ -201,7 +204,7 @@ def _each_block(
                     yield block, key_columns.take(block.rows) if key_columns else None
 
     try:
-        yield from in_order(checked, blocks())
+        yield from threaded_map(checked, blocks())
         if not rows:
             raise TableReadError("no rows")
     except TableReadError as refusal:
@@ -227,8 +230,7 @@ def _explain(parts: Sequence[Path], schema: Inputs, keys: Sequence[str]) -> None
 def _counts(spec: Spec, block: Table) -> Counts:
     missing = {feature.name: _missing(block, feature.name) for feature in spec.columns}
     met = Counter({name: count for name, count in missing.items() if count})
-    unseen = Counter(features.unseen(spec, block))
-    return Counts(block.rows, met, unseen, spread(spec, block))
+    return Counts(block.rows, met, Counter(unseen(spec, block)), bin_counts(spec, block))
 
 
 def _missing(block: Table, name: str) -> int:
@@ -238,7 +240,7 @@ def _missing(block: Table, name: str) -> int:
 def _labels(spec: Spec, block: Table) -> NDArray[np.float64]:
     """The target as training had it: codes or numbers, float64 (n,)."""
     try:
-        return features.labels(spec, block, "float64").astype(np.float64)
+        return labels(spec, block, "float64").astype(np.float64)
     except (KeyError, ValueError) as error:  # of a category that is no class; no number either
         classes = ", ".join(map(str, spec.classes or ()))
         raise InputError(

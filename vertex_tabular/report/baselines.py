@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.task_kinds import TASK_KINDS, softmax
+from trainer.tasks.kinds import TASK_KINDS, softmax
 
 Array = NDArray[Any]
 Predictor = Callable[[Array], Array]
@@ -61,7 +61,7 @@ class Baseline:
     phrase: str
 
 
-# By name, as `trainer.task_kinds` lists them for each kind of task.
+# By name, as `trainer.tasks.kinds` lists them for each kind of task.
 BASELINES = {
     "Majority class": Baseline(majority_class, "always predicting the most frequent class"),
     "Logistic regression": Baseline(logistic_regression, "logistic regression"),

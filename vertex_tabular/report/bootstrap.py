@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer import metrics
+from trainer.tasks import metrics
 
 Array = NDArray[Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer import metrics
+from trainer.tasks import metrics
 from vertex_tabular.report import curves
 from vertex_tabular.report.bootstrap import wilson
 from vertex_tabular.report.chart import Chart, Series

@@ -55,11 +55,11 @@ class Column:
         numbers = self.numbers(x)
         if self.spec.kind == "boolean":
             return np.rint(numbers[:, 0]).astype(np.int64).clip(0, 1), ["no", "yes"]
-        names = [*self.spec.levels, "(other)"]
+        names = [*self.spec.categories, "(other)"]
         if self.spec.encoding == "onehot":
-            codes = np.where(numbers.any(axis=1), numbers.argmax(axis=1), len(self.spec.levels))
+            codes = np.where(numbers.any(axis=1), numbers.argmax(axis=1), len(self.spec.categories))
         else:
-            codes = np.rint(numbers[:, 0]).astype(np.int64).clip(0, len(self.spec.levels))
+            codes = np.rint(numbers[:, 0]).astype(np.int64).clip(0, len(self.spec.categories))
         return codes, names
 
 

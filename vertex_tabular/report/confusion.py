@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.metrics import confusion_matrix
+from trainer.tasks.metrics import confusion_matrix
 from vertex_tabular.run.directory import RunDirectory
 
 MAX_CLASSES = 20

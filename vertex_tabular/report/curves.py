@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.metrics import CALIBRATION_BINS, calibration_bins
+from trainer.tasks.metrics import CALIBRATION_BINS, calibration_bins
 
 Array = NDArray[Any]
 
@@ -108,7 +108,7 @@ class Calibration:
 
 def calibration(correct: Array, confidence: Array) -> Calibration:
     """Mean confidence, and share of rows that are `correct`, in the bins of
-    `trainer.metrics.calibration_error`; both as `trainer.metrics.confidence_of` gives them."""
+    `metrics.calibration_error`; both as `metrics.confidence_of` gives them."""
     bins = calibration_bins(confidence)
     rows = np.bincount(bins, minlength=CALIBRATION_BINS)
     kept = rows > 0

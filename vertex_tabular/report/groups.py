@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.metrics import predicted_class
-from trainer.task_kinds import TASK_KINDS
+from trainer.tasks.kinds import TASK_KINDS
+from trainer.tasks.metrics import predicted_class
 from vertex_tabular.report.bootstrap import wilson
 from vertex_tabular.report.columns import Column
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.metrics import METRICS
 from trainer.models.network import Network
-from trainer.task_kinds import TASK_KINDS
+from trainer.tasks.kinds import TASK_KINDS
+from trainer.tasks.metrics import METRICS
 from vertex_tabular.report.columns import Column
 
 Array = NDArray[Any]

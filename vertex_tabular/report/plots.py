@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
-from trainer.metrics import METRICS
+from trainer.tasks.metrics import METRICS
 from vertex_tabular.report import class_charts, curves, importance, number_charts
 from vertex_tabular.report.chart import Bars, Chart, Series
 from vertex_tabular.report.columns import columns_of
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 MAX_BARS = 20
 
-# By name, as `trainer.task_kinds` lists them for each kind of task.
+# By name, as `trainer.tasks.kinds` lists them for each kind of task.
 CHARTS: dict[str, Callable[[RunDirectory], list[Chart]]] = {
     "discrimination": class_charts.discrimination,
     "rates": class_charts.rates,

@@ -42,7 +42,7 @@ def predict_and_report(
     """
     model = load_model(run_directory)
     counts = predict_file(model, table, predictions, keys)
-    found = drift(model.spec, counts.spread)
+    found = drift(model.spec, counts.bin_counts)
     told: dict[str, float] = {
         "rows": counts.rows,
         "missing": counts.missing.total(),

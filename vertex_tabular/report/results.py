@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import TabularError
-from trainer.metrics import confusion_matrix
+from trainer.tasks.metrics import confusion_matrix
 from vertex_tabular.report import curves
 from vertex_tabular.run.directory import RunDirectory, last_lines
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from trainer import contract
 from trainer.errors import TabularError
 from trainer.models.network import Network
-from trainer.task_kinds import TASK_KINDS, TaskKind
+from trainer.tasks.kinds import TASK_KINDS, TaskKind
 from trainer.uri import local_path
-from vertex_tabular.features import spec as features
+from vertex_tabular.features.spec import Spec, load_spec
 
 Array = NDArray[Any]
 Content = TypeVar("Content")
@@ -92,13 +92,13 @@ class RunDirectory:
         return self._scored[1]
 
     @cached_property
-    def spec(self) -> features.Spec | None:
+    def spec(self) -> Spec | None:
         """How columns became features; None for a run on arrays of one's own."""
         if contract.SPEC not in self.files:
             return None
 
-        def load(path: Path) -> features.Spec | None:
-            return features.load(path) if "columns" in json.loads(path.read_bytes()) else None
+        def load(path: Path) -> Spec | None:
+            return load_spec(path) if "columns" in json.loads(path.read_bytes()) else None
 
         return self._read(contract.SPEC, load)
 

@@ -15,9 +15,11 @@ import pandas as pd
 import pytest
 
 from pipelines.project.sample import sample_schema
-from vertex_tabular.preprocessing.prepare import read_checked
-from vertex_tabular.preprocessing.split import split_rows
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.preprocessing.config import PrepareConfig
+from vertex_tabular.preprocessing.reading import read_checked
+from vertex_tabular.preprocessing.splits import VAL
+from vertex_tabular.preprocessing.splitters import make_splitter
+from vertex_tabular.schema.parse import parse_schema
 
 pytestmark = pytest.mark.slow
 
@@ -60,7 +62,8 @@ def sample(finished: Finished) -> Path:
 def validation_rows(sample: Path) -> Any:
     """The numbers of the rows that validated, in the order of val_predictions.npz."""
     schema = parse_schema(sample_schema())
-    return split_rows(read_checked(str(sample), schema), schema, 0.2, 0.0, 42)[1]
+    splitter = make_splitter(schema, PrepareConfig())
+    return splitter.split(read_checked(str(sample), schema))[VAL]
 
 
 def long_table(sample: Path, path: Path, times: int) -> None:

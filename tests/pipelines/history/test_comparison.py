@@ -21,7 +21,7 @@ from tests.vertex_tabular.report.conftest import make
 from trainer.__main__ import main
 from trainer.contract import MANIFEST, PREDICTIONS, sha256_of
 from trainer.errors import TabularError
-from trainer.metrics import metrics_of
+from trainer.tasks.metrics import metrics_of
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from trainer import adam
-from trainer.adam import Adam
+from trainer.models.adam import Adam
 from trainer.models.mlp.gradients import AutogradGradients, MlpGradients
 from trainer.models.mlp.module import FlatMlp, build
-from trainer.tasks import Binary, Multiclass, Regression, Task
+from trainer.tasks.losses import Binary, Multiclass, Regression, Task
 
 CPU = torch.device("cpu")
 TASKS = [
@@ -44,6 +44,7 @@ def test_written_out_gradients_are_autograds(task: Task) -> None:
     torch.testing.assert_close(written.logits(x), logits, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(written.add(x, y, first=True), logits, rtol=1e-6, atol=1e-6)
     for ours, theirs in zip(model.module.parameters(), plain.parameters(), strict=True):
+        assert ours.grad is not None and theirs.grad is not None
         torch.testing.assert_close(ours.grad / len(x), theirs.grad / len(x), rtol=1e-6, atol=1e-6)
 
 

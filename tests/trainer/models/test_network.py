@@ -57,6 +57,6 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, family: str, content: bytes)
 @pytest.mark.parametrize("family", FAMILIES)
 def test_other_arrays_are_refused(tmp_path: Path, family: str) -> None:
     for arrays in ({}, {"y": np.zeros(3)}, {"0.weight": np.zeros((1, 4))}):
-        np.savez(tmp_path / "weights.npz", **arrays)  # type: ignore[arg-type]
+        np.savez(tmp_path / "weights.npz", **arrays)
         with pytest.raises(TabularError, match="must hold a model's weights"):
             Network(tmp_path / "weights.npz", family)

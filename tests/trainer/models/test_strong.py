@@ -8,7 +8,7 @@ import torch
 from trainer.config import Config
 from trainer.models.strong.gradients import StrongGradients
 from trainer.models.strong.module import FlatStrong, Strong
-from trainer.tasks import Binary, Multiclass, Regression, Task
+from trainer.tasks.losses import Binary, Multiclass, Regression, Task
 
 CPU = torch.device("cpu")
 

@@ -18,14 +18,17 @@ from trainer.__main__ import main
 from trainer.errors import InputError, TabularError
 from vertex_tabular.prediction.model import Model, load_model
 from vertex_tabular.prediction.table import evaluate_file, predict_file
-from vertex_tabular.preprocessing.prepare import prepare, read_checked
-from vertex_tabular.preprocessing.split import split_rows
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.preprocessing.config import PrepareConfig
+from vertex_tabular.preprocessing.prepare import prepare
+from vertex_tabular.preprocessing.reading import read_checked
+from vertex_tabular.preprocessing.splits import VAL
+from vertex_tabular.preprocessing.splitters import make_splitter
+from vertex_tabular.schema.parse import parse_schema
 
 COLUMNS = [
     {"name": "size", "kind": "numeric"},
     {"name": "town", "kind": "categorical"},
-    {"name": "colour", "kind": "categorical", "encoding": "onehot", "rare": 5},
+    {"name": "colour", "kind": "categorical", "encoding": "onehot", "min_frequency": 5},
     {"name": "new", "kind": "boolean"},
     {"name": "sold", "kind": "datetime", "parts": ["month", "hour"]},
 ]
@@ -94,7 +97,8 @@ def train(directory: Path, task: str, *flags: str, **preparation: Any) -> Traine
     arrays = [f"--{side}={directory / 'arrays' / f'{side}_data.npz'}" for side in ("train", "val")]
     assert main([*arrays, "--epochs=40", "--hidden_layers=16,8", f"--model_out={run}", *flags]) == 0
     parsed = parse_schema(schema)
-    chosen = split_rows(read_checked(str(table), parsed), parsed, 0.2, 0.0, 42)[1]
+    splitter = make_splitter(parsed, PrepareConfig())
+    chosen = splitter.split(read_checked(str(table), parsed))[VAL]
     header, *lines = table.read_text().splitlines()
     validation = directory / "validation.csv"
     validation.write_text("\n".join([header, *(lines[row] for row in chosen)]) + "\n")

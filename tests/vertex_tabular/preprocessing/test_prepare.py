@@ -1,4 +1,4 @@
-"""A table becomes arrays: the lesson's, bit for bit, and no partial output when it cannot."""
+"""A table becomes arrays: the reference notebook's, bit for bit; on failure, no output."""
 
 import csv as csv_module
 import tempfile
@@ -16,7 +16,7 @@ from sklearn.preprocessing import LabelEncoder, StandardScaler
 
 from trainer import contract
 from trainer.errors import InputError
-from vertex_tabular.features import spec as features
+from vertex_tabular.features.spec import Feature, load_spec
 from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.prepare import prepare
 from vertex_tabular.schema.values import MISSING
@@ -35,7 +35,7 @@ TITANIC = {
 }
 SIZES = "val_size and test_size must be below 1 together"
 SEED = "a whole number from 0 to 2**32 - 1"
-SIDES = "each side of the split must have rows"
+NO_ROWS = "each split must have rows"
 SMALL = {
     "target": "y",
     "columns": [{"name": "a", "kind": "numeric"}, {"name": "b", "kind": "categorical"}],
@@ -65,7 +65,7 @@ def passengers(path: Path, rows: int, seed: int = 0) -> Path:
 
 
 def lesson(csv: Path) -> dict[str, np.ndarray]:
-    """The lesson's arrays, by the lesson's own code."""
+    """The reference notebook's arrays, by the reference notebook's own code."""
     df = pd.read_csv(csv)
     df["Sex"] = LabelEncoder().fit_transform(df["Sex"])
     df["Embarked"] = df["Embarked"].fillna("S")
@@ -113,7 +113,7 @@ def test_fits_on_the_training_rows_alone_by_default(tmp_path: Path) -> None:
     assert np.abs(arrays(tmp_path)["X_val"].mean(axis=0)).max() > 1e-3
 
     train, _ = train_test_split(pd.read_csv(csv), test_size=0.2, random_state=42)
-    age = features.load(tmp_path / contract.SPEC).columns[2]
+    age = load_spec(tmp_path / contract.SPEC).columns[2]
     filled = train["Age"].fillna(train["Age"].median())
     assert age.fill == train["Age"].median()
     assert age.mean == pytest.approx([filled.mean()], rel=1e-14)
@@ -184,7 +184,7 @@ KINDS = {
     "target": "y",
     "columns": [
         {"name": "number", "kind": "numeric"},
-        {"name": "level", "kind": "categorical"},
+        {"name": "category", "kind": "categorical"},
         {"name": "one of", "kind": "categorical", "encoding": "onehot"},
         {"name": "truth", "kind": "boolean"},
         {"name": "day", "kind": "datetime", "parts": ["year", "month", "day"]},
@@ -193,17 +193,17 @@ KINDS = {
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=5)
 
 
-def value_of(feature: features.Feature, x: np.ndarray) -> Any:
+def value_of(feature: Feature, x: np.ndarray) -> Any:
     """What the columns of X that a feature became say that was in the table."""
     x = x * feature.std + feature.mean
     if feature.kind == "numeric":
         return pytest.approx(x[0], abs=1e-9 * (abs(feature.mean[0]) + feature.std[0]))
     if feature.kind == "categorical":
-        return feature.levels[x.argmax() if feature.encoding == "onehot" else round(x[0])]
+        return feature.categories[x.argmax() if feature.encoding == "onehot" else round(x[0])]
     return tuple(x.round()) if feature.kind == "datetime" else bool(round(x[0]))
 
 
-def expected(feature: features.Feature, text: str) -> Any:
+def expected(feature: Feature, text: str) -> Any:
     """The same, by the table."""
     text = str(feature.fill) if text in MISSING else text
     if feature.kind == "datetime":
@@ -236,9 +236,9 @@ def test_any_table_survives_csv_and_npz(rows: list[tuple[str, ...]]) -> None:
             csv_module.writer(file).writerows(
                 [(*(column["name"] for column in KINDS["columns"]), "y"), *rows]
             )
-        # No row has a level of its own only because of the split.
+        # No row has a category of its own only because of the split.
         prepare(str(csv), KINDS, directory, fit_on="all", dtype="float64")
-        spec = features.load(Path(directory, contract.SPEC))
+        spec = load_spec(Path(directory, contract.SPEC))
         found = arrays(Path(directory))
     X = np.concatenate([found["X_val"], found["X_train"]])
     y = np.concatenate([found["y_val"], found["y_train"]])
@@ -258,7 +258,7 @@ def test_rows_without_a_target_are_left_out_when_asked(
 ) -> None:
     lines = [f"{i},{'xz'[i % 2]},{i // 2 % 2}\n" for i in range(50)]
     (tmp_path / "whole.csv").write_text("a,b,y\n" + "".join(lines))
-    lines[7:7] = ["1e9,level of no other row,\n", "1e9,x,NA\n"]
+    lines[7:7] = ["1e9,category of no other row,\n", "1e9,x,NA\n"]
     (tmp_path / "gaps.csv").write_text("a,b,y\n" + "".join(lines) + "1e9,x,NaN\n")
     schema = {**SMALL, "task": task}
     with pytest.raises(InputError, match="with `missing_target: drop` such rows are left out"):
@@ -281,7 +281,7 @@ def test_all_targets_missing(tmp_path: Path) -> None:
     csv.write_text("a,b,y\n1,x,\n2,x,\n")
     with pytest.raises(InputError) as error:
         prepare(str(csv), {**SMALL, "missing_target": "drop"}, str(tmp_path / "out"))
-    assert str(error.value) == "y must have a value in some row, got all are missing"
+    assert str(error.value) == "y must have a value in some row, got none"
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_all_targets_missing(tmp_path: Path) -> None:
         ({"val_size": 0.5, "test_size": 0.5}, f"{SIZES}, got 0.5 and 0.5"),
         (
             {"val_size": 0.99},
-            f"{SIDES}, got of 4 rows 0 train, 4 validate; add rows, or change val_size",
+            f"{NO_ROWS}, got 0 training, 4 validation rows of 4; add rows, or change val_size",
         ),
     ],
 )

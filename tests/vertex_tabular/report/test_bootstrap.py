@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from trainer import metrics
+from trainer.tasks import metrics
 from vertex_tabular.report.bootstrap import intervals, wilson
 from vertex_tabular.run.directory import RunDirectory
 

@@ -18,7 +18,7 @@ from vertex_tabular.report.job import Job, Step
 from vertex_tabular.report.page import complete_report, write_report
 from vertex_tabular.report.png import write_plots
 from vertex_tabular.run.directory import RunDirectory
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.tables.table import Table
 
 from .conftest import Made
 

@@ -5,8 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from trainer import contract, metrics
+from trainer import contract
 from trainer.models.network import Network
+from trainer.tasks import metrics
 from vertex_tabular.report import axis, baselines, curves, formatting, groups, importance, profile
 from vertex_tabular.report.bootstrap import Interval
 from vertex_tabular.report.columns import columns_of

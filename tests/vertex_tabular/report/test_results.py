@@ -9,7 +9,7 @@ from sklearn import metrics
 
 from tests.trainer.conftest import write_data
 from trainer.__main__ import main
-from trainer.metrics import confusion_matrix
+from trainer.tasks.metrics import confusion_matrix
 from vertex_tabular.report import results
 
 random = np.random.default_rng(0)

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from trainer.errors import InputError
 from vertex_tabular.preprocessing.prepare import prepare
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.tables.diagnosis import explain
 from vertex_tabular.tables.inference import infer
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from trainer.errors import InputError
 from vertex_tabular.preprocessing.prepare import prepare
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.tables.inference import infer
 
 UTF_8 = "save the file as UTF-8"

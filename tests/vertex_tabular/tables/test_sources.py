@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from trainer.errors import InputError
 from vertex_tabular.preprocessing.prepare import Prepared, prepare
-from vertex_tabular.tables.sources import SUFFIXES
+from vertex_tabular.tables.formats import SUFFIXES
 
 SCHEMA = {
     "target": "y",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from trainer.models.mlp.module import FlatMlp
-from trainer.tasks import Task
+from trainer.tasks.losses import Task
 
 # Activations of one chunk, forward and backward, take about this many bytes: of the order of the
 # cache of a core. Between 1 and 8 MB the speed is flat.

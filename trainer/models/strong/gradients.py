@@ -5,7 +5,7 @@ from torch import Tensor
 
 from trainer.models.mlp.gradients import CHUNK_BYTES, CUDA_CHUNK_BYTES
 from trainer.models.strong.module import FlatStrong
-from trainer.tasks import Task
+from trainer.tasks.losses import Task
 
 
 class StrongGradients:
