@@ -67,8 +67,8 @@ def price(machine_type: str, timings: list[Any]) -> str:
     from trainer.errors import InputError
 
     try:
-        plain = estimate(Machine(machine_type), hours=1).job_on_demand
-        with_gpu = estimate(Machine(machine_type, GPU, 1), hours=1).job_on_demand
+        plain = estimate(Machine(machine_type), steps=1, hours=1).job_on_demand
+        with_gpu = estimate(Machine(machine_type, GPU, 1), steps=1, hours=1).job_on_demand
     except InputError as error:
         return f"No price to compare a GPU by: {error}."
     needed = with_gpu / plain

@@ -67,11 +67,17 @@ def cost(
     """
     from dataclasses import asdict
 
+    import yaml
+
+    from components.code import Code
+    from pipelines import training
     from pipelines.prices import cost as costs
 
+    spec = yaml.safe_load(training.compiled(Code.in_image(training.DEFAULT_IMAGE)))
     kind, count = parse_accelerator(accelerator)
     estimate = costs.estimate(
         costs.Machine(machine, kind, count, replicas),
+        steps=len(spec["root"]["dag"]["tasks"]),
         hours=hours,
         spot=spot,
         runs_per_month=runs_per_month,

@@ -105,7 +105,8 @@ def _run_options() -> Iterator[inspect.Parameter]:
 
 def _make_run_options(given: dict[str, Any]) -> RunOptions:
     values = {each.name: given.pop(each.name) for each in fields(RunOptions)}
-    return RunOptions(**{n: () if v is None and n in LISTS else v for n, v in values.items()})
+    lists: Any = {n: () for n, v in values.items() if v is None and n in LISTS}
+    return RunOptions(**{**values, **lists})
 
 
 LISTS = {name for name, kind in get_type_hints(RunOptions).items() if kind == Sequence[str]}

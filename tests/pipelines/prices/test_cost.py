@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ import typer
 
 from pipelines.cli.lint import register
 from pipelines.prices import cost
-from pipelines.prices.cost import Machine, estimate
+from pipelines.prices.cost import Machine
 from pipelines.prices.machines import table as machines
 from pipelines.prices.tables import read_table
 from trainer.errors import InputError, exit_on_error
 
+estimate = partial(cost.estimate, steps=4)  # as many as the training pipeline has
 BASES = {"listed", "scaled", "unverified"}
 
 
@@ -101,10 +103,10 @@ def test_what_nobody_has_looked_up_is_named() -> None:
             {"machine": Machine("n1-standard-4", "NVIDIA_TESLA_T4", 0)},
             "--accelerator must be TYPE:C",
         ),
-        ({"machine": Machine(replicas=0)}, "--replicas must be above 0, got 0"),
-        ({"hours": 0.0}, "--hours must be above 0, got 0"),
-        ({"hours": float("nan")}, "--hours must be above 0, got nan"),
-        ({"runs_per_month": -1.0}, "--runs-per-month must be above 0, got -1"),
+        ({"machine": Machine(replicas=0)}, "--replicas must be positive, got 0"),
+        ({"hours": 0.0}, "--hours must be positive, got 0"),
+        ({"hours": float("nan")}, "--hours must be positive, got nan"),
+        ({"runs_per_month": -1.0}, "--runs-per-month must be positive, got -1"),
     ],
 )
 def test_what_it_refuses(arguments: dict[str, Any], complaint: str) -> None:

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.vertex import package
+from pipelines.vertex import packages
 from tests.trainer.conftest import write_data
 
 
 def test_the_same_modules_give_the_same_bytes() -> None:
-    assert package.wheel() == package.wheel()
+    assert packages.build_wheel() == packages.build_wheel()
 
 
 def test_it_holds_the_packages_with_their_data_and_no_caches() -> None:
-    name, content = package.wheel()
+    name, content = packages.build_wheel()
     with zipfile.ZipFile(io.BytesIO(content)) as wheel:
         names = wheel.namelist()
         information = name.removesuffix("-py3-none-any.whl") + ".dist-info"
@@ -35,15 +35,15 @@ def test_it_holds_the_packages_with_their_data_and_no_caches() -> None:
 
 
 def test_its_place_is_named_for_its_content() -> None:
-    one = package.uri("gs://bucket/tabular/", "a.whl", b"1")
+    one = packages.wheel_uri("gs://bucket/tabular/", "a.whl", b"1")
     assert one.startswith("gs://bucket/tabular/packages/") and one.endswith("/a.whl")
-    assert one != package.uri("gs://bucket/tabular", "a.whl", b"2")
+    assert one != packages.wheel_uri("gs://bucket/tabular", "a.whl", b"2")
 
 
 @pytest.mark.slow
 def test_installed_in_an_empty_environment_it_trains_to_the_same_bytes(tmp_path: Path) -> None:
     """As in Google's PyTorch container: torch and numpy are there, and nothing of ours."""
-    name, content = package.wheel()
+    name, content = packages.build_wheel()
     (tmp_path / name).write_bytes(content)
     venv.create(tmp_path / "env")
     python = str(tmp_path / "env" / "bin" / "python")
