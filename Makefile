@@ -20,7 +20,7 @@ $(READY): requirements.lock pyproject.toml
 	  "Python must be 3.10 to 3.14, got %d.%d; make PYTHON=python3.12" % v[:2])'
 	@echo "creating $(VENV) (once; some minutes)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(PIP) install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' requirements.lock | cut -d ' ' -f 1)
+	@$(if $(TORCH_INDEX),$(PIP) install --no-deps --index-url $(TORCH_INDEX) $$(grep '^torch==' requirements.lock | cut -d ' ' -f 1))
 	@$(PIP) install --requirement requirements.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@

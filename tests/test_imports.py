@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("trainer", "vertex_tabular", "components", "pipelines")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+FOR_TRAINER = {"numpy", "torch", "hypertune", "tensorboard", "trainer"}
 HEAVY = ("kfp", "google", "polars", "pandas", "sklearn", "isal", "typer", "yaml", "pyarrow")
 
 
@@ -48,6 +49,14 @@ def test_nothing_reads_the_environment_at_import(path: Path) -> None:
     for node in module_level(ast.parse(path.read_text())):
         read = ast.unparse(node) if isinstance(node, (ast.Attribute, ast.Name)) else ""
         assert read not in ("os.environ", "os.getenv", "environ", "getenv"), path
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "trainer").rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_the_trainer_takes_numpy_and_torch_only(path: Path) -> None:
+    tops = {name.split(".")[0] for name in imports(path)}
+    assert tops - sys.stdlib_module_names <= FOR_TRAINER
 
 
 def runs_without(program: str, *absent: str) -> None:

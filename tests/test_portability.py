@@ -29,6 +29,8 @@ ONLY_LINUX = {
     "socket": ("AF_NETLINK", "AF_PACKET", "SO_BINDTODEVICE"),
     "time": ("CLOCK_BOOTTIME", "CLOCK_TAI", "clock_settime"),
 }
+# Files that only Linux has, and the C library by its name there, from which prctl would be taken.
+PLACES = ("/proc/", "/sys/", "/dev/shm", "libc.so")
 NAMES = {f"{module}.{name}" for module, names in ONLY_LINUX.items() for name in names}
 WITHOUT = f"""
 import os, signal, sys
@@ -48,7 +50,7 @@ def unguarded(tree: ast.AST) -> list[str]:
         if isinstance(node, ast.Attribute) and ast.unparse(node) in NAMES - known:
             found.append(ast.unparse(node))
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found.extend(["/proc"] if node.value.startswith("/proc/") else [])
+            found.extend(place for place in PLACES if node.value.startswith(place))
         if isinstance(node, ast.If) and isinstance(node.test, ast.Call):
             call = node.test
             if ast.unparse(call.func) == "hasattr" and isinstance(call.args[1], ast.Constant):
@@ -72,7 +74,7 @@ def test_what_only_linux_has_is_asked_for_first(path: Path) -> None:
 
 def test_the_walk_finds_what_it_is_for() -> None:
     assert unguarded(ast.parse("len(os.sched_getaffinity(0))")) == ["os.sched_getaffinity"]
-    assert unguarded(ast.parse("open('/proc/self/status')")) == ["/proc"]
+    assert unguarded(ast.parse("open('/proc/self/status')")) == ["/proc/"]
     guarded = "if hasattr(os, 'sched_getaffinity'):\n    os.sched_getaffinity(0)"
     assert not unguarded(ast.parse(guarded))
     assert unguarded(ast.parse(guarded + "\nelse:\n    os.sched_getaffinity(0)"))

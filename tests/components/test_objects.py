@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import google_crc32c
 import pytest
-from gcp_storage_emulator.server import RequestHandler  # type: ignore[import-untyped]
-from gcp_storage_emulator.storage import Storage  # type: ignore[import-untyped]
+from gcp_storage_emulator.server import RequestHandler
+from gcp_storage_emulator.storage import Storage
 from google.auth import credentials
 from google.cloud import storage  # type: ignore[attr-defined, unused-ignore]
 

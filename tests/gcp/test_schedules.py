@@ -1,6 +1,7 @@
 """`tabpipe schedule …`: idempotent, never two that fire, right across daylight saving."""
 
 import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import grpc
@@ -113,7 +114,8 @@ def test_it_fires_at_three_local_time_on_both_sides_of_both_changes(
         recorder.pipelines.jobs.clear()
         recorded(*APPLY, "--start", start.isoformat(), "--overlap", "9")
         recorder.fire_until(start + datetime.timedelta(days=3))
-        fired = [job.create_time.astimezone(CHICAGO) for job in recorder.pipelines.jobs.values()]
+        times: Any = [job.create_time for job in recorder.pipelines.jobs.values()]
+        fired = [time.astimezone(CHICAGO) for time in times]
         assert [time.hour for time in fired] == [3, 3, 3]
         assert fired[0].utcoffset() != fired[2].utcoffset()
 

@@ -149,7 +149,7 @@ def test_no_step_waits_for_the_device(data: list[str], flags: list[str]) -> None
     task = make_task("binary", files.summary(True), None, bool(flags), CPU)
     source = files.load(task, CPU)
     training = Training(config, World(), task, source, source)
-    with Waits() as waits:
+    with Waits() as waits:  # type: ignore[no-untyped-call]
         training.learn_epoch(Checkpoints("", 1, 1, {}), Sigterm())
     assert (training.state.block, waits.count) == (1, 1)
 

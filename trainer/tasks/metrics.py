@@ -29,6 +29,7 @@ def accuracy(y: Array, p: Array, weights: Weights = None) -> Array:
 def macro_f1(y: Array, p: Array, weights: Weights = None) -> Array:
     """The mean over classes of 2·hits / (predicted + actual); 0 for a class with neither."""
     hits: Array
+    totals: Array
     if weights is None:
         table = confusion_matrix(y, p)
         hits, totals = table.diagonal(), table.sum(axis=0) + table.sum(axis=1)

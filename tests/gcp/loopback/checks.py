@@ -199,11 +199,12 @@ def machine(field: str, spec: vertex.MachineSpec) -> Iterator[Error]:
 
 def schedule(given: vertex.Schedule, clock: Clock) -> Iterator[Error]:
     """What is wrong with a schedule to be created."""
+    start: Any = given.start_time  # a datetime, whatever its annotation says
     if not given.display_name or len(given.display_name) > 128:
         yield "schedule.display_name", "must have 1 to 128 characters"
     if given.max_concurrent_run_count < 1:
         yield "schedule.max_concurrent_run_count", "Required field is not set."
-    if given.end_time and given.start_time and given.end_time <= given.start_time:
+    if given.end_time and start and given.end_time <= start:
         yield "schedule.end_time", "must be after start_time"
     yield from cron(given.cron, clock)
     job = given.create_pipeline_job_request.pipeline_job

@@ -110,7 +110,8 @@ class Switchboard:
 
 def _reader(message: Any) -> Callable[[bytes], Any]:
     """How bytes become a message, for proto-plus and for plain protobuf classes."""
-    return message.deserialize if hasattr(message, "deserialize") else message.FromString
+    read: Callable[[bytes], Any] = getattr(message, "deserialize", None) or message.FromString
+    return read
 
 
 def _serialized(message: Any) -> bytes:

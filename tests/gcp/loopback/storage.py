@@ -8,7 +8,7 @@ from pathlib import Path
 from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage
+from google.cloud import storage  # type: ignore[attr-defined, unused-ignore]
 
 
 class Emulator(HTTPServer):
@@ -31,7 +31,7 @@ class Emulator(HTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class _RecordingHandler(RequestHandler):
+class _RecordingHandler(RequestHandler):  # type: ignore[misc]
     def log_request(self, code: object = "-", size: object = "-") -> None:
         self.server.calls.append((self.command, self.path))
 
@@ -47,7 +47,7 @@ class Mount:
         self.directory = directory
         self._client = storage.Client(
             project=project,
-            credentials=AnonymousCredentials(),
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
             client_options={"api_endpoint": url},
         )
         self._lock = threading.Lock()

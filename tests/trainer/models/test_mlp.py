@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer import adam
+from trainer.models import adam
 from trainer.models.adam import Adam
 from trainer.models.mlp.gradients import AutogradGradients, MlpGradients
 from trainer.models.mlp.module import FlatMlp, build

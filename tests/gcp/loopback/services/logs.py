@@ -6,6 +6,7 @@ import ssl
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 FILTER = re.compile(r'resource\.type="ml_job" AND resource\.labels\.job_id="(\d+)"')
 Logs = dict[str, Path]  # number of a CustomJob → its log
@@ -19,7 +20,7 @@ def server(logs: Logs, context: ssl.SSLContext) -> ThreadingHTTPServer:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, logs: Logs, *args: object) -> None:
+    def __init__(self, logs: Logs, *args: Any) -> None:
         self._logs = logs
         super().__init__(*args)
 

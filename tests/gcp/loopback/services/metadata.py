@@ -2,8 +2,9 @@
 
 import re
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import grpc
 from google.cloud import aiplatform_v1 as vertex
@@ -25,6 +26,7 @@ TERM = re.compile(
     r'schema_title="(?P<schema>[^"]*)"|parent_contexts:"(?P<parent>[^"]*)"'
     r'|in_context\("(?P<context>[^"]*)"\)'
 )
+Kept = TypeVar("Kept")
 Node = vertex.Context | vertex.Execution | vertex.Artifact
 
 
@@ -177,10 +179,10 @@ class MetadataService:
         names.parent(match["parent"], permission)
         return _found("Context", name, self.contexts)
 
-    def _in_contexts(self, text: str, kept: "dict[str, list[Any]]") -> "list[Any]":
-        found = []
+    def _in_contexts(self, text: str, kept: Mapping[str, Sequence[Any]]) -> Sequence[Any]:
+        found: list[Any] = []
         for name, nodes in kept.items():
-            meets = _condition(text, lambda _, context, name=name: context == name)
+            meets = _condition(text, partial(_is_of, name))
             found += filter(meets, nodes)
         return found
 
@@ -199,6 +201,10 @@ def _wrong(request: vertex.CreateContextRequest) -> Iterator[Error]:
     if len(context.display_name) > 128:
         yield "context.display_name", "must have at most 128 characters"
     yield from checks.labels("context.labels", context.labels)
+
+
+def _is_of(name: str, _: Any, context: str) -> bool:
+    return context == name
 
 
 def _condition(text: str, related: Callable[[Any, str], bool]) -> Callable[[Any], bool]:
@@ -232,7 +238,7 @@ def _matched(pattern: "re.Pattern[str]", name: str) -> "re.Match[str]":
     return match
 
 
-def _found(kind: str, name: str, kept: dict[str, Any]) -> Any:
+def _found(kind: str, name: str, kept: Mapping[str, Kept]) -> Kept:
     found = kept.get(names.canonical(name))
     if found is None:
         raise Refused(grpc.StatusCode.NOT_FOUND, f"The {kind} {name} does not exist.")

@@ -5,6 +5,7 @@ import json
 import re
 import threading
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +175,7 @@ class PipelineService:
                 job.end_time = self._clock.now()
                 job.state = state
 
-    def _tasks(self, job: vertex.PipelineJob) -> "list[vertex.PipelineTaskDetail]":
+    def _tasks(self, job: vertex.PipelineJob) -> Sequence[vertex.PipelineTaskDetail]:
         """One entry for each task that has begun or was skipped, from the records of its steps."""
         directory = self._root(job)
         dag = vertex.PipelineJob.to_dict(job)["pipeline_spec"]["root"]["dag"]
