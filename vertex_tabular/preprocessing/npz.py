@@ -127,7 +127,7 @@ def _header(source: ArraySource) -> memoryview:
     np.lib.format.write_array_header_1_0(
         header, {"descr": descr, "fortran_order": False, "shape": source.shape}
     )
-    return header.getbuffer()
+    return memoryview(header.getvalue())  # its buffer would outlive it, which 3.13 reports
 
 
 def _block(source: ArraySource, first: int) -> memoryview:
