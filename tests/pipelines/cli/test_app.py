@@ -147,8 +147,14 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
         (["preprocess", "bad.csv", "arrays", "--set", "csv=a"], "--set must name a parameter"),
         (["preprocess", "no.csv", "arrays", *FIT], "no.csv"),
         (["preprocess", "bad.csv", "arrays", *FIT], "column Pclass must be there, got "),
-        (["preprocess", "utf16.csv", "arrays", *FIT], "utf16.csv is UTF-16; save it as UTF-8: "),
-        (["schema", "infer", "utf16.csv"], "utf16.csv is UTF-16; save it as UTF-8: "),
+        (
+            ["preprocess", "utf16.csv", "arrays", *FIT],
+            "utf16.csv must be UTF-8 text, got UTF-16; save it as UTF-8: ",
+        ),
+        (
+            ["schema", "infer", "utf16.csv"],
+            "utf16.csv must be UTF-8 text, got UTF-16; save it as UTF-8: ",
+        ),
         (["preprocess", "bad.csv", "arrays", "--set", "epochs=5"], "--set must name a parameter"),
         (["sample", "out.csv", "--rows", "0"], "--rows must be at least 1, got 0"),
     ],
