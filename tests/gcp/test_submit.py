@@ -50,7 +50,7 @@ def test_what_is_submitted_is_what_the_dry_run_printed(recorder: Cloud, recorded
         (["--hours", "0"], "--hours must be above 0, got 0"),
         (["--accelerator", "NVIDIA_TESLA_T4"], "--accelerator must be TYPE:COUNT, got NVID"),
         (["--accelerator", "NVIDIA_TESLA_T4:3"], "the pipeline must pass tabpipe lint, got "),
-        (["--label", "Team=x"], "--label must be key=value of at most 63 of a-z"),
+        (["--label", "Team=x"], "--label must be KEY=VALUE, each of at most 63 of a-z"),
         (["--run-id", "Trial"], "--run-id must match [a-z][-a-z0-9]{0,127}, got Trial"),
         (
             ["--experiment", "Trials"],
