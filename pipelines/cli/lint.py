@@ -1,4 +1,4 @@
-"""The commands that look at a run before it is paid for: `tabpipe lint` and `tabpipe cost`."""
+"""The commands that check a run before it is paid for: `tabpipe lint` and `tabpipe cost`."""
 
 import json
 from pathlib import Path
@@ -6,17 +6,17 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import AsJson
+from pipelines.cli.options import AsJson, Budget
 from pipelines.prices.cost import DEFAULT_REGION, DEFAULT_TIMEOUT_HOURS
 from pipelines.prices.machines import parse_accelerator
 from trainer.errors import InputError
 
 
 def lint(
-    file: Annotated[Path, typer.Argument(help="A compiled pipeline, of any KFP v2 project.")],
+    file: Annotated[Path, typer.Argument(help="A compiled pipeline of any KFP v2 project.")],
     as_json: AsJson = False,
 ) -> None:
-    """Check a compiled pipeline for what goes wrong on Vertex AI only; status 1 if something is.
+    """Check a compiled pipeline for faults that only Vertex AI shows; exit status 1 if any.
 
     Example: tabpipe lint build/training.yaml
     """
@@ -29,7 +29,7 @@ def lint(
     except OSError as error:
         raise InputError(f"FILE must be readable, got {file}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise InputError(f"FILE must be YAML, got {file}: it is no text") from None
+        raise InputError(f"FILE must be YAML, got {file}, which is not UTF-8 text") from None
     findings = check(text, str(file))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
@@ -37,31 +37,35 @@ def lint(
         for finding in findings:
             typer.echo(f"{finding.rule}: {finding.place}: {finding.found}")
             typer.echo(f"    why:  {finding.why}")
-            typer.echo(f"    fix: {finding.fix}")
+            typer.echo(f"    fix:  {finding.fix}")
         typer.echo(f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'} in {file}")
     if findings:
         raise typer.Exit(1)
 
 
 def cost(
-    machine: Annotated[str, typer.Option(help="Machine of the training job.")] = "n1-standard-4",
+    machine: Annotated[
+        str, typer.Option(help="Machine type of the training job.")
+    ] = "n1-standard-4",
     accelerator: Annotated[
-        str, typer.Option(metavar="TYPE:COUNT", help="For example NVIDIA_TESLA_T4:1.")
+        str,
+        typer.Option(
+            metavar="TYPE:COUNT", help="GPUs of each machine, for example NVIDIA_TESLA_T4:1."
+        ),
     ] = "",
-    replicas: Annotated[int, typer.Option(help="Machines of the training job.")] = 1,
-    spot: Annotated[bool, typer.Option("--spot", help="Train on spot machines.")] = False,
+    replicas: Annotated[int, typer.Option(help="Number of machines of the training job.")] = 1,
+    spot: Annotated[bool, typer.Option("--spot", help="Train on Spot machines.")] = False,
     hours: Annotated[
-        float, typer.Option(help="The job's timeout; a week, as on Vertex AI, if not given.")
+        float, typer.Option(help="Time limit of the training job; Vertex AI's own is a week.")
     ] = DEFAULT_TIMEOUT_HOURS,
-    runs_per_month: Annotated[float | None, typer.Option(help="Of a schedule.")] = None,
-    budget: Annotated[
-        float | None,
-        typer.Option(metavar="USD", help="Refuse an estimate above it: a month's, or a run's."),
+    runs_per_month: Annotated[
+        float | None, typer.Option(help="Number of runs a month, of a schedule.")
     ] = None,
-    region: Annotated[str, typer.Option(help="Of Google Cloud.")] = DEFAULT_REGION,
+    budget: Budget = None,
+    region: Annotated[str, typer.Option(help="Google Cloud region.")] = DEFAULT_REGION,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate what a run costs at most, and a month of them, at list prices.
+    """Estimate the maximum cost of a run, and of a month of runs, at list prices.
 
     Example: tabpipe cost --machine n1-standard-8 --accelerator NVIDIA_TESLA_T4:1 --spot --hours 2
     """
@@ -98,6 +102,6 @@ def cost(
 
 
 def register(app: typer.Typer) -> None:
-    """Adds `lint` and `cost` to the `tabpipe` command."""
+    """Adds the commands."""
     app.command()(lint)
     app.command()(cost)

@@ -1,6 +1,6 @@
 """The options that more than one command has.
 
-Those of `submit` and `schedule apply` are made from the fields of `RunOptions` and `Settings`: see
+Those of `submit` and `schedule apply` are made from the fields of `RunOptions` and `Settings`, by
 `expanded`.
 """
 
@@ -30,7 +30,9 @@ SchemaFile = Annotated[
 ]
 Budget = Annotated[
     float | None,
-    typer.Option(metavar="USD", help="Refuse a higher estimate: of a month, or else of a run."),
+    typer.Option(
+        metavar="USD", help="Refuse a run whose estimate is higher; with a schedule, its month's."
+    ),
 ]
 
 # Of what runs on this machine.
@@ -48,29 +50,30 @@ DEFAULT_ROOT = Path("runs")
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the request; send nothing.")]
 PROFILE = "profile"
 
-# The session of a command, by the settings that are its options. A command that takes one of these
-# or RunOptions is to be decorated with `expanded`.
+# A session, by the settings that are options of the command. A command that takes one of these, or
+# RunOptions, is decorated with `expanded`.
 AnySession: TypeAlias = Annotated[Session, tuple(settings.FORMS)]
 ProjectSession: TypeAlias = Annotated[Session, ("project", "region")]
 BucketSession: TypeAlias = Annotated[Session, ("project", "region", "bucket")]
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
-    """Gives a command, in place of a parameter that is RunOptions or a Session, one option for
-    each field of it. Typer makes a command's options from its signature."""
+    """Replaces a command's parameter that is RunOptions or a Session by an option for each of its
+    fields: Typer makes a command's options from its signature."""
+    hints = get_type_hints(command, include_extras=True)
+    del hints["return"]
     shown: list[inspect.Parameter] = []
-    made: dict[str, Callable[[dict[str, Any]], Any]] = {}  # parameter → what makes its value
-    taken = {each.name for each in fields(RunOptions)} if _takes_run_options(command) else set()
-    for name, annotation in get_type_hints(command, include_extras=True).items():
-        if name == "return":
-            continue
+    makers: dict[str, Callable[[dict[str, Any]], Any]] = {}  # parameter → what makes its value
+    # RunOptions and Settings both have `csv` and `schema`; the option is then of the run.
+    taken = {each.name for each in fields(RunOptions)} if RunOptions in hints.values() else set()
+    for name, annotation in hints.items():
         if annotation is RunOptions:
             shown += _run_options()
-            made[name] = _make_run_options
+            makers[name] = _make_run_options
         elif getattr(annotation, "__origin__", None) is Session:
             names = [each for each in annotation.__metadata__[0] if each not in taken]
             shown += _session_options(names)
-            made[name] = functools.partial(_make_session, names)
+            makers[name] = functools.partial(_make_session, names)
         else:
             parameter = inspect.signature(command).parameters[name]
             shown.append(
@@ -79,16 +82,12 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def wrapper(**given: Any) -> None:
-        values = {name: make(given) for name, make in made.items()}
+        values = {name: make(given) for name, make in makers.items()}
         command(**values, **given)
 
     wrapper.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
     wrapper.__annotations__ = {each.name: each.annotation for each in shown}
     return wrapper
-
-
-def _takes_run_options(command: Callable[..., None]) -> bool:
-    return RunOptions in get_type_hints(command).values()
 
 
 def _run_options() -> Iterator[inspect.Parameter]:
@@ -104,12 +103,9 @@ def _run_options() -> Iterator[inspect.Parameter]:
 
 
 def _make_run_options(given: dict[str, Any]) -> RunOptions:
+    """RunOptions of the values in `given`, which it removes; a value of None takes the default."""
     values = {each.name: given.pop(each.name) for each in fields(RunOptions)}
-    lists: Any = {n: () for n, v in values.items() if v is None and n in LISTS}
-    return RunOptions(**{**values, **lists})
-
-
-LISTS = {name for name, kind in get_type_hints(RunOptions).items() if kind == Sequence[str]}
+    return RunOptions(**{name: value for name, value in values.items() if value is not None})
 
 
 def _session_options(names: Sequence[str]) -> Iterator[inspect.Parameter]:
@@ -118,11 +114,12 @@ def _session_options(names: Sequence[str]) -> Iterator[inspect.Parameter]:
         meaning = settings.FORMS[name].meaning
         info = typer.Option(settings.flag(name), help=f"{meaning[0].upper()}{meaning[1:]}.")
         yield _parameter(name, str | None, info, None)
-    info = typer.Option(metavar="NAME", help=f"Table of {settings.FILE}.")
+    info = typer.Option(metavar="NAME", help=f"Profile of {settings.FILE}.")
     yield _parameter(PROFILE, str | None, info, None)
 
 
 def _make_session(names: Sequence[str], given: dict[str, Any]) -> Session:
+    """A session of the values in `given`, which it removes."""
     return Session({name: given.pop(name) for name in names}, given.pop(PROFILE))
 
 

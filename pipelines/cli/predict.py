@@ -15,23 +15,23 @@ if TYPE_CHECKING:
     from vertex_tabular.features.spec import Spec
     from vertex_tabular.prediction.table import Counts
 
-Run = Annotated[
+RunOption = Annotated[
     str,
     typer.Option("--run", metavar="RUN", help="Id of a run on this machine, or a run directory."),
 ]
 
 
 def predict(
-    run: Run,
+    run: RunOption,
     csv: Annotated[str, typer.Option(help="The table: a file, a directory or a pattern.")],
-    out: Annotated[str, typer.Option(help="Where the predictions go: a .csv or .parquet.")],
+    out: Annotated[str, typer.Option(help="Output file, .csv or .parquet.")],
     key: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="Carries a column over; may be repeated."),
+        typer.Option(metavar="COLUMN", help="Copy a column to the output; may be repeated."),
     ] = None,
     root: Root = DEFAULT_ROOT,
 ) -> None:
-    """Write a model's prediction for each row of a table, which needs no target.
+    """Predict each row of a table; the table needs no target.
 
     Example: tabpipe predict --run 20270131-030000-1a2b3c --csv new.csv --out out.csv --key Id
     """
@@ -48,8 +48,8 @@ def predict(
 
 
 def evaluate(
-    run: Run,
-    csv: Annotated[str, typer.Option(help="The table, which has the target too.")],
+    run: RunOption,
+    csv: Annotated[str, typer.Option(help="The table, with its target.")],
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write a report, with plots.")
     ] = None,
@@ -73,7 +73,7 @@ def evaluate(
     metrics, counts = evaluation.metrics, evaluation.counts
     _report(model.spec, counts)
     if as_json:
-        # The AUC of one class is not a number, and JSON has none such.
+        # The AUC of a single class is NaN, which JSON does not have.
         shown = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         typer.echo(json.dumps({"rows": counts.rows, **shown}))
         return
@@ -86,11 +86,11 @@ def evaluate(
 
 
 def _report(spec: "Spec", counts: "Counts") -> None:
-    """Says on stderr what was filled, never seen in training, or is unlike training."""
+    """Prints on stderr which values were imputed or unseen, and which columns drifted."""
     from vertex_tabular.features.drift import PSI_MAJOR, drift
 
     for what, met, then in (
-        ("missing", counts.missing, "filled as in training"),
+        ("missing", counts.missing, "imputed as in training"),
         (
             "unseen",
             counts.unseen,
@@ -104,7 +104,7 @@ def _report(spec: "Spec", counts: "Counts") -> None:
         shown = ", ".join(f"{column.name} {column.psi:.2f}" for column in drifted)
         typer.echo(
             f"drifted: {shown}; a population stability index of {PSI_MAJOR} or more: these rows "
-            "are unlike those of training",
+            "differ from the training rows",
             err=True,
         )
 

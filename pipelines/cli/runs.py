@@ -173,7 +173,7 @@ def compare(
 
 
 def _print_values(found: "Comparison") -> None:
-    """A column for each run; on a terminal too narrow for that, a block for each row."""
+    """Prints a column for each run; on a narrow terminal, a block for each row."""
     values = {**found.parameters, **found.data, **found.code, **found.metrics}
     rows = [["run", *found.run_ids], ["state", *found.states]]
     rows += [[name, *map(_text, each)] for name, each in values.items()]
@@ -188,7 +188,7 @@ def _print_values(found: "Comparison") -> None:
 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with null for NaN, which JSON has not."""
+    """The values with None for NaN, which JSON does not have."""
     return {name: None if value != value else value for name, value in values.items()}
 
 

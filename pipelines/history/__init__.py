@@ -1,1 +1,1 @@
-"""X"""
+"""Past runs, those of this machine and those on Vertex AI alike: records, results, comparisons."""

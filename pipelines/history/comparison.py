@@ -1,4 +1,4 @@
-"""In what runs differ: parameters, data, code, and metrics, with whether that is beyond chance."""
+"""How runs differ in parameters, data, code and metrics, and whether by more than chance."""
 
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,15 +15,15 @@ from trainer.uri import join
 Values = dict[str, list[Any]]  # by name, one value for each run
 
 READ = (METRICS, PREDICTIONS, HISTORY)
-UNKNOWN = "unknown"  # the digest of code on Vertex AI, or of a table before it is read
-# What decides, with the table, which rows validate and in which order. Not `fit_on` nor the
-# columns: runs with other features of the same rows are what one wants to compare.
+UNKNOWN = "unknown"  # the digest of code on Vertex AI, or of a table that was not read yet
+# What determines, with the table, the validation rows and their order. Not `fit_on` or the
+# columns: one compares runs with other features of the same rows.
 SPLIT = ("val_size", "test_size", "split_seed")
 
 
 @dataclass
 class Difference:
-    """How far a run's metric on the validation rows is from the first run's.
+    """The difference between a run's metric on the validation rows and the first run's.
 
     Attributes:
         run_id: the run.
@@ -40,12 +40,12 @@ class Difference:
 
     @property
     def beyond_chance(self) -> bool:
-        """Whether the interval excludes 0; not so when there is no interval, which is NaN."""
+        """Whether the interval excludes 0; False when there is none, which is NaN."""
         return self.low > 0 or self.high < 0
 
     @property
     def verdict(self) -> str:
-        """The same in words, with the direction that is better for this metric."""
+        """The difference in words, with the direction that is better for this metric."""
         from trainer.tasks.metrics import METRICS
 
         if not self.beyond_chance:
@@ -56,10 +56,10 @@ class Difference:
 
 @dataclass
 class Comparison:
-    """What differs between runs; `values` that are the same in all runs are left out.
+    """What differs between runs; values that are the same in all runs are omitted.
 
     Attributes:
-        run_ids: the first is what the others are compared with.
+        run_ids: the others are compared with the first.
         states: of each run.
         parameters, data, code: what differs; defaults are filled in.
         metrics: every metric.
@@ -92,7 +92,7 @@ class Predictions:
 
 
 def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comparison:
-    """Compares runs with the first of them; `copier` gives what copies a run's files here.
+    """Compares runs with the first of them; `copier` gives the function that copies a run's files.
 
     Raises:
         TabularError: a run's results are damaged.
@@ -143,8 +143,10 @@ def _predictions(record: Record, copy: Copy) -> Predictions | None:
 def _why_not_paired(
     first: Record, other: Record, a: Predictions | None, b: Predictions | None
 ) -> str | None:
-    """Rows are the same when the files of them are; or when the table and the split are, and the
-    labels, in order: the files differ also when only the features made from the rows do."""
+    """Why the rows of two runs are not known to be the same; None when they are.
+
+    They are when their files are the same; or when the table, the split and the labels in order
+    are: the files also differ when only the features made from the rows do."""
     import numpy as np
 
     if not a or not b:
@@ -153,9 +155,9 @@ def _why_not_paired(
         return "the validation rows, or the tasks, differ"
     same_file = first.val_sha256 == other.val_sha256 != ""
     if not same_file and (first.fingerprint != other.fingerprint or not first.fingerprint):
-        return "the tables differ, or are not known to be the same"
+        return "the tables differ, or their fingerprints are unknown"
     if not same_file and _split(first) != _split(other):
-        return "the split differs, and so do the validation rows"
+        return "the split differs, so the validation rows do too"
     if not np.array_equal(a.y, b.y):
         return "the validation rows differ"
     return None
@@ -174,8 +176,8 @@ def _differences(run_id: str, first: Predictions, other: Predictions) -> list[Di
     predictions = {"first": first.predictions, "other": other.predictions}
     with one_thread():
         _, found = intervals(first.task, first.y, predictions, "first")
-    # `intervals` gives the first's metric minus the other's; told here is the other way round.
-    # Taken from 0, because the negative of 0 is −0.
+    # `intervals` gives the first's metric minus the other's, so the sign is reversed here; by
+    # subtraction, because the negative of 0 is −0.
     return [
         Difference(run_id, metric, 0.0 - gap.value, 0.0 - gap.high, 0.0 - gap.low)
         for metric, gap in found["other"].items()
@@ -193,8 +195,8 @@ def _differing(each: Sequence[dict[str, Any]]) -> Values:
 
 
 def _flat(values: Any, name: str = "") -> dict[str, Any]:
-    """Nested values by their path, so that of two schemas only what differs is shown: a list of
-    columns goes by their names."""
+    """Nested values by their path, so that only what differs between two schemas is shown; the
+    items of a list of columns are named after the columns."""
     if isinstance(values, list) and all(isinstance(v, dict) and "name" in v for v in values):
         values = {str(v["name"]): {**v, "name": number} for number, v in enumerate(values)}
     if not isinstance(values, dict):

@@ -9,21 +9,21 @@ from typing import Any
 from pipelines.history.comparison import Comparison, Difference
 from trainer import contract
 
-MAX_CURVES = 6  # drawn in one chart: as many as can be told apart
+MAX_CURVES = 6  # of one chart: more are hard to distinguish
 
 
 @dataclass(frozen=True)
-class Row:
-    """One metric: by run that was paired with the first, how far apart they are, or None."""
+class MetricRow:
+    """One metric: its difference for each run that was paired with the first, or None."""
 
     label: str
     meaning: str
     better: str
-    cells: list["Cell | None"]
+    cells: list["DifferenceCell | None"]
 
 
 @dataclass(frozen=True)
-class Cell:
+class DifferenceCell:
     """A difference as text; `verdict` is better, worse or within."""
 
     value: str
@@ -33,7 +33,7 @@ class Cell:
 
 
 def write_page(found: Comparison, out: Path) -> None:
-    """Writes the page: it asks no network, and every name in it is escaped.
+    """Writes the page, which needs no network; every name in it is escaped.
 
     Raises:
         TabularError: it cannot be written.
@@ -56,12 +56,12 @@ def write_page(found: Comparison, out: Path) -> None:
         file.write(page.encode())
 
 
-def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[Row]:
+def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[MetricRow]:
     from trainer.tasks.metrics import METRICS
 
     cells = {(each.metric, each.run_id): _cell(each) for each in differences}
     return [
-        Row(
+        MetricRow(
             METRICS[metric].label,
             METRICS[metric].meaning,
             "higher is better" if METRICS[metric].higher_is_better else "lower is better",
@@ -71,7 +71,7 @@ def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[Row]
     ]
 
 
-def _cell(each: Difference) -> Cell:
+def _cell(each: Difference) -> DifferenceCell:
     from vertex_tabular.report import formatting
     from vertex_tabular.report.bootstrap import Interval
 
@@ -80,11 +80,13 @@ def _cell(each: Difference) -> Cell:
         formatting.fixed(number, decimals, sign=True)
         for number in (each.value, each.low, each.high)
     )
-    return Cell(value, f"{low} to {high}", each.verdict.partition(",")[0].split()[0], each.verdict)
+    return DifferenceCell(
+        value, f"{low} to {high}", each.verdict.partition(",")[0].split()[0], each.verdict
+    )
 
 
 def _side_by_side(values: Sequence[Any]) -> list[Any]:
-    """A metric of several runs, with the same decimals, four digits or more of each."""
+    """A metric of several runs with the same number of decimals, at least four digits of each."""
     from vertex_tabular.report import formatting
 
     sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value)]
@@ -94,7 +96,7 @@ def _side_by_side(values: Sequence[Any]) -> list[Any]:
 
 
 def _summary(found: Comparison, paired: Sequence[str]) -> str:
-    """The page's message in a sentence or two, by the metric that a report's headline names."""
+    """The page's message in a sentence or two, by the primary metric of a report."""
     from trainer.tasks.kinds import TASK_KINDS
     from trainer.tasks.metrics import METRICS
 
@@ -105,9 +107,9 @@ def _summary(found: Comparison, paired: Sequence[str]) -> str:
         if each.metric in primary
     ]
     if len(found.run_ids) == 1:
-        return "One run only; there is nothing to compare it with."
+        return "There is only one run, so nothing to compare."
     if not paired:
-        return "No run was compared with the first row by row; below is why."
+        return "No run was compared with the first row by row; the reasons are below."
     return f"Compared with {found.run_ids[0]}, on the same validation rows. {' '.join(said)}"
 
 

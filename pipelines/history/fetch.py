@@ -1,14 +1,13 @@
-"""A run's results, copied here: in parallel, checked against the manifest, and resumable."""
+"""Copies a run's results to this machine: in parallel, verified by the manifest, resumable."""
 
-import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipelines.record import Record
-from trainer.contract import MANIFEST, check_manifest, sha256_of
-from trainer.errors import InputError, TabularError
+from trainer.contract import MANIFEST, check_manifest, read_manifest, sha256_of
+from trainer.errors import InputError
 from trainer.uri import join
 
 MAX_PARALLEL = 8
@@ -44,16 +43,12 @@ def fetch(source: str, directory: Path, copy: Copy, report: Callable[[str], None
     """
     directory.mkdir(parents=True, exist_ok=True)
     # First, because it says which of the other files are complete here.
-    manifest = directory / MANIFEST
-    copy(join(source, MANIFEST), manifest)
-    try:
-        expected = json.loads(manifest.read_bytes())["files"]
-    except (ValueError, KeyError) as error:
-        raise TabularError(f"{join(source, MANIFEST)} is damaged: {error}") from error
+    copy(join(source, MANIFEST), directory / MANIFEST)
+    expected = read_manifest(directory)
 
     def is_missing(name: str) -> bool:
         path = directory / name
-        return not (path.is_file() and sha256_of(path) == expected[name]["sha256"])
+        return not (path.is_file() and sha256_of(path) == expected[name])
 
     def copy_one(name: str) -> None:
         part = directory / f".{name}.part"

@@ -1,4 +1,4 @@
-"""The runs of this machine and those on Vertex AI, under one id each.
+"""The records of runs, those of this machine and those on Vertex AI alike.
 
 A run is on this machine when its id names a run in `root`, else on Vertex AI.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class History:
-    """The runs that can be seen from here.
+    """The runs of this machine and of a project.
 
     Attributes:
         root: directory of the runs of this machine.
@@ -42,7 +42,7 @@ class History:
         return sorted(found, key=lambda record: record.started, reverse=True)
 
     def record(self, run_id: str) -> Record:
-        """What is known of a run.
+        """The record of a run.
 
         Raises:
             InputError: there is no such run.
@@ -61,7 +61,7 @@ class History:
                 yield from self.session.vertex.log(each.job)
 
     def cancel(self, run_id: str) -> None:
-        """Asks for a run to end.
+        """Requests that a run be cancelled.
 
         Raises:
             InputError: there is no such run, or it has ended.
@@ -74,7 +74,7 @@ class History:
             self._vertex(run_id).cancel(run_id)
 
     def copier(self, record: Record) -> Copy:
-        """What copies a file of the run to this machine."""
+        """The function that copies a file of the run to this machine."""
         return copy_file if record.place == "local" else self.session.vertex.download
 
     def _is_local(self, run_id: str) -> bool:

@@ -1,12 +1,12 @@
-"""Checks on a compiled KFP v2 pipeline, before it costs a run: tabpipe lint training.yaml
+"""Checks of a compiled KFP v2 pipeline, before a run is paid for: tabpipe lint training.yaml
 
-Each rule is one small function beside the others of its kind; this is all there is to a new one:
+Each rule is one small function, in the module of its kind. A new rule is no more than this:
 
     @rule("no-e2-machines", why="They have no local SSD.", fix="Use n2.")
     def no_e2_machines(pipeline: Pipeline) -> Iterator[Location]:
-        for step in pipeline.steps:
-            if str(step.inputs.get("machine_type", "")).startswith("e2"):
-                yield f"{step.path}: inputs.machine_type", step.inputs["machine_type"]
+        for task in pipeline.tasks:
+            if str(task.inputs.get("machine_type", "")).startswith("e2"):
+                yield f"{task.path}: inputs.machine_type", task.inputs["machine_type"]
 """
 
 from collections.abc import Mapping
@@ -32,17 +32,17 @@ __all__ = ["Finding", "check"]
 def check(
     text: str, name: str = "the pipeline", arguments: Mapping[str, Any] | None = None
 ) -> list[Finding]:
-    """Everything the rules find in a compiled YAML, by rule and place; empty when it is clean.
+    """All findings in a compiled YAML, sorted by rule and place; none when it is clean.
 
     Args:
         text: the content of the YAML.
-        name: what to call it in an error, such as its path.
-        arguments: values of the pipeline's parameters; where there is none, its default counts.
+        name: its name in an error, such as its path.
+        arguments: values of the pipeline's parameters, in place of their defaults.
 
     Raises:
-        InputError: the text is no compiled KFP v2 pipeline.
+        InputError: the text is not a compiled KFP v2 pipeline.
     """
     pipeline = read(text, name, arguments or {})
-    # A set, because a component that is used twice would have its faults reported twice.
+    # A set, because the faults of a component that is used twice would be reported twice.
     found = {finding for rule in RULES.values() for finding in rule.findings(pipeline)}
     return sorted(found)

@@ -1,4 +1,4 @@
-"""Rules on the file as a whole, and on what only other runners of KFP pipelines understand."""
+"""Rules on the file as a whole, and on features that only other KFP backends have."""
 
 import re
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from pipelines.lint.rule import Location, rule
 
 @rule(
     "second-document",
-    why="The Vertex AI SDK's loader reads files of one YAML document only, and fails on this one.",
-    fix="Drop what adds it: kfp-kubernetes, PipelineConfig, or a workspace.",
+    why="The Vertex AI SDK loads files of one YAML document only, and fails on this one.",
+    fix="Remove what adds it: kfp-kubernetes, PipelineConfig, or a workspace.",
 )
 def second_document(pipeline: Pipeline) -> Iterator[Location]:
     for number, document in enumerate(pipeline.further, start=2):
@@ -21,7 +21,7 @@ def second_document(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "platform-spec",
     why="The settings are for another platform; Vertex AI does not apply them.",
-    fix="Drop them, or use what Vertex AI has for it, such as .set_memory_limit.",
+    fix="Remove them, or use Vertex AI's equivalent, such as .set_memory_limit.",
 )
 def platform_spec(pipeline: Pipeline) -> Iterator[Location]:
     for number, document in enumerate(pipeline.further, start=2):
@@ -33,7 +33,7 @@ def platform_spec(pipeline: Pipeline) -> Iterator[Location]:
             yield f"components.{name}", f"settings for {setting.get('platform', 'a platform')}"
 
 
-# Text in a spec that only a feature of the open-source backend leaves there.
+# Text in a spec that comes from a feature of the open-source backend only.
 _FEATURES = {
     "a pipeline workspace": re.compile(r"\{\{\$\.workspace_path\}\}"),
     "an embedded artifact or notebook": re.compile(r"__KFP_EMBEDDED_ARCHIVE_B64 ="),
@@ -43,10 +43,10 @@ _FEATURES = {
 
 @rule(
     "undocumented-feature",
-    why="kfp compiles it, and Vertex AI's documentation does not know it: it is ignored, or fails "
-    "during the run.",
-    fix="Do without: https://cloud.google.com/vertex-ai/docs/pipelines/migrate-kfp lists what "
-    "Vertex AI has.",
+    why="kfp compiles it, but Vertex AI does not document it: it is ignored, or fails during the "
+    "run.",
+    fix="Remove it: https://cloud.google.com/vertex-ai/docs/pipelines/migrate-kfp lists what "
+    "Vertex AI supports.",
 )
 def undocumented_feature(pipeline: Pipeline) -> Iterator[Location]:
     for label, executor in pipeline.executors.items():
@@ -59,9 +59,9 @@ def undocumented_feature(pipeline: Pipeline) -> Iterator[Location]:
     for name, component in pipeline.spec.get("components", {}).items():
         if component.get("taskConfigPassthroughs"):
             yield f"components.{name}", "task configuration passthroughs"
-    for step in pipeline.steps:
-        if step.task.get("cachingOptions", {}).get("cacheKey"):
-            yield f"{step.path}: cachingOptions", "cache_key"
-        for place, text in strings(dict(step.inputs), f"{step.path}: inputs"):
+    for task in pipeline.tasks:
+        if task.spec.get("cachingOptions", {}).get("cacheKey"):
+            yield f"{task.path}: cachingOptions", "cache_key"
+        for place, text in strings(dict(task.inputs), f"{task.path}: inputs"):
             if _FEATURES["a pipeline workspace"].search(text):
                 yield place, "a pipeline workspace"

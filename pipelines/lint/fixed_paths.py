@@ -1,4 +1,4 @@
-"""Cloud Storage paths that are the same in every run, and what the steps do with them."""
+"""Cloud Storage paths that are the same in each run, and how the steps use them."""
 
 import re
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from pipelines.lint.payload import payloads
-from pipelines.lint.pipeline import PLACEHOLDER, Step
+from pipelines.lint.pipeline import PLACEHOLDER, Task
 
 Use = Literal["read", "output", "scratch"]
 
 _URI = re.compile(r"(?:^|=)((?:gs://|/gcs/)\S+)")
-# What a step does with a path can only be told from the name of the input, flag or field.
+# How a step uses a path is known only from the name of the input, flag or field.
 _OUTPUT = {"out", "output", "outputs", "dest", "destination", "save", "export"}
 _OUTPUT |= {"checkpoint", "checkpoints", "result", "results"}
 _SCRATCH = {"staging", "temp", "tmp", "log", "logs", "root"}
-# A version, date or hash in a path says that its content stays as it is.
+# A version, date or hash in a path means that its content does not change.
 _VERSION = re.compile(
     r"(?<![0-9a-z])(v\d+|v?\d+(\.\d+)+|\d{8,}|\d{4}-\d\d(-\d\d)?|[0-9a-f]{12,})(?![0-9a-z])"
 )
@@ -31,19 +31,19 @@ class FixedPath:
 
     @property
     def pinned(self) -> bool:
-        """Whether the path names a version of what it holds."""
+        """Whether the path names a version of its content."""
         return bool(_VERSION.search(self.uri.split("/", 3)[-1].lower()))
 
 
-def fixed_paths(step: Step) -> Iterator[FixedPath]:
-    """The paths among the step's inputs and arguments that hold no placeholder."""
-    sent = payloads(step)
-    if sent:  # it has the inputs that matter, in their places
+def fixed_paths(task: Task) -> Iterator[FixedPath]:
+    """The paths without placeholders among the step's inputs and arguments."""
+    sent = payloads(task)
+    if sent:  # the payload holds the inputs that matter
         for payload in sent:
-            yield from _paths(payload, "", f"{step.path}: payload")
+            yield from _paths(payload, "", f"{task.path}: payload")
         return
-    yield from _paths(dict(step.inputs), "", f"{step.path}: inputs")
-    yield from _paths(step.container.get("args", []), "", f"{step.path}: args")
+    yield from _paths(dict(task.inputs), "", f"{task.path}: inputs")
+    yield from _paths(task.container.get("args", []), "", f"{task.path}: args")
 
 
 def _paths(value: Any, name: str, place: str) -> Iterator[FixedPath]:

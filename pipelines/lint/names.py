@@ -1,4 +1,4 @@
-"""Rules on names and labels, which the SDK does not check and Vertex AI refuses."""
+"""Rules on names and labels that the SDK does not check and Vertex AI refuses."""
 
 import re
 from collections.abc import Iterator
@@ -10,16 +10,16 @@ from pipelines.lint.rule import Location, rule
 
 # https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.pipelineJobs
 PIPELINE_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,127}")
-LONGEST_DISPLAY_NAME = 128
+MAX_DISPLAY_NAME = 128
 # https://cloud.google.com/resource-manager/docs/labels-overview#requirements
-LONGEST_LABEL = 63
+MAX_LABEL = 63
 MAX_LABELS = 64
 
 
 @rule(
     "pipeline-name",
     why="Vertex AI refuses the name when the pipeline is submitted.",
-    fix="Use at most 128 lowercase letters, digits and hyphens, beginning with no hyphen.",
+    fix="Use at most 128 lowercase letters, digits and hyphens, and begin with no hyphen.",
 )
 def pipeline_name(pipeline: Pipeline) -> Iterator[Location]:
     name = str(pipeline.spec.get("pipelineInfo", {}).get("name", ""))
@@ -29,45 +29,45 @@ def pipeline_name(pipeline: Pipeline) -> Iterator[Location]:
 
 @rule(
     "display-name",
-    why=f"Vertex AI refuses a job's display name of more than {LONGEST_DISPLAY_NAME} characters.",
+    why=f"Vertex AI refuses a job's display name of more than {MAX_DISPLAY_NAME} characters.",
     fix="Shorten it.",
 )
 def display_name(pipeline: Pipeline) -> Iterator[Location]:
-    for step in pipeline.steps:
-        for payload in payloads(step):
+    for task in pipeline.tasks:
+        for payload in payloads(task):
             name = payload.get("display_name") if isinstance(payload, dict) else None
             if not isinstance(name, str) or PLACEHOLDER in name:
                 continue
-            if len(name) > LONGEST_DISPLAY_NAME:
-                yield f"{step.path}: payload.display_name", f"{len(name)} characters"
+            if len(name) > MAX_DISPLAY_NAME:
+                yield f"{task.path}: payload.display_name", f"{len(name)} characters"
 
 
 @rule(
     "label",
     why="Vertex AI refuses the job.",
-    fix=f"Use at most {MAX_LABELS} labels, with keys and values of at most {LONGEST_LABEL} "
-    "lowercase letters, digits, _ and -; write numbers as texts.",
+    fix=f"Use at most {MAX_LABELS} labels, with keys and values of at most {MAX_LABEL} "
+    "lowercase letters, digits, _ and -; write numbers as strings.",
 )
 def label(pipeline: Pipeline) -> Iterator[Location]:
-    for step in pipeline.steps:
-        for payload in payloads(step):
+    for task in pipeline.tasks:
+        for payload in payloads(task):
             labels = payload.get("labels") if isinstance(payload, dict) else None
             if not isinstance(labels, dict):
                 continue
-            place = f"{step.path}: payload.labels"
+            place = f"{task.path}: payload.labels"
             if len(labels) > MAX_LABELS:
                 yield place, f"{len(labels)} labels"
             for key, value in labels.items():
-                if not (key and _will_do(key) and _will_do(value)):
+                if not (key and _is_valid(key) and _is_valid(value)):
                     yield f"{place}.{key}", f"{key}={value}"
 
 
-def _will_do(part: Any) -> bool:
+def _is_valid(part: Any) -> bool:
     if not isinstance(part, str):
         return False
     if PLACEHOLDER in part:
         return True
-    # Letters of every script are allowed, unless they are capitals.
-    return len(part) <= LONGEST_LABEL and all(
+    # Letters of every script are allowed, except capitals.
+    return len(part) <= MAX_LABEL and all(
         (c.isalnum() and c == c.lower()) or c in "_-" for c in part
     )

@@ -1,7 +1,7 @@
-"""The JSON payload that a step of Google Cloud Pipeline Components sends, as far as it is known.
+"""The JSON payload that a step of Google Cloud Pipeline Components sends, as far as known.
 
-The payload is a text with placeholders, such as `{"labels": {{$.inputs.parameters['labels']}}}`;
-Vertex AI puts the values in as they are, and the step's launcher parses the result.
+The payload is a string with placeholders, such as `{"labels": {{$.inputs.parameters['labels']}}}`;
+Vertex AI inserts the values as they are, and the step's launcher parses the result.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from pipelines.lint.pipeline import PARAMETER, PLACEHOLDER, Step, as_text
+from pipelines.lint.pipeline import PARAMETER, PLACEHOLDER, Task, as_text
 
 _ANY_PLACEHOLDER = re.compile(r"\{\{\$[^}]*\}\}")
 
@@ -30,51 +30,51 @@ class WorkerPool:
 
     @property
     def image(self) -> str:
-        """What the pool runs in; empty if unknown."""
+        """The pool's image; empty if unknown."""
         image = self.part("container_spec").get("image_uri")
         image = image or self.part("python_package_spec").get("executor_image_uri")
         return image if isinstance(image, str) and PLACEHOLDER not in image else ""
 
 
-def templates(step: Step) -> list[str]:
+def templates(task: Task) -> list[str]:
     """The step's payloads with their placeholders."""
-    args: list[str] = step.container.get("args", [])
+    args: list[str] = task.container.get("args", [])
     return [text for flag, text in pairwise(args) if flag == "--payload"]
 
 
 def quoted_parameters(template: str) -> Iterator[str]:
-    """The parameters that are put inside a JSON string of the payload."""
+    """The parameters that are inserted into a JSON string of the payload."""
     for match in PARAMETER.finditer(template):
         if _quoted(template, match.start()):
             yield match[1]
 
 
-def payloads(step: Step) -> list[Any]:
-    """The step's payloads with the known values in their places.
+def payloads(task: Task) -> list[Any]:
+    """The step's payloads with the known values inserted.
 
-    A value that is not known stays a placeholder inside a string, and is null elsewhere. A
-    payload that is no JSON even so is left out.
+    An unknown value stays a placeholder inside a string, and is null elsewhere. A payload that is
+    not JSON even so is omitted.
     """
     parsed = []
-    for template in templates(step):
+    for template in templates(task):
         try:
-            parsed.append(json.loads(_filled_in(template, step.inputs), strict=False))
+            parsed.append(json.loads(_insert(template, task.inputs), strict=False))
         except ValueError:
             continue
     return parsed
 
 
-def worker_pools(step: Step) -> Iterator[WorkerPool]:
+def worker_pools(task: Task) -> Iterator[WorkerPool]:
     """The worker pools of the training jobs that the step starts."""
-    for payload in payloads(step):
-        for place, holder in _mappings(payload, f"{step.path}: payload"):
+    for payload in payloads(task):
+        for place, holder in _mappings(payload, f"{task.path}: payload"):
             pools = holder.get("worker_pool_specs")
             for index, pool in enumerate(pools if isinstance(pools, list) else []):
                 if isinstance(pool, dict):
                     yield WorkerPool(f"{place}.worker_pool_specs[{index}]", pool)
 
 
-def _filled_in(template: str, inputs: Mapping[str, Any]) -> str:
+def _insert(template: str, inputs: Mapping[str, Any]) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in inputs:
             return match[0]

@@ -1,4 +1,4 @@
-"""Rules on what a run downloads: the same tomorrow as today, from whom it says it is."""
+"""Rules on what a run downloads: it must not change, and must come from a verified host."""
 
 import re
 import shlex
@@ -22,25 +22,25 @@ _FLAGS_WITH_A_VALUE |= {"--target", "--platform", "--timeout", "--retries", "--p
 
 @rule(
     "unpinned-image",
-    why="The tag is moved to another image without notice, and the cache does not see it.",
-    fix="Name a version's tag, or better the digest: IMAGE@sha256:….",
+    why="The tag may move to another image without notice, and the cache does not notice.",
+    fix="Use the tag of a version, or better the digest: IMAGE@sha256:….",
 )
 def unpinned_image(pipeline: Pipeline) -> Iterator[Location]:
     for label, executor in pipeline.executors.items():
         image = executor.get("container", {}).get("image", "")
         if _moves(image):
             yield f"deploymentSpec.executors.{label}.container.image", image
-    for step in pipeline.steps:
-        for pool in worker_pools(step):
+    for task in pipeline.tasks:
+        for pool in worker_pools(task):
             if _moves(pool.image):
                 yield f"{pool.place}: image", pool.image
 
 
 @rule(
     "unpinned-package",
-    why="Each start installs the newest release, so that a run can fail, or differ, from one day "
-    "to the next.",
-    fix="Write the version, 'pandas==2.2.3', or use an image that holds the package.",
+    why="Each start installs the newest release, so a run may fail or differ from one day to the "
+    "next.",
+    fix="Give the version, 'pandas==2.2.3', or use an image that holds the package.",
 )
 def unpinned_package(pipeline: Pipeline) -> Iterator[Location]:
     for place, script in _scripts(pipeline):
@@ -51,8 +51,8 @@ def unpinned_package(pipeline: Pipeline) -> Iterator[Location]:
 
 @rule(
     "trusted-host",
-    why="pip then takes whatever answers under that name, without TLS; kfp adds the flag for each "
-    "of pip_index_urls.",
+    why="pip then does not verify the host's certificate; kfp adds the flag for each of "
+    "pip_index_urls.",
     fix="Use an image that holds the packages, or give pip_trusted_hosts=[] with pip_index_urls.",
 )
 def trusted_host(pipeline: Pipeline) -> Iterator[Location]:
@@ -79,26 +79,26 @@ def _scripts(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
 
 
 def _requirements(script: str) -> Iterator[str]:
-    """What `pip install` is asked for in a shell script."""
+    """The requirements of each `pip install` in a shell script."""
     if not re.search(r"pip3? install", script):
         return
-    # A line ends a command as `;` does. Punctuation comes as words of its own.
+    # The end of a line ends a command, as `;` does. Punctuation is split into words of its own.
     one_line = script.replace("\\\n", " ").replace("\n", " ; ")
     lexer = shlex.shlex(one_line, posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
     try:
         words = list(lexer)
-    except ValueError:  # a quote without its other half: no shell would run it
+    except ValueError:  # an unmatched quote: no shell would run it
         return
-    asked = False  # whether the words that follow belong to a `pip install`
+    installing = False  # whether the words that follow belong to a `pip install`
     value = False  # whether the next word is the value of a flag
     for before, word in pairwise(words):
         if re.fullmatch(r"(.*/)?pip3?", before) and word == "install":
-            asked = True
+            installing = True
         elif set(word) <= set("();<>|&"):
-            asked = value = False
-        elif asked and not value:
+            installing = value = False
+        elif installing and not value:
             value = word in _FLAGS_WITH_A_VALUE
             if not word.startswith("-"):
                 yield word

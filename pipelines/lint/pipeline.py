@@ -1,4 +1,4 @@
-"""A compiled pipeline as the rules see it: its steps, and what is known of their inputs."""
+"""A compiled pipeline as the rules see it: its tasks, and what is known of their inputs."""
 
 import json
 import re
@@ -14,32 +14,32 @@ Spec = Mapping[str, Any]
 
 # {{$.inputs.parameters['name']}}, the form in which kfp's compiler writes a reference to an input.
 PARAMETER = re.compile(r"\{\{\$\.inputs\.parameters\[['\"]([^'\"]+)['\"]\]\}\}")
-PLACEHOLDER = "{{$"  # how each of them begins; a text with one in it is not known before the run
+PLACEHOLDER = "{{$"  # the beginning of each; a string that holds one is not known before the run
 
 
 @dataclass(frozen=True)
-class Step:
+class Task:
     """A task that runs a container or imports an artifact, wherever in the graph it stands.
 
     Attributes:
         path: its name and those of the tasks around it, such as `root/for-loop-2/use`.
-        task: its part of the graph.
+        spec: its part of the graph.
         component: its inputs and outputs.
         executor: what it runs.
         inputs: the value of each input parameter that is known before the run: constants,
-            defaults, and the pipeline's own parameters. A text may still hold placeholders.
+            defaults, and the pipeline's own parameters. A string may still hold placeholders.
     """
 
     path: str
-    task: Spec
+    spec: Spec
     component: Spec
     executor: Spec
     inputs: Mapping[str, Any]
 
     @property
     def cached(self) -> bool:
-        """Whether Vertex AI may take the outputs of an earlier run instead of running it."""
-        return bool(self.task.get("cachingOptions", {}).get("enableCache"))
+        """Whether Vertex AI may use the outputs of an earlier run instead of running it."""
+        return bool(self.spec.get("cachingOptions", {}).get("enableCache"))
 
     @property
     def container(self) -> Spec:
@@ -50,11 +50,11 @@ class Step:
     def input_names(self, kind: str) -> set[str]:
         """Names of the inputs; `kind` is parameters or artifacts.
 
-        Besides what the component declares, kfp's compiler gives a task the channels that its
-        constants refer to.
+        In addition to the inputs that the component declares, kfp's compiler gives a task the
+        channels that its constants refer to.
         """
         declared = self.component.get("inputDefinitions", {}).get(kind, {})
-        return set(declared) | set(self.task.get("inputs", {}).get(kind, {}))
+        return set(declared) | set(self.spec.get("inputs", {}).get(kind, {}))
 
     def output_names(self, kind: str) -> set[str]:
         """Names of the outputs; `kind` is parameters or artifacts."""
@@ -68,13 +68,13 @@ class Pipeline:
     Attributes:
         spec: the pipeline spec.
         further: the documents that follow it.
-        steps: all steps, those inside loops, conditions and nested pipelines too.
+        tasks: all tasks, those inside loops, conditions and nested pipelines too.
         graphs: each graph with its path: the root and all that is nested in it.
     """
 
     spec: Spec
     further: list[Any]
-    steps: list[Step] = field(default_factory=list)
+    tasks: list[Task] = field(default_factory=list)
     graphs: list[tuple[str, Spec]] = field(default_factory=list)
 
     @property
@@ -88,7 +88,7 @@ def read(text: str, name: str, arguments: Mapping[str, Any]) -> Pipeline:
     """The pipeline in a compiled YAML (or JSON, which is YAML).
 
     Raises:
-        InputError: the text is not YAML, or no compiled KFP v2 pipeline.
+        InputError: the text is not YAML, or not a compiled KFP v2 pipeline.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
@@ -105,9 +105,9 @@ def read(text: str, name: str, arguments: Mapping[str, Any]) -> Pipeline:
 
 
 def _typed(document: Any, name: str) -> Spec:
-    """The document with every field of the type that KFP's schema says, so that no rule need check.
+    """The document with each field of the type in KFP's schema, so that no rule need check types.
 
-    The schema is the PipelineSpec message; a field that it does not have is left out.
+    The schema is the PipelineSpec message; fields that it does not have are omitted.
     """
     from google.protobuf import json_format  # type: ignore[import-untyped, unused-ignore]
     from kfp.pipeline_spec import (  # type: ignore[import-untyped, unused-ignore]
@@ -121,13 +121,13 @@ def _typed(document: Any, name: str) -> Spec:
 
     try:
         if not isinstance(document, dict) or not {"root", "deploymentSpec"} <= document.keys():
-            raise ValueError("it has no `root` with a `deploymentSpec`")
+            raise ValueError("no `root` and `deploymentSpec`")
         spec = through(schema.PipelineSpec(), document)
         deployment = through(schema.PipelineDeploymentConfig(), document["deploymentSpec"])
     except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
-            f"{name} must be a compiled KFP v2 pipeline, got {reason}; compile one with "
+            f"{name} must be a compiled KFP v2 pipeline, got {reason}; compile it with "
             "kfp 2: compiler.Compiler().compile(pipeline, 'pipeline.yaml')"
         ) from None
     return {"root": {}, **spec, "deploymentSpec": deployment}
@@ -136,7 +136,7 @@ def _typed(document: Any, name: str) -> Spec:
 def _walk(
     pipeline: Pipeline, component: Spec, known: Mapping[str, Any], path: str, above: tuple[str, ...]
 ) -> None:
-    """Collects the graphs and steps in `component`, whose inputs are `known`."""
+    """Collects the graphs and tasks of `component`, whose known inputs are `known`."""
     pipeline.graphs.append((path, component))
     for name, task in component.get("dag", {}).get("tasks", {}).items():
         reference = task.get("componentRef", {}).get("name", "")
@@ -148,7 +148,7 @@ def _walk(
             _walk(pipeline, target, inputs, f"{path}/{name}", (*above, reference))
         else:
             executor = pipeline.executors.get(target.get("executorLabel", ""), {})
-            pipeline.steps.append(Step(f"{path}/{name}", task, target, executor, inputs))
+            pipeline.tasks.append(Task(f"{path}/{name}", task, target, executor, inputs))
 
 
 def _inputs(task: Spec, component: Spec, known: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,26 +167,26 @@ def _inputs(task: Spec, component: Spec, known: Mapping[str, Any]) -> dict[str, 
     for name, value in _defaults(declared).items():
         if name not in given and name != item:
             values[name] = value
-    return {name: filled_in(value, values) for name, value in values.items()}
+    return {name: insert_inputs(value, values) for name, value in values.items()}
 
 
 def _defaults(declared: Mapping[str, Spec]) -> dict[str, Any]:
     return {name: d["defaultValue"] for name, d in declared.items() if "defaultValue" in d}
 
 
-def filled_in(value: Any, inputs: Mapping[str, Any]) -> Any:
-    """The value with known inputs in place of their placeholders, as text, as Vertex AI does it."""
+def insert_inputs(value: Any, inputs: Mapping[str, Any]) -> Any:
+    """The value with known inputs in place of their placeholders, as strings, as Vertex AI does."""
     if isinstance(value, str):
         return PARAMETER.sub(lambda m: as_text(inputs[m[1]]) if m[1] in inputs else m[0], value)
     if isinstance(value, list):
-        return [filled_in(item, inputs) for item in value]
+        return [insert_inputs(item, inputs) for item in value]
     if isinstance(value, dict):
-        return {key: filled_in(item, inputs) for key, item in value.items()}
+        return {key: insert_inputs(item, inputs) for key, item in value.items()}
     return value
 
 
 def as_text(value: Any) -> str:
-    """A parameter's value as it is put into a text."""
+    """A parameter's value as it is inserted into a string."""
     if isinstance(value, str):
         return value
     if isinstance(value, float) and value.is_integer():
@@ -195,7 +195,7 @@ def as_text(value: Any) -> str:
 
 
 def strings(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Each text inside a value, with its place."""
+    """Each string inside a value, with its place."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Rules on references between the parts of a graph: each must name something that exists."""
+"""Rules on references between the parts of a graph: what they name must exist."""
 
 import re
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ _REFERENCE = re.compile(r"\{\{\$\.(inputs|outputs)\.(parameters|artifacts)\[['\"
 
 @rule(
     "artifact-as-parameter",
-    why="An artifact has no value that a parameter could take: it compiles, and Vertex AI then "
-    "refuses the reference or hands on the placeholder's text.",
-    fix="Declare the input as Input[Artifact] and pass the output there; for a text in "
+    why="An artifact has no value for a parameter: it compiles, but Vertex AI refuses the "
+    "reference or passes the placeholder's text.",
+    fix="Declare the input as Input[Artifact] and pass the output to it; for a string in "
     "worker_pool_specs use a container component and {artifact}.uri.",
 )
 def artifact_as_parameter(pipeline: Pipeline) -> Iterator[Location]:
@@ -37,7 +37,7 @@ def parameter_as_artifact(pipeline: Pipeline) -> Iterator[Location]:
 
 @rule(
     "unknown-reference",
-    why="Nothing has that name, so the run fails when it gets there, or is refused.",
+    why="Nothing has that name: the run is refused, or fails at that step.",
     fix="Correct the name, or compile the pipeline again from its source.",
 )
 def unknown_reference(pipeline: Pipeline) -> Iterator[Location]:
@@ -71,23 +71,23 @@ Names = dict[str, set[str]]  # parameters and artifacts → their names
 
 
 def _references(pipeline: Pipeline) -> Iterator[tuple[str, str, str, Names]]:
-    """Each reference: its place, kind and name, and the names that exist where it points to."""
+    """Each reference: its place, kind and name, and the names that exist where it refers to."""
     for path, graph in pipeline.graphs:
         yield from _between_tasks(pipeline, path, graph)
-    for step in pipeline.steps:
-        texts = strings(step.container.get("args", []), f"{step.path}: args")
+    for task in pipeline.tasks:
+        texts = strings(task.container.get("args", []), f"{task.path}: args")
         for place, text in texts:
             for side, kind, name in _REFERENCE.findall(text):
-                names = step.input_names if side == "inputs" else step.output_names
+                names = task.input_names if side == "inputs" else task.output_names
                 yield place, kind, name, {k: names(k) for k in OTHER_KIND}
         constants = {
             name: source.get("runtimeValue", {}).get("constant")
-            for name, source in step.task.get("inputs", {}).get("parameters", {}).items()
+            for name, source in task.spec.get("inputs", {}).get("parameters", {}).items()
         }
-        for place, text in strings(constants, f"{step.path}: inputs"):
+        for place, text in strings(constants, f"{task.path}: inputs"):
             for side, kind, name in _REFERENCE.findall(text):
                 if side == "inputs":
-                    yield place, kind, name, {k: step.input_names(k) for k in OTHER_KIND}
+                    yield place, kind, name, {k: task.input_names(k) for k in OTHER_KIND}
 
 
 def _between_tasks(

@@ -1,4 +1,4 @@
-"""Rules on the payload of a training job: what Google's launcher refuses when it parses it."""
+"""Rules on the payload of a training job that Google's launcher would refuse to parse."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from pipelines.lint.payload import quoted_parameters, templates, worker_pools
 from pipelines.lint.pipeline import Pipeline
 from pipelines.lint.rule import Location, rule
 
-# The int32 fields of a WorkerPoolSpec; its int64 field, replica_count, is parsed from text too.
+# The int32 fields of a WorkerPoolSpec; its int64 field, replica_count, is also parsed
+# from a string.
 # https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec#WorkerPoolSpec
 INT32_FIELDS = (
     ("machine_spec", "accelerator_count"),
@@ -18,18 +19,18 @@ INT32_FIELDS = (
 
 @rule(
     "int-in-worker-pool",
-    why="An int parameter nested in worker_pool_specs arrives as text, and a number in args as a "
-    "number; the launcher refuses both when it builds the CustomJob.",
+    why="An int parameter nested in worker_pool_specs arrives as a string, and a number in args as "
+    "a number; the launcher refuses both when it builds the CustomJob.",
     fix="Write the number itself, or use a container component whose payload has the placeholder "
-    'outside quotes; in args write a text, f"--epochs={epochs}".',
+    'outside quotes; in args write a string, f"--epochs={epochs}".',
 )
 def int_in_worker_pool(pipeline: Pipeline) -> Iterator[Location]:
-    for step in pipeline.steps:
-        for pool in worker_pools(step):
+    for task in pipeline.tasks:
+        for pool in worker_pools(task):
             for part, field in INT32_FIELDS:
                 value = pool.part(part).get(field)
                 if isinstance(value, str):
-                    yield f"{pool.place}.{part}.{field}", f"the text {value!r}"
+                    yield f"{pool.place}.{part}.{field}", f"the string {value!r}"
             for part in ("container_spec", "python_package_spec"):
                 for field in ("command", "args"):
                     words = pool.part(part).get(field)
@@ -44,8 +45,8 @@ def int_in_worker_pool(pipeline: Pipeline) -> Iterator[Location]:
     fix="Write worker_pool_specs, machine_spec, image_uri and so on.",
 )
 def camel_case_in_payload(pipeline: Pipeline) -> Iterator[Location]:
-    for step in pipeline.steps:
-        for pool in worker_pools(step):
+    for task in pipeline.tasks:
+        for pool in worker_pools(task):
             for key in _field_names(pool.spec):
                 if re.fullmatch(r"[a-z]+([A-Z][a-z]*)+", key):
                     yield pool.place, key
@@ -53,21 +54,21 @@ def camel_case_in_payload(pipeline: Pipeline) -> Iterator[Location]:
 
 @rule(
     "payload-quote",
-    why="The value is put into the payload's JSON as it is, so that this character breaks it and "
-    "the step fails at its start.",
+    why="The value is inserted into the payload's JSON as it is, so the character breaks the JSON "
+    "and the step fails when it starts.",
     fix='Use a value without ", \\ and control characters.',
 )
 def payload_quote(pipeline: Pipeline) -> Iterator[Location]:
-    for step in pipeline.steps:
-        for template in templates(step):
+    for task in pipeline.tasks:
+        for template in templates(task):
             for name in quoted_parameters(template):
-                value = step.inputs.get(name)
+                value = task.inputs.get(name)
                 if isinstance(value, str) and breaks_json(value):
-                    yield f"{step.path}: inputs.{name}", repr(value)
+                    yield f"{task.path}: inputs.{name}", repr(value)
 
 
 def breaks_json(value: str) -> bool:
-    """Whether the text cannot stand as it is between the quotes of a JSON string."""
+    """Whether the string must be escaped in JSON."""
     return any(character in '"\\' or character < " " for character in value)
 
 

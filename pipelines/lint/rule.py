@@ -1,4 +1,4 @@
-"""What a rule is, and what it finds."""
+"""A rule, and what it finds."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from pipelines.lint.pipeline import Pipeline
 
-Location: TypeAlias = tuple[str, str]  # a place in the spec, and what stands there
+Location: TypeAlias = tuple[str, str]  # a place in the spec, and what is there
 Check: TypeAlias = Callable[[Pipeline], Iterator[Location]]
 
 
@@ -17,9 +17,9 @@ class Finding:
     Attributes:
         rule: id of the rule, the same in every release.
         place: where in the spec, such as `root/train: inputs.csv`.
-        found: what stands there.
+        found: what is there.
         why: what goes wrong because of it.
-        fix: what to write instead.
+        fix: what to do instead.
     """
 
     rule: str
@@ -48,7 +48,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(rule_id: str, *, why: str, fix: str) -> Callable[[Check], Check]:
-    """Makes a function that yields spots a rule."""
+    """Registers a function that yields locations as a rule."""
 
     def register(check: Check) -> Check:
         assert rule_id not in RULES, rule_id

@@ -1,4 +1,4 @@
-"""The rule on secrets: a compiled pipeline is copied into every run, for all to read."""
+"""The rule on secrets: a compiled pipeline is copied into each run, where others can read it."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, strings
 from pipelines.lint.rule import Location, rule
 
-# What the keys of well-known services look like.
+# The forms of the keys of well-known services.
 _SECRET = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----"
     r"|\bAIza[0-9A-Za-z_-]{35}"  # Google API key
@@ -20,7 +20,7 @@ _SECRET = re.compile(
     r"|\bsk-[0-9A-Za-z_-]{32,}"  # OpenAI and others
     r"|://[^\s/:@{}\"']+:[^\s/:@{}\"']+@"  # a password in a URL
 )
-# Names of parameters and variables that hold a secret; `token` alone is often one of a text.
+# Names of parameters and variables that hold a secret; `token` alone is often a part of a text.
 _NAME = re.compile(
     r"(^|[_-])(password|passwd|secret|credentials?|(api|access|private|secret)[_-]?key"
     r"|(auth|access|api|hf|github)[_-]token)$",
@@ -31,8 +31,8 @@ _SHOWN = 4  # characters of a secret that a finding repeats
 
 @rule(
     "secret-in-clear",
-    why="Everybody who can see the run, the file or the image's command line can read it, and it "
-    "cannot be taken back.",
+    why="Everyone who can see the run, the file or the command line can read it, and it cannot be "
+    "withdrawn.",
     fix="Replace the secret at its issuer, keep it in Secret Manager, and pass its resource name: "
     "projects/P/secrets/S/versions/V.",
 )
@@ -67,7 +67,7 @@ def _is_clear(value: Any) -> bool:
         isinstance(value, str)
         and bool(value)
         and PLACEHOLDER not in value
-        # where a secret lies, rather than what it is
+        # the place of a secret rather than the secret
         and not re.match(r"(projects/|gs://|/|https://secretmanager)", value)
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from pipelines.lint.pipeline import filled_in
+from pipelines.lint.pipeline import insert_inputs
 from pipelines.local.kfp_internals import container_of, make_store, task_arguments
 from pipelines.local.rewriting import image_of, rewrite, with_defaults
 from pipelines.steps import in_order
@@ -96,7 +96,7 @@ def _task(
         custom_cache_key=task.caching_options.cache_key or None,
     )
     # A text may hold others of the inputs, such as {{$.inputs.parameters['run_directory']}}.
-    return Task(step, pins, cached, [], filled_in(inputs, inputs), [image, *command], key)
+    return Task(step, pins, cached, [], insert_inputs(inputs, inputs), [image, *command], key)
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Which accelerators go with which machine types; the table is `pipelines/prices/machines.toml`."""
+"""Which machine types can have which accelerators, from `pipelines/prices/machines.toml`."""
 
 from functools import cache
 from typing import Any
@@ -17,15 +17,15 @@ def table() -> dict[str, Any]:
 
 
 def built_in(machine_type: str) -> dict[str, int]:
-    """The accelerators that the machine type comes with: type → how many."""
+    """The accelerators that are part of the machine type: type → count."""
     accelerators: dict[str, int] = table()["built_in"].get(machine_type, {})
     return accelerators
 
 
 def mismatch(machine_type: str, accelerator_type: str, count: int) -> str | None:
-    """Why the accelerators do not go with the machine type; None if they do, or nobody knows.
+    """Why the machine type cannot have the accelerators; None if it can, or if that is not known.
 
-    A type that the table does not have is taken to be newer than the table.
+    A type that is not in the table is assumed to be newer than the table.
     """
     own = built_in(machine_type)
     if own:
@@ -51,10 +51,10 @@ def mismatch(machine_type: str, accelerator_type: str, count: int) -> str | None
 
 
 def parse_accelerator(text: str) -> tuple[str, int]:
-    """Type and count of `NVIDIA_TESLA_T4:1`; nothing is ("", 0).
+    """Type and count of a text like `NVIDIA_TESLA_T4:1`; ("", 0) of an empty text.
 
     Raises:
-        InputError: the text is not of that form.
+        InputError: the text does not have that form.
     """
     if not text:
         return "", 0

@@ -1,1 +1,1 @@
-"""X"""
+"""Runs on Vertex AI: what is submitted, the client that submits it, schedules, and their records."""

@@ -1,8 +1,8 @@
-"""Vertex AI and Cloud Storage, as few calls as this project needs; all else is plain data.
+"""A client for Vertex AI and Cloud Storage: the calls that this project needs, on plain data.
 
-The only module that imports google.cloud. It uses the clients that Google generates from the
-API's definition, and not `aiplatform.PipelineJob` on top of them: what is sent is then exactly
-what `--dry-run` printed, and asking again after a lost answer is safe.
+The only module of the pipelines that imports google.cloud. It uses the clients that Google
+generates from the API's definition, not `aiplatform.PipelineJob` on top of them: so what is sent is
+exactly what `--dry-run` printed, and a request can be repeated safely after a lost answer.
 """
 
 import contextlib
@@ -23,15 +23,16 @@ from google.protobuf import json_format
 
 from pipelines.record import Record
 from pipelines.vertex.errors import ATTEMPT_SECONDS, LOST, RETRY, translate_errors
-from pipelines.vertex.records import add_details, as_json, summary
+from pipelines.vertex.records import add_details, as_json, make_record
 from pipelines.vertex.submission import DIGEST_LABEL, EXPERIMENT_SCHEMA
 from trainer.errors import InputError, TabularError
+from trainer.uri import SCHEME, Uri, join
 
 CALL: dict[str, Any] = {"retry": RETRY, "timeout": ATTEMPT_SECONDS}
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 LOGGING = "https://logging.googleapis.com/v2/entries:list"
 MAX_LOG_LINES = 1000
-CONTEXT_SECONDS = 300.0  # how long a run's context in ML Metadata is waited for
+CONTEXT_SECONDS = 300.0  # maximum wait for a run's context in ML Metadata
 
 
 class Vertex:
@@ -56,15 +57,15 @@ class Vertex:
     # Runs
 
     def create_run(self, request: dict[str, Any]) -> None:
-        """Submits a run; sending the same request again does nothing.
+        """Submits a run; submitting the same request again does nothing.
 
         Args:
-            request: a CreatePipelineJobRequest as JSON. Its label DIGEST_LABEL tells whether a run
-                that exists under its id is this one.
+            request: a CreatePipelineJobRequest as JSON. Its label DIGEST_LABEL shows whether an
+                existing run of the same id is this one.
 
         Raises:
-            InputError: refused, or the id belongs to another run.
-            TabularError: not permitted, a quota, or no answer.
+            InputError: the request is refused, or the id belongs to another run.
+            TabularError: no permission, a quota, or no answer.
         """
         message = api.CreatePipelineJobRequest()
         json_format.ParseDict(request, api.CreatePipelineJobRequest.pb(message))
@@ -76,13 +77,15 @@ class Vertex:
                 existing = self._pipelines.get_pipeline_job(name=self._name(run_id), **CALL)
                 ours = message.pipeline_job.labels[DIGEST_LABEL]
                 if existing.labels.get(DIGEST_LABEL) != ours:
-                    raise InputError(f"--run-id must be new, got {run_id} is another run") from None
+                    raise InputError(
+                        f"--run-id must be new, got {run_id}; another run has it"
+                    ) from None
 
     def run(self, run_id: str) -> Record:
-        """What Vertex AI knows of a run.
+        """The record of a run.
 
         Raises:
-            InputError: there is none of that id.
+            InputError: there is no run of that id.
         """
         with translate_errors(f"read {run_id}"):
             job = self._pipelines.get_pipeline_job(name=self._name(run_id), **CALL)
@@ -93,17 +96,17 @@ class Vertex:
             record.error = self._why_failed(record)
         return record
 
-    def runs(self, pipeline: str, most: int) -> list[Record]:
-        """The newest runs of a pipeline of that name, without their steps."""
+    def runs(self, pipeline: str, limit: int) -> list[Record]:
+        """The newest runs of the pipeline of that name, without their steps."""
         request = api.ListPipelineJobsRequest(
             parent=self.parent,
             filter=f'pipeline_name="{pipeline}"',
             order_by="create_time desc",
-            page_size=min(most, 100),
+            page_size=min(limit, 100),
         )
         with translate_errors("list the runs"):
             jobs = self._pipelines.list_pipeline_jobs(request, **CALL)
-            return [self._record(job) for job, _ in zip(jobs, range(most), strict=False)]
+            return [self._record(job) for job, _ in zip(jobs, range(limit), strict=False)]
 
     def unfinished_specs(self) -> Iterator[dict[str, Any]]:
         """The compiled specs of all runs, of any pipeline, that have not ended."""
@@ -117,16 +120,16 @@ class Vertex:
             yield as_json(job)["pipelineSpec"]
 
     def cancel(self, run_id: str) -> None:
-        """Asks for a run to end.
+        """Requests that a run be cancelled.
 
         Raises:
-            InputError: there is none of that id, or it has ended.
+            InputError: there is no run of that id, or it has ended.
         """
         with translate_errors(f"cancel {run_id}"):
             self._pipelines.cancel_pipeline_job(name=self._name(run_id), **CALL)
 
     def log(self, job: str) -> Iterator[str]:
-        """The newest lines that a CustomJob has logged, the oldest of them first.
+        """The last lines that a CustomJob has logged, in order.
 
         Args:
             job: its resource name.
@@ -153,10 +156,11 @@ class Vertex:
     def create_schedule(self, schedule: dict[str, Any]) -> None:
         """Creates a schedule, once.
 
-        The API takes no id for it, so after a lost answer one looks before asking again.
+        The API takes no id for a schedule, so after a lost answer the schedules are listed before
+        the request is repeated.
 
         Args:
-            schedule: a Schedule as JSON; the label DIGEST_LABEL of its runs tells it from others.
+            schedule: a Schedule as JSON; the label DIGEST_LABEL of its runs identifies it.
         """
         message = api.Schedule()
         json_format.ParseDict(schedule, api.Schedule.pb(message))
@@ -177,7 +181,7 @@ class Vertex:
             create()
 
     def schedules(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Schedules as JSON, of that display name or all; the oldest first."""
+        """Schedules as JSON: those of that display name, or all; the oldest first."""
         request = api.ListSchedulesRequest(parent=self.parent)
         if name is not None:
             request.filter = f'display_name="{name}"'
@@ -186,20 +190,21 @@ class Vertex:
         return sorted(found, key=lambda schedule: str(schedule["createTime"]))
 
     def pause_schedule(self, resource: str) -> None:
+        """Pauses a schedule; its runs in progress continue."""
         with translate_errors("pause the schedule"):
             self._schedules.pause_schedule(name=resource, **CALL)
 
     def resume_schedule(self, resource: str, catch_up: bool) -> None:
-        """Lets a schedule fire again; with `catch_up` also for the times it missed.
+        """Resumes a schedule; with `catch_up` it also starts the runs that it missed.
 
-        The SDK's `PipelineJobSchedule.resume` takes `catch_up` and does not send it.
+        The SDK's `PipelineJobSchedule.resume` takes `catch_up` but does not send it.
         """
         with translate_errors("resume the schedule"):
             request = api.ResumeScheduleRequest(name=resource, catch_up=catch_up)
             self._schedules.resume_schedule(request, **CALL)
 
     def delete_schedule(self, resource: str) -> None:
-        """Deletes a schedule, and waits until it is gone; its runs stay."""
+        """Deletes a schedule and waits until it is gone; its runs are kept."""
         # Not found: an earlier attempt, whose answer was lost, deleted it.
         with translate_errors("delete the schedule"), contextlib.suppress(exceptions.NotFound):
             operation: Any = self._schedules.delete_schedule(name=resource, **CALL)
@@ -208,16 +213,16 @@ class Vertex:
     # Experiments
 
     def create_experiment(self, request: dict[str, Any], kms_key: str = "") -> None:
-        """Creates an experiment unless there is one of that name.
+        """Creates an experiment unless one of that name exists.
 
         The calls are those of `aiplatform.Experiment.get_or_create`.
 
         Args:
             request: a CreateContextRequest as JSON.
-            kms_key: encrypts the region's metadata store, if this is what creates it.
+            kms_key: encrypts the region's metadata store, if this creates the store.
 
         Raises:
-            InputError: the name is that of something else.
+            InputError: something else has that name.
         """
         message = api.CreateContextRequest()
         json_format.ParseDict(request, api.CreateContextRequest.pb(message))
@@ -233,15 +238,15 @@ class Vertex:
                     found = self._context(name)
         if found.schema_title != EXPERIMENT_SCHEMA:
             raise InputError(
-                f"--experiment must name an experiment, got {name} is a {found.schema_title} "
-                "of this region; take another name"
+                f"--experiment must name an experiment, got {name}, which is a "
+                f"{found.schema_title} of this region; use another name"
             )
 
     def add_to_experiment(self, run_id: str, experiment: str) -> None:
-        """Lists a run among those of an experiment; to do so again does nothing.
+        """Adds a run to an experiment; adding it again does nothing.
 
         Raises:
-            TabularError: Vertex AI has made no context for the run.
+            TabularError: Vertex AI has created no context for the run.
         """
         with translate_errors(f"add {run_id} to the experiment {experiment}"):
             child = self._run_context(run_id)
@@ -250,7 +255,7 @@ class Vertex:
             )
 
     def _run_context(self, run_id: str) -> str:
-        """The run's own context, which Vertex AI makes some time after the run."""
+        """The run's context, which Vertex AI creates some time after the run."""
         deadline = time.monotonic() + CONTEXT_SECONDS
         pause = 0.25
         while True:
@@ -261,8 +266,8 @@ class Vertex:
             state = self._record(job).state
             if state not in ("PENDING", "RUNNING") or time.monotonic() > deadline:
                 raise TabularError(
-                    f"a run must have a context to be in an experiment, got {run_id}, "
-                    f"{state}, has none"
+                    f"a run must have a context to be in an experiment, got {run_id}, which is "
+                    f"{state} and has none"
                 )
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
@@ -274,7 +279,7 @@ class Vertex:
         return f"{self.parent}/metadataStores/default/contexts/{name}"
 
     def _ensure_metadata_store(self, name: str, kms_key: str) -> None:
-        """The first pipeline or experiment of a region finds none."""
+        """Creates the region's metadata store; its first pipeline or experiment finds none."""
         try:
             self._metadata.get_metadata_store(name=name, **CALL)
             return
@@ -299,53 +304,56 @@ class Vertex:
             InputError: there is no such object.
         """
         with translate_errors(f"read {uri}"):
-            blob = self._bucket(uri).get_blob(_object(uri))
+            blob = self._storage.bucket(Uri(uri).bucket).get_blob(Uri(uri).name)
         if blob is None:
             raise InputError(f"an input must be a file, got {uri}: there is no such object")
         return int(blob.size)
 
     def upload_once(self, content: bytes, uri: str) -> bool:
-        """Writes an object unless there is one of that name; whether it was written."""
+        """Writes an object unless one of that name exists; returns whether it was written."""
         with translate_errors(f"write {uri}"):
-            blob = self._bucket(uri).blob(_object(uri))
+            blob = self._blob(uri)
             if blob.exists():
                 return False
-            try:  # someone else may write it at this moment
+            try:  # another process may write it at this moment
                 blob.upload_from_string(content, if_generation_match=0)
             except exceptions.PreconditionFailed:
                 return False
         return True
 
     def objects(self, prefix: str) -> dict[str, tuple[int, datetime.datetime]]:
-        """The objects whose URI begins so: URI → size in bytes, time of its creation."""
-        bucket = self._bucket(prefix).name
+        """The objects whose URIs begin with `prefix`: URI → size in bytes, time of creation."""
+        where = Uri(prefix)
+        root = f"{SCHEME}{where.bucket}"
         with translate_errors(f"list {prefix}"):
-            blobs = self._storage.list_blobs(bucket, prefix=_object(prefix))
-            return {f"gs://{bucket}/{b.name}": (int(b.size), b.time_created) for b in blobs}
+            blobs = self._storage.list_blobs(where.bucket, prefix=where.name)
+            return {join(root, b.name): (int(b.size), b.time_created) for b in blobs}
 
     def download(self, uri: str, path: Path) -> None:
-        """Writes an object's content to `path`; Google's client checks its checksum."""
+        """Copies an object to `path`; Google's client verifies its checksum."""
         with translate_errors(f"read {uri}"):
-            self._bucket(uri).blob(_object(uri)).download_to_filename(str(path))
+            self._blob(uri).download_to_filename(str(path))
 
     def delete_object(self, uri: str) -> None:
+        """Deletes an object."""
         with translate_errors(f"delete {uri}"):
-            self._bucket(uri).delete_blob(_object(uri))
+            self._blob(uri).delete()
 
-    def _bucket(self, uri: str) -> Any:
-        return self._storage.bucket(uri.removeprefix("gs://").partition("/")[0])
+    def _blob(self, uri: str) -> Any:
+        where = Uri(uri)
+        return self._storage.bucket(where.bucket).blob(where.name)
 
     def _name(self, run_id: str) -> str:
         return f"{self.parent}/pipelineJobs/{run_id}"
 
     def _record(self, job: api.PipelineJob) -> Record:
-        return summary(job, self.project, self.region)
+        return make_record(job, self.project, self.region)
 
     def _sizes(self, artifacts: dict[str, str]) -> dict[str, int]:
-        """The bytes of each artifact, a file or all that is below it."""
-        stored = {name: uri for name, uri in artifacts.items() if uri.startswith("gs://")}
+        """The bytes of each artifact: a file, or all files of a directory."""
+        stored = {name: uri for name, uri in artifacts.items() if Uri(uri).is_cloud}
         common = os.path.commonprefix(list(stored.values()))
-        if not _object(common):
+        if not Uri(common).name or not Uri(common).is_cloud:
             return {}
         objects = self.objects(common)
         return {
@@ -356,7 +364,7 @@ class Vertex:
         }
 
     def _why_failed(self, record: Record) -> str:
-        """The step that failed, its job's error, and the last line that it logged."""
+        """The step that failed, the last line that it logged, and its job's error."""
         failed = next((step for step in record.steps if step.state == "FAILED"), None)
         if failed is None:
             return record.error
@@ -374,7 +382,3 @@ def _digest(schedule: dict[str, Any]) -> str:
     job = schedule["createPipelineJobRequest"]["pipelineJob"]
     digest: str = job["labels"].get(DIGEST_LABEL, "")
     return digest
-
-
-def _object(uri: str) -> str:
-    return uri.removeprefix("gs://").partition("/")[2]

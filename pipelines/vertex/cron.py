@@ -1,4 +1,5 @@
-"""When a schedule fires: cron expressions in a time zone, right across daylight saving.
+"""The times at which a schedule starts a run: cron expressions in a time zone, correct across
+daylight saving.
 
 Vertex AI takes five fields, with an optional time zone in front: `TZ=America/Chicago 0 3 * * *`
 (https://cloud.google.com/vertex-ai/docs/pipelines/schedule-pipeline-run).
@@ -23,7 +24,7 @@ class Cron:
 
     Attributes:
         fields: minute, hour, day of the month, month, day of the week.
-        zone: the time zone they are read in.
+        zone: the time zone of these fields.
     """
 
     fields: str
@@ -31,35 +32,36 @@ class Cron:
 
     @classmethod
     def parse(cls, text: str) -> "Cron":
-        """
+        """The expression in `text`.
+
         Raises:
-            InputError: not five fields, or no such time zone.
+            InputError: not five valid fields, or an unknown time zone.
         """
         match = re.fullmatch(r"(?:(?:CRON_)?TZ=(\S+)\s+)?(\S+(?:\s+\S+){4})", text.strip())
         if not match:
             raise InputError(
-                '--cron must be five fields like "0 3 * * *", with TZ=America/Chicago in front '
-                f"if they are not in UTC, got {text!r}"
+                f"--cron must be five fields like '0 3 * * *', got {text!r}; for a time zone other "
+                "than UTC, begin with TZ=America/Chicago"
             )
         try:
             cron = cls(match[2], ZoneInfo(match[1] or "UTC"))
             CronSim(cron.fields, datetime.datetime.now(cron.zone))
         except (LookupError, ValueError, OSError):  # unknown, malformed, the name of a directory
-            raise InputError(f"--cron must name a time zone, got {match[1]}") from None
+            raise InputError(f"--cron must name a known time zone, got {match[1]}") from None
         except CronSimError as error:
             raise InputError(f"--cron must be a cron expression, got {text!r}: {error}") from None
         return cron
 
     def firings(self, after: datetime.datetime) -> Iterator[datetime.datetime]:
-        """The times at which it fires after that moment, in its own zone."""
+        """The times after `after` at which it starts a run, in its own time zone."""
         yield from CronSim(self.fields, after.astimezone(self.zone))
 
 
 def parse_time(flag: str, text: str) -> datetime.datetime:
-    """A moment given as ISO 8601; in UTC if it names no offset.
+    """The time in an ISO 8601 text; in UTC if it has no offset.
 
     Raises:
-        InputError: not of that form.
+        InputError: the text is not ISO 8601.
     """
     try:
         # Python 3.10 does not read the Z.

@@ -1,4 +1,4 @@
-"""Google's refusals and failures as one line each, with the cure."""
+"""The errors of Google's clients as this project's errors: one line each, with what to do."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,7 +9,8 @@ from google.auth import exceptions as auth
 
 from trainer.errors import InputError, TabularError
 
-# These say nothing of whether the request was carried out: only what may be repeated is sent again.
+# These do not say whether the request was carried out, so only a request that may be repeated is
+# sent again.
 LOST = (exceptions.ServiceUnavailable, exceptions.DeadlineExceeded)
 ATTEMPT_SECONDS = 30.0
 RETRY = retry.Retry(
@@ -25,8 +26,8 @@ def translate_errors(doing: str) -> Iterator[None]:
         doing: what was attempted, for the message: "submit the run".
 
     Raises:
-        InputError: Google refused the request for what it says.
-        TabularError: a permission, a quota, or no answer.
+        InputError: Google refused the request because of its content.
+        TabularError: no permission, a quota, or no answer.
     """
     try:
         yield
@@ -37,7 +38,7 @@ def translate_errors(doing: str) -> Iterator[None]:
         ) from None
     except exceptions.TooManyRequests as error:
         raise TabularError(
-            f"cannot {doing}: {_text(error)}; wait, or ask for more at "
+            f"cannot {doing}: {_text(error)}; wait, or request a higher quota at "
             "https://console.cloud.google.com/iam-admin/quotas"
         ) from None
     except exceptions.ClientError as error:
@@ -52,14 +53,12 @@ def translate_errors(doing: str) -> Iterator[None]:
             "run: gcloud auth application-default login"
         ) from None
     except auth.GoogleAuthError as error:
-        raise TabularError(
-            f"cannot {doing}: the credentials are of no use: {_text(error)}"
-        ) from None
+        raise TabularError(f"cannot {doing}: invalid credentials: {_text(error)}") from None
     except requests.exceptions.ConnectionError as error:
         raise TabularError(f"cannot {doing}: no connection: {_text(error)}") from None
 
 
 def _text(error: Exception) -> str:
-    """The message in one line, without the list of causes that a client appends to it."""
+    """The message in one line, without the causes that a client appends to it."""
     message = error.message if isinstance(error, exceptions.GoogleAPICallError) else str(error)
     return " ".join(str(message).split()).rstrip(".")

@@ -1,4 +1,4 @@
-"""What a user may say of a run on Vertex AI, beside the settings of `project.settings`."""
+"""The options of a run on Vertex AI, in addition to the settings of `project.settings`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,9 @@ class Option:
     """How a field of `RunOptions` is given on the command line.
 
     Attributes:
-        help: what it does, for `--help` and the reference.
-        flag: the option, where it is not the field's name.
-        metavar: what stands for its value in the help, where it is not its type.
+        help: for `--help` and the reference.
+        flag: the option, where it is not made from the field's name.
+        metavar: the placeholder of its value in the help, where it is not its type.
     """
 
     help: str
@@ -29,9 +29,9 @@ def _option(default: Any, help: str, *, flag: str = "", metavar: str = "") -> An
 class RunOptions:
     """The options of a run on Vertex AI.
 
-    A field here, and its use in `pipelines.vertex.plan`, is all there is to a new one: the options
-    of `tabpipe submit` and `tabpipe schedule apply` are made from it. An empty value, or None, is
-    an option that was not given.
+    A new option is a field here and its use in `pipelines.vertex.plan`: the options of
+    `tabpipe submit` and `tabpipe schedule apply` are made from the fields. An empty value, or None,
+    means that the option was not given.
     """
 
     csv: str = _option("", "Table on Cloud Storage. Default: the project's.", metavar="gs://…")
@@ -40,7 +40,9 @@ class RunOptions:
         (), "Set a parameter of the pipeline; may be repeated.", flag="--set", metavar="NAME=VALUE"
     )
     machine: str = _option("", "Machine type of the training job. Default: the pipeline's.")
-    accelerator: str = _option("", "For example NVIDIA_TESLA_T4:1.", metavar="TYPE:COUNT")
+    accelerator: str = _option(
+        "", "GPUs of each machine, for example NVIDIA_TESLA_T4:1.", metavar="TYPE:COUNT"
+    )
     spot: bool = _option(False, "Train on Spot machines.")
     hours: float | None = _option(
         None, "Time limit of the training job, in hours. Default: a week."

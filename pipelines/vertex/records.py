@@ -1,4 +1,4 @@
-"""A PipelineJob of the API as this project's record of a run."""
+"""A PipelineJob of the API as a `Record`."""
 
 import json
 from typing import Any
@@ -12,10 +12,11 @@ from pipelines.steps import in_order
 RUN_STATES = {"QUEUED": "PENDING", "CANCELLING": "RUNNING", "PAUSED": "RUNNING"}
 STEP_STATES = {"SKIPPED": "CACHED", "PENDING": "WAITING", "NOT_TRIGGERED": "WAITING"}
 METRICS = "system.Metrics"
+VAL_DATA = "val_data"  # the output that holds the validation rows
 
 
-def summary(job: Any, project: str, region: str) -> Record:
-    """A run without its steps, which a list of runs does not have."""
+def make_record(job: Any, project: str, region: str) -> Record:
+    """A run without its steps, which the API does not list."""
     run_id = job.name.rpartition("/")[2]
     state = job.state.name.removeprefix("PIPELINE_STATE_")
     return Record(
@@ -30,33 +31,32 @@ def summary(job: Any, project: str, region: str) -> Record:
 
 
 def add_details(record: Record, job: Any) -> None:
-    """The steps, in the order in which they run, the parameters, the metrics and the artifacts."""
-    # The pipeline as a whole is one of the tasks that the API lists; tasks to come are not.
+    """Adds the steps in topological order, the parameters, the metrics and the artifacts."""
+    # The API lists the pipeline itself as a task, and no task that has not begun.
     details = {detail.task_name: detail for detail in job.job_detail.task_details}
     content = as_json(job)
     for name in in_order(content["pipelineSpec"]["root"]["dag"]["tasks"]):
-        record.steps.append(step(details[name]) if name in details else Step(name, "WAITING"))
+        record.steps.append(make_step(details[name]) if name in details else Step(name, "WAITING"))
         for output, listed in details[name].outputs.items() if name in details else ():
             for artifact in listed.artifacts:
                 record.artifacts[output] = artifact.uri
-                if output == "train_data":
-                    told = as_json(artifact).get("metadata", {})
-                    record.fingerprint = told.get("fingerprint", "")
-                if output == "val_data":
-                    record.val_sha256 = as_json(artifact).get("metadata", {}).get("sha256", "")
+                metadata = as_json(artifact).get("metadata", {})
+                record.fingerprint = record.fingerprint or metadata.get("fingerprint", "")
+                if output == VAL_DATA:
+                    record.val_sha256 = metadata.get("sha256", "")
                 if artifact.schema_title == METRICS:
-                    record.metrics.update(as_json(artifact).get("metadata", {}))
+                    record.metrics.update(metadata)
     record.defaults = defaults(declared(content["pipelineSpec"]))
     record.parameters = content["runtimeConfig"].get("parameterValues", {})
 
 
-def step(detail: Any) -> Step:
-    """One task."""
+def make_step(detail: Any) -> Step:
+    """The record of one step."""
     seconds = None
     if detail.start_time and detail.end_time:
         seconds = (detail.end_time - detail.start_time).total_seconds()
-    # GCPC's launcher names the job it started in its output parameter; the container that ran
-    # the launcher is a job of its own.
+    # GCPC's launcher names the job that it started in its output parameter; the launcher's own
+    # container is another job.
     job: str = detail.executor_detail.container_detail.main_job
     resources = as_json(detail.execution).get("metadata", {}).get("output:gcp_resources")
     if resources:
@@ -75,10 +75,11 @@ def console_link(project: str, region: str, run_id: str) -> str:
 
 
 def as_json(message: Any) -> dict[str, Any]:
-    """A message as JSON; values of a map keep their own keys."""
+    """A message as JSON; the keys of a map stay as they are."""
     content: dict[str, Any] = json_format.MessageToDict(type(message).pb(message))
     return content
 
 
 def one_line(text: str) -> str:
+    """The text with each run of white space as one blank."""
     return " ".join(text.split())

@@ -1,9 +1,8 @@
-"""Recurring runs: `apply` creates or updates the schedule of a name; never do two of them fire.
+"""Recurring runs: `apply` creates or updates a schedule; two of one name are never both active.
 
-A schedule cannot be changed, since it keeps a copy of the spec and the parameters. So a changed
-one has a successor: the old one is paused, the new one created, then the old one deleted. Whatever
-interrupts this, there is a schedule of that name, and at most one that fires; applying it again
-finishes the work.
+A schedule cannot be changed, because it holds a copy of the spec and the parameters. To update one,
+the old schedule is paused, a new one created, and the old one deleted. If this is interrupted,
+there is still a schedule of that name, and at most one that is active; applying again completes it.
 """
 
 import datetime
@@ -18,20 +17,19 @@ from pipelines.vertex.submission import DIGEST_LABEL, digest
 from trainer.errors import InputError, TabularError
 
 MONTH = datetime.timedelta(days=30)
-MIN = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
-ACTIVE, PAUSED, COMPLETED = "ACTIVE", "PAUSED", "COMPLETED"
+ACTIVE = "ACTIVE"
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When a schedule fires.
+    """When a schedule starts its runs.
 
     Attributes:
-        cron: the expression, its time zone in front.
-        start: no run before; from now on if None.
-        end: no run after; for ever if None.
-        max_runs: how many runs in all; 0 for no limit.
-        overlap: how many of its runs may be going on at a time.
+        cron: the expression, with its time zone in front.
+        start: no run before; None for now.
+        end: no run after; None for no end.
+        max_runs: maximum number of runs in all; 0 for no limit.
+        overlap: maximum number of runs at a time.
     """
 
     cron: str
@@ -44,23 +42,26 @@ class Timing:
 def build_schedule(
     name: str, timing: Timing, parent: str, pipeline_job: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A Schedule as JSON; the digest of all of it is a label of its runs.
+    """A Schedule as JSON; its digest is a label of its runs.
 
     Raises:
-        InputError: the timing makes no sense.
+        InputError: a value of the timing is malformed or out of range.
     """
     Cron.parse(timing.cron)
     if timing.overlap < 1:
         raise InputError(f"--overlap must be at least 1, got {timing.overlap}")
     if timing.max_runs < 0:
-        raise InputError(f"--max-runs must be 0 or more, got {timing.max_runs}")
+        raise InputError(f"--max-runs must be at least 0, got {timing.max_runs}")
     if timing.start and timing.end and timing.end <= timing.start:
-        raise InputError(f"--end must be after --start, got {timing.end.isoformat()}")
+        raise InputError(
+            f"--end must be after --start, got {timing.end.isoformat()} and "
+            f"{timing.start.isoformat()}"
+        )
     schedule: dict[str, Any] = {
         "displayName": name,
         "cron": timing.cron,
-        # The first, which the API requires, limits how many are being started; the second, how
-        # many are going on.
+        # The first, which the API requires, limits how many runs are being started; the second,
+        # how many are in progress.
         "maxConcurrentRunCount": str(timing.overlap),
         "maxConcurrentActiveRunCount": str(timing.overlap),
         "createPipelineJobRequest": {"parent": parent, "pipelineJob": dict(pipeline_job)},
@@ -87,7 +88,8 @@ def firings(timing: Timing) -> Iterator[datetime.datetime]:
 
 def runs_per_month(timing: Timing) -> float:
     """How many runs it starts in its first month."""
-    first = max(timing.start or MIN, datetime.datetime.now(datetime.timezone.utc))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    first = max(now, timing.start or now)
     return float(sum(1 for _ in takewhile(lambda time: time <= first + MONTH, firings(timing))))
 
 
@@ -99,10 +101,13 @@ def timing_of(schedule: Mapping[str, Any], start: datetime.datetime | None = Non
 
 
 def apply(vertex: Vertex, schedule: dict[str, Any]) -> str:
-    """Creates or replaces the schedule of that name; "created", "unchanged" or "replaced".
+    """Creates or updates a schedule.
+
+    Returns:
+        What was done: "created", "replaced", or "unchanged", with the state unless it is active.
 
     Raises:
-        TabularError: it could not be created; the old one fires as before.
+        TabularError: it could not be created; the old one is active as before.
     """
     existing = vertex.schedules(schedule["displayName"])
     equal = [each for each in existing if digest_of(each) == digest_of(schedule)]
@@ -115,7 +120,7 @@ def apply(vertex: Vertex, schedule: dict[str, Any]) -> str:
         try:
             vertex.create_schedule(schedule)
         except TabularError:
-            for each in paused[-1:]:  # as it was, and one only
+            for each in paused[-1:]:  # as before, but only one
                 vertex.resume_schedule(each["name"], catch_up=False)
             raise
     for each in others:
@@ -126,7 +131,7 @@ def apply(vertex: Vertex, schedule: dict[str, Any]) -> str:
 
 
 def get_schedule(vertex: Vertex, name: str) -> dict[str, Any]:
-    """The schedule of that name: the one that fires, else the newest.
+    """The schedule of that name: the active one, else the newest.
 
     Raises:
         InputError: there is none.
@@ -136,7 +141,7 @@ def get_schedule(vertex: Vertex, name: str) -> dict[str, Any]:
 
 
 def get_schedules(vertex: Vertex, name: str) -> list[dict[str, Any]]:
-    """All schedules of that name.
+    """All schedules of that name, the oldest first.
 
     Raises:
         InputError: there is none.
@@ -144,12 +149,12 @@ def get_schedules(vertex: Vertex, name: str) -> list[dict[str, Any]]:
     found = vertex.schedules(name)
     if not found:
         names = ", ".join(sorted({each["displayName"] for each in vertex.schedules()})) or "none"
-        raise InputError(f"there is no schedule {name}; there are {names}")
+        raise InputError(f"a schedule must exist, got {name}; the schedules are: {names}")
     return found
 
 
 def digest_of(schedule: Mapping[str, Any]) -> str:
-    """What tells this schedule from others of its name."""
+    """The digest of a schedule; empty for one that another tool created."""
     labels = schedule["createPipelineJobRequest"]["pipelineJob"].get("labels", {})
     found: str = labels.get(DIGEST_LABEL, "")
     return found

@@ -1,4 +1,4 @@
-"""One command's dealings with Vertex AI: the settings in force, and a client for them."""
+"""What a command needs of Vertex AI: the settings in force, a client, and to wait for a run."""
 
 import os
 import time
@@ -20,12 +20,12 @@ UNFINISHED = ("PENDING", "RUNNING")
 
 @dataclass(frozen=True)
 class Session:
-    """What was said on the command line of a project; nothing is read before it is needed, so a
-    command about a run of this machine needs no valid setting.
+    """The options that name a project; resolved when first needed, so a command for a run of this
+    machine needs no valid setting.
 
     Attributes:
-        flags: by setting, the option's value, or None where it was not given.
-        profile: a table of `tabpipe.toml`.
+        flags: the value of each setting's option; None for one that was not given.
+        profile: name of a profile in `tabpipe.toml`.
     """
 
     flags: Mapping[str, str | None] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class Session:
 
     @property
     def parent(self) -> str:
-        """The resource name under which runs and schedules are created.
+        """The resource name of the project and region, in which runs and schedules are created.
 
         Raises:
             InputError: no project is set.

@@ -67,7 +67,7 @@ def test_every_rule_has_a_bad_pipeline() -> None:
 
 def jobs(text: str) -> Iterator[Any]:
     """The payloads in a pipeline, after what Google's launcher does to them first."""
-    for step in read(text, "it", {}).steps:
+    for step in read(text, "it", {}).tasks:
         for payload in payloads(step):
             yield json_util.recursive_remove_empty(payload)
 
