@@ -140,7 +140,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy.write("vertex_tabular/tables/formats/feather.py", FORMAT)
     formats = "vertex_tabular/tables/formats/__init__.py"
     copy.edit(formats, "FORMATS: tuple[Format, ...] = (", "FEATHER, ")
-    imported = "from vertex_tabular.tables.formats.format import Format\n"
+    imported = "from vertex_tabular.tables.formats.csv import CSV\n"
     copy.edit(formats, imported, "from vertex_tabular.tables.formats.feather import FEATHER\n")
     return copy
 
