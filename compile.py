@@ -11,22 +11,26 @@ from pipelines.training import DEFAULT_IMAGE
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--image", default=DEFAULT_IMAGE, help="image that holds every step")
+    source.add_argument(
+        "--image",
+        default=DEFAULT_IMAGE,
+        help="image of every step, with this package",
+    )
     source.add_argument("--package-uri", help="gs://….whl that stock images install instead")
     parser.add_argument("--replicas", type=int, default=1, help="machines of the training job")
     parser.add_argument(
         "--output",
         type=Path,
         default=Path("build/training.yaml"),
-        help="of the training; prediction.yaml is written beside it",
+        help="YAML of the training pipeline; prediction.yaml is written beside it",
     )
     args = parser.parse_args()
     if args.replicas < 1:
         parser.error(f"--replicas must be at least 1, got {args.replicas}")
     if args.output.name == "prediction.yaml":
-        parser.error("--output names the training's YAML, got prediction.yaml")
+        parser.error("--output must name the training pipeline's YAML, got prediction.yaml")
     if not args.image:
-        parser.error("--image must name an image, got it is empty")
+        parser.error("--image must name an image, got an empty name")
     try:
         in_package = args.package_uri is not None
         code = Code.in_package(args.package_uri) if in_package else Code.in_image(args.image)

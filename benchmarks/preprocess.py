@@ -22,7 +22,7 @@ from pathlib import Path
 
 import yaml
 
-TITANIC = Path(__file__).parents[1] / "pipelines" / "project" / "titanic.yaml"
+TITANIC = Path(__file__).parents[1] / "examples" / "titanic" / "schema.yaml"
 SHARD_ROWS = 1_000_000
 LESSON = """
 import sys

@@ -21,18 +21,17 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from pipelines.project.sample import write_sample
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema, write_sample
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
-from trainer.data import Rows
+from trainer.data import InMemoryDataset
 from trainer.distributed import World
-from trainer.tasks import Summary, make_task
+from trainer.tasks.losses import Summary, make_task
 from trainer.train import Training
 from vertex_tabular.features import fitting
-from vertex_tabular.features import spec as features
-from vertex_tabular.preprocessing.prepare import read_checked
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.features.apply import apply, labels
+from vertex_tabular.preprocessing.reading import read_checked
+from vertex_tabular.schema.parse import parse_schema
 
 SAMPLE_ROWS = 891
 INNER = 0.2  # of a fold's training rows, on which the nets stop early
@@ -58,9 +57,9 @@ def our_net(task_name: str, classes: list[Any] | None, recipe: str, **settings: 
         summary.add(y[train], task_name == "multiclass")
         task = make_task(task_name, summary, classes)
 
-        def source(rows: Array, targets: Array) -> Rows:
+        def source(rows: Array, targets: Array) -> InMemoryDataset:
             ones = np.ones((len(rows), 1), np.float32)
-            return Rows(torch.from_numpy(np.hstack([rows, ones])), task.targets(targets))
+            return InMemoryDataset(torch.from_numpy(np.hstack([rows, ones])), task.targets(targets))
 
         training = Training(
             config, World(), task, source(x[train], y[train]), source(x[inner], y[inner])
@@ -137,13 +136,13 @@ def measure(
     found: dict[str, list[dict[str, float]]] = {}
     for seed in range(seeds):
         whole = fitting.fit(table, parsed)
-        y = features.labels(whole, table)
+        y = labels(whole, table)
         kind = KFold if parsed.task == "regression" else StratifiedKFold
         answers: dict[str, Array] = {}
         for rows, held in kind(folds, shuffle=True, random_state=seed).split(y, y):
             mask = np.isin(np.arange(table.rows), rows)
             spec = dataclasses.replace(fitting.fit(table, parsed, mask), classes=whole.classes)
-            x = features.apply(spec, table)
+            x = apply(spec, table)
             for name, fit in models(parsed.task, whole.classes).items():
                 given = fit(x[rows], y[rows], x[held], seed)
                 answers.setdefault(name, np.empty((len(y), *given.shape[1:])))[held] = given
@@ -151,7 +150,7 @@ def measure(
         summary.add(y, True)
         task = make_task(parsed.task, summary, whole.classes)
         for name, given in answers.items():
-            found.setdefault(name, []).append(task.figures(y, given))
+            found.setdefault(name, []).append(task.metrics(y, given))
     return found
 
 
@@ -177,7 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--folds", type=int, default=5)
     asked = parser.parse_args(arguments)
     torch.set_num_threads(1)
-    schema = yaml.safe_load(Path(asked.schema).read_text()) if asked.schema else titanic_schema()
+    schema = yaml.safe_load(Path(asked.schema).read_text()) if asked.schema else sample_schema()
     with tempfile.TemporaryDirectory() as directory:
         csv = asked.csv or str(Path(directory, "sample.csv"))
         if not asked.csv:

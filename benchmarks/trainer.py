@@ -24,11 +24,12 @@ import torch.nn.functional as F
 
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
-from trainer.data import Rows
+from trainer.cpus import threads_for
+from trainer.data import InMemoryDataset
 from trainer.distributed import World
-from trainer.models.mlp import build
-from trainer.tasks import Binary
-from trainer.train import Training, threads_for
+from trainer.models.mlp.module import build
+from trainer.tasks.losses import Binary
+from trainer.train import Training
 
 FEATURES = 7
 CPU = torch.device("cpu")
@@ -97,7 +98,7 @@ def make_rows(rows: int, features: int = FEATURES) -> tuple[np.ndarray, np.ndarr
     return x, (x[:, 0] * x[:, 1] + x[:, 2] > 0).astype(np.float32)
 
 
-class Unshuffled(Rows):
+class Unshuffled(InMemoryDataset):
     """The same rows as consecutive slices: what shuffling costs is the difference."""
 
     def blocks(self, plan, epoch, start=0):  # type: ignore[no-untyped-def]
@@ -119,16 +120,20 @@ def one_epoch(
 ) -> Callable[[], None]:
     """One epoch of this package's training, as the loop runs it, validation on a few rows."""
     config = Config.create(
-        train="", val="", hidden=hidden, batch_size=batch, patience=0, restore_best=False
+        train="", val="", hidden_layers=hidden, batch_size=batch, patience=0, restore_best=False
     )
     ones = np.ones((len(x), 1), np.float32)
     inputs, targets = torch.from_numpy(np.hstack([x, ones])), torch.from_numpy(y[:, None])
     inputs, targets = inputs.to(device), targets.to(device)
-    train = (Rows if shuffled else Unshuffled)(inputs, targets)
+    train = (InMemoryDataset if shuffled else Unshuffled)(inputs, targets)
     training = Training(
-        config, World(device=device), Binary(), train, Rows(inputs[:1000], targets[:1000])
+        config,
+        World(device=device),
+        Binary(),
+        train,
+        InMemoryDataset(inputs[:1000], targets[:1000]),
     )
-    threads = threads_for(training)
+    threads = threads_for(training.step_work, local_world_size=1)
 
     def run() -> None:
         torch.set_num_threads(threads)

@@ -1,1 +1,1 @@
-"""The pipeline's steps: typed KFP doorways, a few lines each, into the plain code of `trainer`."""
+"""The pipeline's steps: typed KFP components of a few lines that call the library."""

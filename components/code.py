@@ -45,12 +45,20 @@ class Code:
             )
         return cls("python:3.11-slim", PREBUILT_TRAINING_IMAGE, package_uri)
 
-    def component(self, doorway: Callable[..., Any]) -> Any:
-        """`doorway` as a KFP component that finds this code in its container."""
+    def component(self, function: Callable[..., Any]) -> Any:
+        """`function`, of a module of `components`, as a KFP component.
+
+        kfp writes a function's source into the YAML. Here it is an import: the container holds
+        this code anyway, and a signature that is made from fields has no source.
+        """
         mounted = self.package_uri.replace("gs://", "/gcs/", 1)
-        return dsl.component(
-            doorway,
+        component = dsl.component(
+            function,
             base_image=self.image,
             packages_to_install=[f"{mounted}[pipeline]"] if mounted else None,
             install_kfp_package=False,
         )
+        container = component.component_spec.implementation.container
+        imported = f"from {function.__module__} import {function.__name__}\n"
+        container.command = [*container.command[:-1], imported]
+        return component

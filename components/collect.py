@@ -5,33 +5,25 @@ from kfp import dsl
 
 def collect(
     run_directory: dsl.Input[dsl.Artifact],
-    train_data: dsl.Input[dsl.Dataset],
-    val_data: dsl.Input[dsl.Dataset],
     gcp_resources: str,
     model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
     classification_metrics: dsl.Output[dsl.ClassificationMetrics],
-    eval_history: dsl.Output[dsl.Artifact],
+    eval_history: dsl.Output[dsl.Dataset],
     training_log: dsl.Output[dsl.Artifact],
     report: dsl.Output[dsl.HTML],
-):
+) -> None:
     """Checks the run directory and publishes its files where they lie; writes nothing there."""
     from trainer import contract
     from trainer.errors import exit_on_error
     from trainer.uri import join
     from vertex_tabular.report import results
-    from vertex_tabular.report.job import Job
-    from vertex_tabular.report.page import write_report
+    from vertex_tabular.report.recorded import write_report_of
 
     report.uri += ".html"
-    job = Job(
-        source=train_data.metadata["source"],
-        fingerprints={"table": train_data.metadata["fingerprint"]},
-    )
-    arrays = {"train_data": train_data.uri, "val_data": val_data.uri}
     with exit_on_error():
         run = results.load(run_directory.uri, job=gcp_resources)
-        write_report(run_directory.uri, report.uri, job=job, **arrays)
+        write_report_of(run.run, report.uri)
     model.uri = join(run_directory.uri, contract.MODEL)
     metrics.uri = join(run_directory.uri, contract.METRICS)
     classification_metrics.uri = join(run_directory.uri, contract.PREDICTIONS)

@@ -72,7 +72,7 @@ def local_copy(uri: str, expected: str) -> Iterator[str]:
 def _objects(uri: str) -> list[Any]:
     """The objects that a URI names, or those that a pattern or directory (`…/`) does, by name."""
     from google.auth.exceptions import DefaultCredentialsError
-    from google.cloud import storage
+    from google.cloud import storage  # type: ignore[attr-defined, unused-ignore]
 
     try:
         client = storage.Client()

@@ -1,4 +1,4 @@
-"""A trained model's answers to a table, and how far the table is from the training rows."""
+"""A trained model's predictions for a table, and how the table differs from the training rows."""
 
 from kfp import dsl
 
@@ -8,13 +8,13 @@ def predict(
     fingerprint: str,
     manifest: str,
     manifest_fingerprint: str,
-    keys: list,
+    keys: list,  # type: ignore[type-arg]  # kfp takes the bare type
     output_format: str,
     predictions: dsl.Output[dsl.Dataset],
     drift_report: dsl.Output[dsl.HTML],
     metrics: dsl.Output[dsl.Metrics],
-):
-    """Answers with the model beside `manifest`, which must be the one that was pinned."""
+) -> None:
+    """Predicts with the model beside `manifest`, which must be the one that was pinned."""
     from components.objects import local_copy
     from trainer.errors import exit_on_error
     from vertex_tabular.report.prediction import predict_and_report
@@ -22,15 +22,15 @@ def predict(
     predictions.uri += f".{output_format}"
     drift_report.uri += ".html"
     metrics.uri += ".json"
-    paths = {"predictions": predictions.uri, "report": drift_report.uri, "figures": metrics.uri}
+    paths = {"predictions": predictions.uri, "report": drift_report.uri, "metrics": metrics.uri}
     with (
         exit_on_error(),
         local_copy(manifest, manifest_fingerprint),
         local_copy(csv, fingerprint) as table,
     ):
         run_directory = manifest.rpartition("/")[0]
-        figures = predict_and_report(run_directory, table, keys=keys, source=csv, **paths)
+        found = predict_and_report(run_directory, table, keys=keys, source=csv, **paths)
     predictions.metadata.update(source=csv, fingerprint=fingerprint, run_directory=run_directory)
     predictions.metadata.update(manifest_fingerprint=manifest_fingerprint)
-    for name, value in figures.items():
+    for name, value in found.items():
         metrics.log_metric(name, value)

@@ -3,10 +3,17 @@
 from typing import NamedTuple
 
 
-def snapshot(csv: str) -> NamedTuple("Snapshot", [("csv", str), ("fingerprint", str)]):
+class Snapshot(NamedTuple):
+    """The URI of the input, and the fingerprint of its content."""
+
+    csv: str
+    fingerprint: str
+
+
+def snapshot(csv: str) -> Snapshot:
     """Fingerprints the CSV. Never cached; what it returns is the cache key of all that follows."""
     from components.objects import fingerprint
     from trainer.errors import exit_on_error
 
     with exit_on_error():
-        return (csv, fingerprint(csv))
+        return Snapshot(csv, fingerprint(csv))

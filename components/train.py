@@ -13,31 +13,20 @@ from google_cloud_pipeline_components.utils import build_serverless_customjob_co
 from kfp import dsl
 
 from components.code import Code
+from components.signature import with_settings
+from trainer.config import Config
 
 
 def train_component(code: Code, replicas: int = 1) -> Any:
     """The training step for `replicas` machines: pool 0 has one of them, pool 1 the rest."""
 
     @dsl.container_component
-    def train(
+    @with_settings(Config)
+    def train(  # type: ignore[no-untyped-def]  # kfp refuses another return annotation
         train_data: dsl.Input[dsl.Dataset],
         val_data: dsl.Input[dsl.Dataset],
-        spec: dsl.Input[dsl.Artifact],
+        preprocessing_spec: dsl.Input[dsl.Artifact],
         test_data: str,
-        recipe: str,
-        hidden_layers: str,
-        dropout: float,
-        epochs: int,
-        learning_rate: float,
-        learning_rate_schedule: str,
-        weight_decay: float,
-        l2: float,
-        class_weight: str,
-        batch_size: int,
-        patience: int,
-        min_delta: float,
-        restore_best: bool,
-        seed: int,
         training_image: str,
         machine_type: str,
         accelerator_type: str,
@@ -45,31 +34,20 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         job_strategy: str,
         job_timeout_seconds: int,
         job_service_account: str,
-        job_labels: dict,
+        job_labels: dict,  # type: ignore[type-arg]  # kfp takes the bare type
         project: str,
         location: str,
-        gcp_resources: dsl.OutputPath(str),
+        gcp_resources: dsl.OutputPath(str),  # type: ignore[valid-type]
         run_directory: dsl.Output[dsl.Artifact],
+        **settings: Any,
     ):
+        """Trains as a Vertex AI CustomJob; writes the run directory."""
         args = [
             f"--train={train_data.uri}",
             f"--val={val_data.uri}",
             f"--test={test_data}",
-            f"--spec={spec.uri}",
-            f"--recipe={recipe}",
-            f"--hidden_layers={hidden_layers}",
-            f"--dropout={dropout}",
-            f"--epochs={epochs}",
-            f"--learning_rate={learning_rate}",
-            f"--learning_rate_schedule={learning_rate_schedule}",
-            f"--weight_decay={weight_decay}",
-            f"--l2={l2}",
-            f"--class_weight={class_weight}",
-            f"--batch_size={batch_size}",
-            f"--patience={patience}",
-            f"--min_delta={min_delta}",
-            f"--restore_best={restore_best}",
-            f"--seed={seed}",
+            f"--spec={preprocessing_spec.uri}",
+            *(f"--{name}={value}" for name, value in settings.items()),
             f"--model_out={run_directory.uri}",
         ]
         machine = {

@@ -6,6 +6,11 @@ from typing import Any
 
 from kfp import compiler
 
+# Vertex AI fills these in
+# (https://cloud.google.com/vertex-ai/docs/pipelines/build-pipeline#available-placeholders).
+PROJECT = "{{$.pipeline_google_cloud_project_id}}"
+LOCATION = "{{$.pipeline_google_cloud_location}}"
+
 
 def document_of(pipeline: Any) -> str:
     """The graph as one YAML document, the same bytes at every compile."""

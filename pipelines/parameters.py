@@ -3,10 +3,7 @@
 import json
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any, NoReturn
-
-import yaml
 
 from pipelines.prices.machines import UNSPECIFIED
 from trainer.errors import InputError
@@ -89,35 +86,6 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which a date is text, as it is in JSON, and so are words such as yes and no, which
-    may be a level or a column."""
-
-    yaml_implicit_resolvers = {
-        first: [each for each in resolvers if not each[0].endswith((":timestamp", ":bool"))]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-
-def read_schema(path: Path) -> dict[str, Any]:
-    """The content of a feature schema file.
-
-    Raises:
-        InputError: there is no such file, or it is not a YAML mapping.
-    """
-    try:
-        schema = yaml.load(path.read_text(), _Loader)
-        json.dumps(schema, allow_nan=False)
-    except OSError as error:
-        raise InputError(f"--schema must be a file, got {path}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, TypeError) as error:  # ValueError: no text, or NaN
-        reason = " ".join(str(error).split())
-        raise InputError(f"--schema must be plain YAML, got {path}: {reason}") from None
-    if not isinstance(schema, dict):
-        raise InputError(f"--schema must hold `target` and `columns`, got {path} does not")
-    return schema
-
-
 def check_text(name: str, value: str) -> None:
     """Raises InputError if `value` would break the training job's payload, which is JSON."""
     if any(c in '"\\' or not c.isprintable() for c in value):
@@ -127,8 +95,12 @@ def check_text(name: str, value: str) -> None:
         )
 
 
-def check(arguments: Mapping[str, Any]) -> None:
+def check(arguments: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """Checks what neither the YAML nor Vertex's SDK checks before a run starts.
+
+    Args:
+        arguments: values by parameter.
+        labels: what a message calls a parameter, where that is not its name.
 
     Raises:
         InputError: a string that would break the training job's JSON payload, or an accelerator
@@ -136,12 +108,14 @@ def check(arguments: Mapping[str, Any]) -> None:
     """
     for name, value in arguments.items():
         if isinstance(value, str):
-            check_text(name, value)
+            check_text(labels.get(name, name), value)
     strategy = arguments.get("job_strategy", STRATEGIES[0])
     if strategy not in STRATEGIES:
         raise InputError(f"job_strategy must be {' or '.join(STRATEGIES)}, got {strategy}")
     seconds = arguments.get("job_timeout_seconds", 1)
     if seconds < 1:
+        if labels.get("job_timeout_seconds") == "--hours":
+            raise InputError(f"--hours must be above 0, got {seconds / 3600:g}")
         raise InputError(f"job_timeout_seconds must be at least 1, got {seconds}")
     kind = arguments.get("accelerator_type", UNSPECIFIED)
     count = arguments.get("accelerator_count", 0)

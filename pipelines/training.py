@@ -1,31 +1,37 @@
 """The graph: snapshot → preprocess → train → collect, and its compilation to YAML."""
 
 from importlib.metadata import version
-from importlib.resources import files
 from typing import Any, NamedTuple
 
-import yaml
-from google_cloud_pipeline_components import _placeholders as placeholders
 from kfp import dsl
 
 from components.code import Code
 from components.collect import collect
 from components.preprocess import preprocess
+from components.signature import HYPERPARAMETERS, PREPROCESSING, with_settings
 from components.snapshot import snapshot
 from components.train import train_component
-from pipelines.compiling import document_of
+from pipelines.compiling import LOCATION, PROJECT, document_of
 from pipelines.prices.machines import UNSPECIFIED
+from trainer.config import Config
+from trainer.fields import text_of
+from trainer.models import FAMILIES, settings_of
+from vertex_tabular.preprocessing.config import PrepareConfig
 
 PIPELINE_NAME = "vertex-tabular-training"
 DEFAULT_IMAGE = f"vertex-tabular:{version('vertex-tabular')}"
+DESCRIPTION = """\
+Trains a PyTorch model on a table, and publishes the model, its metrics and a report.
 
+**Give** two parameters; the others have defaults:
 
-def titanic_schema() -> dict[str, Any]:
-    """The feature schema that is the YAML's default: the Titanic's passenger list."""
-    schema: dict[str, Any] = yaml.safe_load(
-        files("pipelines.project").joinpath("titanic.yaml").read_text()
-    )
-    return schema
+- `csv`: the table, `gs://BUCKET/FILE.csv`
+- `schema`: the target and the columns, as JSON, such as
+  `{"target": "Survived", "task": "binary", "columns": [{"name": "Age", "kind": "numeric"}]}`.
+  `tabpipe schema infer FILE.csv` proposes one.
+
+Each parameter is **explained** beside its field, and in `docs/reference.md` of vertex-tabular.
+"""
 
 
 class Results(NamedTuple):
@@ -33,13 +39,13 @@ class Results(NamedTuple):
 
     train_data: dsl.Dataset
     val_data: dsl.Dataset
-    spec: dsl.Artifact
+    preprocessing_spec: dsl.Artifact
     profile: dsl.HTML
     run_directory: dsl.Artifact
     model: dsl.Model
     metrics: dsl.Metrics
     classification_metrics: dsl.ClassificationMetrics
-    eval_history: dsl.Artifact
+    eval_history: dsl.Dataset
     training_log: dsl.Artifact
     report: dsl.HTML
 
@@ -56,35 +62,11 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
     train_step = train_component(code, replicas)
     collect_step = code.component(collect)
 
-    @dsl.pipeline(
-        name=PIPELINE_NAME,
-        display_name="Tabular training",
-        description="A CSV becomes a trained PyTorch model, its metrics and its log.",
-    )
+    @dsl.pipeline(name=PIPELINE_NAME, display_name="Tabular training", description=DESCRIPTION)
+    @with_settings(PrepareConfig, Config, notes={"recipe": _recipe_note()})
     def training(
         csv: str,
-        schema: dict[str, Any] = titanic_schema(),  # noqa: B006, B008  (becomes the YAML's default value)
-        fit_on: str = "train",
-        dtype: str = "float32",
-        val_size: float = 0.2,
-        test_size: float = 0.0,
-        split_seed: int = 42,
-        max_unseen: float = 0.05,
-        recipe: str = "plain",
-        shard_rows: int = 10_000_000,
-        hidden_layers: str = "64,32",
-        dropout: float = 0.0,
-        epochs: int = 500,
-        learning_rate: float = 0.001,
-        learning_rate_schedule: str = "none",
-        weight_decay: float = 0.0,
-        l2: float = 0.0,
-        class_weight: str = "none",
-        batch_size: int = 0,
-        patience: int = 50,
-        min_delta: float = 0.001,
-        restore_best: bool = True,
-        seed: int = 42,
+        schema: dict[str, Any],
         training_image: str = code.training_image,
         machine_type: str = "n1-standard-4",
         accelerator_type: str = UNSPECIFIED,
@@ -93,42 +75,20 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         job_timeout_seconds: int = 7 * 24 * 3600,
         job_service_account: str = "",
         job_labels: dict[str, Any] = {},  # noqa: B006  (becomes the YAML's default value)
+        **settings: Any,
     ) -> Results:
         """A CSV becomes a trained PyTorch model, its metrics and its log.
 
         Args:
-            csv: The CSV file to train on, a gs:// URI or, on this machine, a path.
+            csv: The table to train on, a gs:// URI or, on this machine, a path.
             schema: Feature schema: the target, and each column with its kind.
-            fit_on: Rows on which medians, codes, means and standard deviations are fitted:
-                train, or all (the lesson's way, which leaks the validation rows).
-            dtype: Type of the feature arrays, float32 or float64.
-            val_size: Share of the rows held out for validation, between 0 and 1.
-            test_size: Share of the rows kept for a test that chooses nothing.
-            split_seed: Seed of the split.
-            max_unseen: Share of the rows that may have a category unseen in training.
-            recipe: plain, the lesson's net; or strong, an ensemble on piecewise-linear encodings,
-                which has its own values for the settings left at their default.
-            shard_rows: Most rows of one npz: a table of more becomes shards; 0 is no limit.
-            hidden_layers: Widths of the hidden layers.
-            dropout: Share of hidden units dropped in training.
-            epochs: Most epochs to train.
-            learning_rate: Adam's learning rate.
-            learning_rate_schedule: Of the learning rate over the epochs: none, or cosine.
-            weight_decay: Decoupled weight decay.
-            l2: Penalty on the squared weights, in the unit of one row's loss; scikit-learn's alpha.
-            class_weight: Weight of each class in the loss: none, or balanced (rarer counts more).
-            batch_size: Rows a step; 0 takes all rows at once.
-            patience: Epochs without improvement after which training stops.
-            min_delta: How much the validation loss must fall to count as an improvement.
-            restore_best: Whether the model of the best epoch is kept rather than the last.
-            seed: Seed of python, numpy and torch.
             training_image: Image of the training job; name a CUDA image to train on a GPU.
-            machine_type: Machine of the training job, for example n1-standard-8.
-            accelerator_type: GPU of the training job, for example NVIDIA_TESLA_T4.
-            accelerator_count: GPUs a machine; type and count go together.
-            job_strategy: How the machine is obtained, STANDARD or SPOT.
-            job_timeout_seconds: Longest that the training job may run; default: Vertex's limit.
-            job_service_account: Account of the training job; empty takes the project's own.
+            machine_type: Machine type of the training job, for example n1-standard-8.
+            accelerator_type: GPU type of the training job, for example NVIDIA_TESLA_T4.
+            accelerator_count: GPUs of each machine; type and count go together.
+            job_strategy: How machines are provisioned, STANDARD or SPOT.
+            job_timeout_seconds: Time limit of the training job; default: Vertex AI's limit.
+            job_service_account: Account of the training job; empty is the project's own.
             job_labels: Labels of the training job, for cost reports.
         """
         pinned = snapshot_step(csv=csv).set_display_name("Pin the input's version")
@@ -138,34 +98,15 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             csv=pinned.outputs["csv"],
             fingerprint=pinned.outputs["fingerprint"],
             schema=schema,
-            fit_on=fit_on,
-            dtype=dtype,
-            val_size=val_size,
-            test_size=test_size,
-            split_seed=split_seed,
-            max_unseen=max_unseen,
-            shard_rows=shard_rows,
+            **{name: settings[name] for name in PREPROCESSING},
         ).set_display_name("CSV to arrays")
 
         trained = train_step(
             train_data=prepared.outputs["train_data"],
             val_data=prepared.outputs["val_data"],
-            spec=prepared.outputs["spec"],
+            preprocessing_spec=prepared.outputs["preprocessing_spec"],
             test_data=prepared.outputs["test_data"],
-            recipe=recipe,
-            hidden_layers=hidden_layers,
-            dropout=dropout,
-            epochs=epochs,
-            learning_rate=learning_rate,
-            learning_rate_schedule=learning_rate_schedule,
-            weight_decay=weight_decay,
-            l2=l2,
-            class_weight=class_weight,
-            batch_size=batch_size,
-            patience=patience,
-            min_delta=min_delta,
-            restore_best=restore_best,
-            seed=seed,
+            **{name: settings[name] for name in HYPERPARAMETERS},
             training_image=training_image,
             machine_type=machine_type,
             accelerator_type=accelerator_type,
@@ -174,14 +115,12 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             job_timeout_seconds=job_timeout_seconds,
             job_service_account=job_service_account,
             job_labels=job_labels,
-            project=placeholders.PROJECT_ID_PLACEHOLDER,
-            location=placeholders.LOCATION_PLACEHOLDER,
+            project=PROJECT,
+            location=LOCATION,
         ).set_display_name("Train")
 
         collected = collect_step(
             run_directory=trained.outputs["run_directory"],
-            train_data=prepared.outputs["train_data"],
-            val_data=prepared.outputs["val_data"],
             gcp_resources=trained.outputs["gcp_resources"],
         ).set_display_name("Collect the results")
         # Each run publishes its own results, also when its training came from the cache.
@@ -190,7 +129,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         return Results(
             train_data=prepared.outputs["train_data"],
             val_data=prepared.outputs["val_data"],
-            spec=prepared.outputs["spec"],
+            preprocessing_spec=prepared.outputs["preprocessing_spec"],
             profile=prepared.outputs["profile"],
             run_directory=trained.outputs["run_directory"],
             model=collected.outputs["model"],
@@ -202,6 +141,19 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         )
 
     return training
+
+
+def _recipe_note() -> str:
+    """What a form must be filled with by hand, because a YAML has one default a parameter."""
+    recipes = [
+        f"{recipe}: {', '.join(f'{name}={text_of(value)}' for name, value in values.items())}"
+        for recipe in FAMILIES
+        if (values := settings_of(recipe))
+    ]
+    return (
+        " tabpipe fills in a recipe's values; in a form, fill them in by hand "
+        f"({'; '.join(recipes)})."
+    )
 
 
 def compiled(code: Code, replicas: int = 1) -> str:

@@ -13,7 +13,7 @@ NEEDED = {
     "trainer/__main__.py",
     "components/train.py",
     "pipelines/cli/app.py",
-    "pipelines/project/titanic.yaml",
+    "pipelines/project/sample.yaml",
     "pipelines/prices/machines.toml",
     "pipelines/prices/prices.toml",
     "pipelines/lint/pins.py",

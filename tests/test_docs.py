@@ -9,6 +9,7 @@ for any lines. A block that cannot run here stands after a comment `<!-- not run
 import csv
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,8 +24,8 @@ from components.code import Code
 from pipelines import training
 from pipelines.project.sample import write_sample
 from pipelines.project.settings import resolve
-from tests.gcp.cloud import BUCKET, Cloud, running
 from tests.gcp.conftest import add_data, shell_of
+from tests.gcp.loopback.cloud import BUCKET, Cloud, running
 from tests.shell import Shell
 from tools.dag import mermaid
 from tools.reference import reference
@@ -145,7 +146,7 @@ def executing() -> Iterator[Cloud]:
 
 @pytest.fixture(scope="module")
 def shell(executing: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
-    with closing(shell_of(executing, tmp_path_factory.mktemp("shell"))) as shell:
+    with closing(shell_of(executing, tmp_path_factory.mktemp("shell"), schema=None)) as shell:
         yield shell
 
 
@@ -156,6 +157,7 @@ def test_every_block_runs(
     runnable = [block for block in blocks(page) if block.reason is None]
     if not runnable:
         return
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
     executing.forget()
     shell.go_to(tmp_path)

@@ -4,11 +4,12 @@ Nothing of it depends on the terminal or on the Python version.
 """
 
 import dataclasses
+import inspect
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import numpy as np
 import typer
 import yaml
 
+import vertex_tabular
 from components.code import Code
 from pipelines import parameters, prediction, training
 from pipelines.cli.app import app
 from pipelines.project import settings
-from pipelines.project.sample import write_sample
+from pipelines.project.sample import sample_schema, write_sample
 from trainer import contract
 from trainer.config import Config
 from vertex_tabular.preprocessing.prepare import prepare
@@ -37,8 +39,43 @@ JSON_TYPES = {bool: "true or false", int: "number", float: "number", str: "text"
 
 def reference() -> str:
     """The page as Markdown."""
-    parts = [HEAD, *_commands(), *_settings(), _schema(), *_all_parameters(), *_flags()]
+    parts = [
+        HEAD,
+        *_library(),
+        *_commands(),
+        *_settings(),
+        _schema(),
+        *_all_parameters(),
+        *_flags(),
+    ]
     return "\n".join([*parts, *_files()]) + "\n"
+
+
+def _library() -> Iterator[str]:
+    """Each public name, with its signature and docstring; of a class, its public methods too."""
+    yield "## The library\n\n`import vertex_tabular`; what follows is all that it promises.\n"
+    for name in vertex_tabular.__all__:
+        value = getattr(vertex_tabular, name)
+        yield f"### `vertex_tabular.{name}`\n"
+        yield from _documented(name, value)
+        if inspect.isclass(value) and not issubclass(value, Exception):
+            for method, function in sorted(inspect.getmembers(value, inspect.isfunction)):
+                if not method.startswith("_"):
+                    yield from _documented(f"{name}.{method}", function)
+
+
+def _documented(name: str, value: Any) -> Iterator[str]:
+    doc = inspect.getdoc(value) or ""
+    signature = "" if inspect.isclass(value) else _signature(value)
+    text = "\n".join(f"    {line}".rstrip() for line in f"{name}{signature}\n\n{doc}".splitlines())
+    yield f"{text}\n"
+
+
+def _signature(function: Callable[..., Any]) -> str:
+    """Names and defaults: how a type is shown differs from one Python to the next."""
+    signature = inspect.signature(function)
+    plain = [p.replace(annotation=p.empty) for p in signature.parameters.values()]
+    return str(signature.replace(parameters=plain, return_annotation=signature.empty))
 
 
 def _commands() -> Iterator[str]:
@@ -99,7 +136,6 @@ def _parameters(compiled: str) -> Iterator[str]:
         # A whole number's default is a double in the compiled YAML.
         whole = declared["parameterType"] == "NUMBER_INTEGER" and value is not None
         default = "required" if value is None else json.dumps(int(value) if whole else value)
-        default = "the Titanic's" if name == "schema" else default
         kind = parameters.IN_WORDS.get(declared["parameterType"], "text")
         description = " ".join(declared.get("description", "").split())
         rows.append((f"`{name}`", kind, default, description))
@@ -122,7 +158,7 @@ def _files() -> Iterator[str]:
         arrays, run = Path(directory, "arrays"), Path(directory, "run")
         table = Path(directory, "sample.csv")
         write_sample(table, ROWS, seed=1)
-        prepare(str(table), training.titanic_schema(), str(arrays))
+        prepare(str(table), sample_schema(), str(arrays))
         command = [sys.executable, "-m", "trainer", f"--model_out={run}", "--epochs=2"]
         command += [
             f"--train={arrays / contract.TRAIN_DATA}",

@@ -7,45 +7,51 @@ Exit status: 0 done; 1 the run failed; 2 bad usage or input; 143 interrupted, st
 
 import contextlib
 import gc
+import logging
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
 from trainer import contract
 from trainer.config import Config
 from trainer.errors import TabularError, exit_on_error
+from trainer.log import RunLog, to_terminal
 from trainer.uri import local_path
+
+log = logging.getLogger("trainer")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one process of a training run; returns its exit status, or raises SystemExit with it."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    with exit_on_error():
+    with exit_on_error(), to_terminal(), contextlib.ExitStack() as recording:
         config = Config.from_args(argv)
         directory = local_path(config.model_out)
 
-        from trainer import checkpoint, distributed, outputs, train
+        from trainer import checkpoint, distributed
+        from trainer.run import run
 
         arguments = distributed.torchrun_arguments(config.device)
         if arguments:
             return distributed.launch([*arguments, "-m", "trainer", *argv])
-        with checkpoint.Sigterm().watched() as sigterm, contextlib.ExitStack() as recording:
+        with checkpoint.Sigterm().watched() as sigterm:
             world = distributed.World.join(config.device)
-            if world.rank == 0:
-                log = outputs.Log(directory)
-                recording.enter_context(log.recording(checkpoint.exist(config.checkpoint_dir)))
+            run_log = RunLog(directory) if world.rank == 0 else None
+            if run_log:
+                recording.enter_context(
+                    run_log.recording(append=checkpoint.exist(config.checkpoint_dir))
+                )
             try:
-                names = train.run(config, world, sigterm)
-                recording.close()
-                if world.rank == 0:
+                names = run(config, world, sigterm, run_log)
+                recording.close()  # the log is whole before its sha256 is taken
+                if run_log:
                     contract.write_manifest(directory, [*names, contract.LOG])
                 world.leave()
             except TabularError as error:
-                print(f"error: {error}", file=sys.stderr)
+                log.error(f"error: {error}")
                 return error.exit_status
             except Exception:
-                traceback.print_exc()
+                log.exception("unexpected failure")
                 return 1
     return 0
 

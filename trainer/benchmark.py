@@ -15,12 +15,16 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from trainer import contract
 from trainer.config import Config
+from trainer.cpus import available_cpus
 from trainer.errors import TabularError, exit_on_error
 
 SECONDS = 1.0  # of epochs in each turn of a variant, after the first epoch
 TURNS = 2
+POLL_SECONDS = 0.02
 # Seconds in which the GPUs of one machine exchange the gradients of a small net: of this order.
 # Where several GPUs are measured, that counts instead.
 EXCHANGE = 1e-4
@@ -59,7 +63,7 @@ def variants() -> list[Variant]:
     """The variants that this machine offers; the first is one process of one thread."""
     import torch
 
-    cores = len(os.sched_getaffinity(0))
+    cores = available_cpus()
     offered = [Variant("1 process, 1 thread", "cpu", 1, 1)]
     if cores > 1:
         offered.append(Variant(f"1 process, {cores} threads", "cpu", 1, cores))
@@ -94,34 +98,38 @@ def measure(flags: Sequence[str]) -> list[Timing]:
 
 
 def _epochs(variant: Variant, flags: Sequence[str]) -> list[float]:
-    """The seconds between the lines that a training prints at the end of each epoch."""
+    """The seconds of a training's epochs, of enough of them, but for the first."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("AIP_", "CLUSTER_"))}
-    environment |= {"OMP_NUM_THREADS": str(variant.threads), "PYTHONUNBUFFERED": "1"}
+    environment["OMP_NUM_THREADS"] = str(variant.threads)
     if variant.device == "cuda" and variant.processes == 1:
         visible = environment.get("CUDA_VISIBLE_DEVICES", "0")
         environment["CUDA_VISIBLE_DEVICES"] = visible.partition(",")[0]
     with tempfile.TemporaryDirectory() as directory:
-        process = subprocess.Popen(
-            variant.command(flags, directory),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            env=environment,
-        )
-        assert process.stdout is not None
-        ends, line = [], ""
-        try:
-            for line in process.stdout:
-                if line.startswith("epoch "):
-                    ends.append(time.perf_counter())
-                    if len(ends) > 1 and ends[-1] - ends[0] >= SECONDS:
-                        break
-            else:
-                raise TabularError(f"{variant.name} must train, got {line.strip()}")
-        finally:
-            process.send_signal(signal.SIGTERM)  # torchrun hands it on
-            process.communicate()
-    return [after - before for before, after in zip(ends, ends[1:], strict=False)]
+        progress = Path(directory, contract.PROGRESS)
+        with Path(directory, "printed").open("w+") as printed:
+            process = subprocess.Popen(
+                variant.command(flags, directory), stdout=printed, stderr=printed, env=environment
+            )
+            try:
+                while not (seconds := _seconds(progress)[1:]) or sum(seconds) < SECONDS:
+                    if process.poll() is not None:
+                        printed.seek(0)
+                        *_, last = printed.read().splitlines() or [""]
+                        raise TabularError(f"{variant.name} must train, got: {last.strip()}")
+                    time.sleep(POLL_SECONDS)
+            finally:
+                process.send_signal(signal.SIGTERM)  # torchrun hands it on
+                process.wait()
+    return seconds
+
+
+def _seconds(progress: Path) -> list[float]:
+    """The seconds of the epochs in a progress file, but for a line that is being written."""
+    try:
+        lines = progress.read_text().split("\n")[:-1]
+    except FileNotFoundError:
+        return []
+    return [json.loads(line)["seconds"] for line in lines]
 
 
 def table(timings: Sequence[Timing], rows: int, epochs: int) -> str:

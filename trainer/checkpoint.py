@@ -9,8 +9,8 @@ The files are ordinary: `torch.load(path, weights_only=True)` gives a dict of te
 import contextlib
 import hashlib
 import io
+import logging
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +22,8 @@ import torch
 from trainer import contract
 from trainer.errors import InputError, Interrupted
 from trainer.uri import local_path
+
+log = logging.getLogger(__name__)
 
 KEEP = 2
 NAMES = "checkpoint-*.pt"
@@ -42,7 +44,7 @@ class Checkpoints:
                 contract.remove_leftovers(self.directory, NAMES)
             except OSError as error:
                 raise InputError(
-                    f"--checkpoint_dir must be writable, got {uri}: {error.strerror}"
+                    f"--checkpoint_dir must be writable, got {uri} ({error.strerror})"
                 ) from error
         self.every, self.seconds, self.identity = every, minutes * 60, identity
         self._last = time.monotonic()
@@ -90,14 +92,15 @@ class Checkpoints:
                 content: dict[str, Any] = torch.load(io.BytesIO(data), weights_only=True)
                 saved = content.pop("identity")
             except Exception as error:  # whatever damage makes of it
-                print(f"warning: passing over {path}: {error}", file=sys.stderr)
+                log.warning(f"warning: passing over {path}: {error}")
                 self._damaged.append(path)
                 continue
             for name, now in self.identity.items():
                 if saved.get(name) != now:
                     raise InputError(
-                        f"{path} must be of the same run, got {name} was {saved.get(name)} "
-                        f"and is {now}; to begin anew, pass another --checkpoint_dir"
+                        f"{path} must be of the same run, got another {name}: it was "
+                        f"{saved.get(name)} and is {now}; to start over, pass another "
+                        "--checkpoint_dir"
                     )
             return content
         return None

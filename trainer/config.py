@@ -10,7 +10,6 @@ import os
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from trainer.contract import TASKS
 from trainer.errors import InputError
 from trainer.fields import (
     FRACTION,
@@ -27,26 +26,11 @@ from trainer.fields import (
     setting,
     text_of,
 )
+from trainer.models import FAMILIES, settings_of
+from trainer.tasks.kinds import TASKS
 
 THREADS = Rule("from 0 to 1024", lambda value: 0 <= value <= 1024)
 LAYERS = Rule("positive whole numbers, as in 64,32", lambda value: all(n > 0 for n in value))
-
-
-# The values that a recipe has for settings that are not given.
-RECIPES: dict[str, dict[str, Any]] = {
-    "plain": {},
-    # What holds it back is the penalty and not an early stop, so that the validation rows choose
-    # nothing, and a small table can be trained on as a whole.
-    "strong": {
-        "hidden_layers": (64,),
-        "epochs": 150,
-        "learning_rate": 0.01,
-        "learning_rate_schedule": "cosine",
-        "l2": 4.0,
-        "patience": 0,
-        "restore_best": False,
-    },
-}
 
 
 def flag(*arguments: Any, affects_training: bool = True, **named: Any) -> Any:
@@ -82,7 +66,7 @@ class Config:
         "encodings, which has its own values for the settings that are not given, and needs no "
         "early stop",
         "plain",
-        rule=one_of(*RECIPES),
+        rule=one_of(*FAMILIES),
     )
     hidden_layers: tuple[int, ...] = flag(
         "widths of the hidden layers", (64, 32), parse_hidden, LAYERS
@@ -148,7 +132,7 @@ class Config:
             InputError: a value breaks its rule.
         """
         check_values(cls, given)
-        return cls(**{**RECIPES[given.get("recipe", "plain")], **given})
+        return cls(**{**settings_of(given.get("recipe", "plain")), **given})
 
     @classmethod
     def from_args(cls, argv: Sequence[str]) -> "Config":

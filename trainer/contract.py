@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from trainer.errors import InputError, TabularError
 
-# Preprocessing writes these side by side; the npz keys are the lesson's.
+# Preprocessing writes these side by side; the npz keys are the reference notebook's.
 TRAIN_DATA = "train_data.npz"
 VAL_DATA = "val_data.npz"
 TEST_DATA = "test_data.npz"
@@ -32,12 +32,26 @@ TEST_KEYS = ("X_test", "y_test")
 
 # Training writes these side by side.
 MODEL = "model.pt"
+WEIGHTS = "weights.npz"
 METRICS = "metrics.json"
 HISTORY = "eval_history.csv"
 PREDICTIONS = "val_predictions.npz"
 TEST_PREDICTIONS = "test_predictions.npz"
 LOG = "training.log"
+PROGRESS = "progress.jsonl"  # to be followed while training runs; not in the manifest
 MANIFEST = "manifest.json"
+RESULTS = (
+    MODEL,
+    WEIGHTS,
+    METRICS,
+    HISTORY,
+    PREDICTIONS,
+    TEST_PREDICTIONS,
+    SPEC,
+    LOG,
+    PROGRESS,
+    MANIFEST,
+)
 
 
 @contextlib.contextmanager
@@ -50,13 +64,13 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     if path.is_dir():
-        raise InputError(f"an output must be a file, got {path}: it is a directory")
+        raise InputError(f"an output must be a file, got the directory {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = open(temporary, "wb")  # noqa: SIM115  (closed by the `with` below)
     except OSError as error:
         raise InputError(
-            f"the output directory must be writable, got {path.parent}: {error.strerror}"
+            f"the output directory must be writable, got {path.parent} ({error.strerror})"
         ) from error
     try:
         with file:
@@ -98,6 +112,39 @@ def write_manifest(directory: Path, names: Iterable[str]) -> None:
         file.write(json.dumps({"files": files}, indent=2).encode() + b"\n")
 
 
+def read_manifest(directory: Path) -> dict[str, str]:
+    """The sha256 of each file of a finished run, by name; no file's bytes are read.
+
+    Raises:
+        TabularError: the manifest is missing or damaged. Names are those of files in `directory`
+            itself, so that no other file is taken for one of the run.
+    """
+    path = directory / MANIFEST
+    try:
+        files = json.loads(path.read_bytes())["files"]
+        recorded = {name: str(file["sha256"]) for name, file in files.items()}
+    except FileNotFoundError:
+        raise TabularError(f"{directory} has no {MANIFEST}: its run did not finish") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise TabularError(f"{path} is damaged: {error!r}") from error
+    for name in recorded:
+        if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
+            raise TabularError(f"{path} must list names of files, got {name!r}; it is damaged")
+    return recorded
+
+
+def check_file(path: Path, sha256: str) -> None:
+    """Compares a file's bytes with what its manifest says.
+
+    Raises:
+        TabularError: the file is missing or damaged; the message names it.
+    """
+    if not path.is_file():
+        raise TabularError(f"{MANIFEST} lists {path.name}, but {path} is missing")
+    if (actual := sha256_of(path)) != sha256:
+        raise TabularError(f"{path} must have sha256 {sha256}, got {actual}; it is damaged")
+
+
 def check_manifest(directory: Path) -> list[str]:
     """The names of the files in `directory`, each one's bytes checked against the manifest.
 
@@ -105,24 +152,7 @@ def check_manifest(directory: Path) -> list[str]:
         TabularError: the manifest or a file is missing, or a file is not what was written; the
             message names the file.
     """
-    try:
-        files = json.loads((directory / MANIFEST).read_bytes())["files"]
-    except FileNotFoundError:
-        raise TabularError(
-            f"a finished run has {MANIFEST}, got {directory} has none; "
-            "the run that wrote it did not finish"
-        ) from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise TabularError(f"{directory / MANIFEST} is damaged: {error}") from error
-    for name, recorded in files.items():
-        path = directory / name
-        if not path.is_file():
-            raise TabularError(f"{MANIFEST} lists {name}, got {path} is missing")
-        if (actual := sha256_of(path)) != recorded["sha256"]:
-            raise TabularError(
-                f"{path} must have sha256 {recorded['sha256']}, got {actual}; it is damaged"
-            )
+    files = read_manifest(directory)
+    for name, sha256 in files.items():
+        check_file(directory / name, sha256)
     return list(files)
-
-
-TASKS = ("binary", "multiclass", "regression")

@@ -29,12 +29,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.errors import InputError
-from trainer.tasks import Summary, Task
+from trainer.tasks.losses import Summary, Task
 from trainer.uri import local_path
 
 Raw = NDArray[np.float64]
 
-# Rows gathered at a time: much less memory than a shuffled copy, hardly more calls.
+# InMemoryDataset gathered at a time: much less memory than a shuffled copy, hardly more calls.
 BLOCK_ROWS = 1 << 16
 
 
@@ -78,7 +78,7 @@ class Block(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Plan:
+class BatchPlan:
     """How rows become batches: `batch_size` rows a step over all `size` processes; 0 is all. Each
     process takes at most `block_rows` between one look-up and the next."""
 
@@ -103,14 +103,14 @@ class Plan:
         return max(1, self.block_rows // self.batch_size) if self.batch_size else 1
 
 
-class Rows:
+class InMemoryDataset:
     """A source in memory."""
 
     def __init__(self, x: Tensor, y: Tensor) -> None:
         self.x, self.y = x, y
         self.rows, self.features = len(x), x.shape[1] - 1
 
-    def blocks(self, plan: Plan, epoch: int, start: int = 0) -> Iterator[Block]:
+    def blocks(self, plan: BatchPlan, epoch: int, start: int = 0) -> Iterator[Block]:
         """This process's rows of each batch of an epoch, from block number `start` on."""
         if not 0 < plan.batch_size < self.rows:  # one batch of all rows, which need no shuffling
             return self._long_batches(plan, self.rows, None, start)
@@ -119,7 +119,7 @@ class Rows:
             return self._long_batches(plan, plan.batch_size, order, start)
         return self._short_batches(plan, order, start)
 
-    def _short_batches(self, plan: Plan, order: Tensor, start: int) -> Iterator[Block]:
+    def _short_batches(self, plan: BatchPlan, order: Tensor, start: int) -> Iterator[Block]:
         """One or more batches a block."""
         step = plan.batches_a_block * plan.batch_size
         first, end = plan.share(plan.batch_size)
@@ -138,7 +138,7 @@ class Rows:
             yield Block(gather(self.x, index), gather(self.y, index), sizes, True, number)
 
     def _long_batches(
-        self, plan: Plan, batch: int, order: Tensor | None, start: int
+        self, plan: BatchPlan, batch: int, order: Tensor | None, start: int
     ) -> Iterator[Block]:
         """One or more blocks a batch."""
         for number, i in enumerate(range(0, self.rows, batch), 1):
@@ -153,7 +153,7 @@ class Rows:
                     x, y = gather(self.x, order[rows]), gather(self.y, order[rows])
                 yield Block(x, y, [end - first], following == len(spans), number)
 
-    def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
+    def parts(self, plan: BatchPlan) -> Iterator[tuple[Tensor, Tensor]]:
         """This process's share of the rows, in their own order and in as many parts as every
         process has."""
         for first, end in plan.spans(self.rows):
@@ -171,8 +171,8 @@ class ShardedDataset:
         self.rows = sum(self.counts)
         self.features = _read(files[0], keys)[0].shape[1]
 
-    def blocks(self, plan: Plan, epoch: int, start: int = 0) -> Iterator[Block]:
-        """As `Rows.blocks`, of this process's own shards. Every process gives the same number of
+    def blocks(self, plan: BatchPlan, epoch: int, start: int = 0) -> Iterator[Block]:
+        """As `InMemoryDataset.blocks`, of this process's own shards. Every process gives as many
         batches, so that none waits for another's; those that run out give empty ones.
 
         Blocks before `start` are read and passed over.
@@ -201,8 +201,8 @@ class ShardedDataset:
             yield from blocks[start:]
             start = max(0, start - len(blocks))
 
-    def parts(self, plan: Plan) -> Iterator[tuple[Tensor, Tensor]]:
-        """As `Rows.parts`, of this process's own shards, in the order of the files."""
+    def parts(self, plan: BatchPlan) -> Iterator[tuple[Tensor, Tensor]]:
+        """As `InMemoryDataset.parts`, of this process's own shards, in the order of the files."""
         most = plan.block_rows
         parts = [
             sum(-(-rows // most) for rows in self.counts[rank :: plan.size])
@@ -214,7 +214,7 @@ class ShardedDataset:
             yield self._memory(0, self.device)
 
     def _shuffled(
-        self, shards: list[int], plan: Plan, epoch: int, rows: int
+        self, shards: list[int], plan: BatchPlan, epoch: int, rows: int
     ) -> Iterator[tuple[Tensor, Tensor]]:
         """The rows of `shards` in the order of training, so many at a time, the last time fewer."""
         rows = min(rows, sum(self.counts[shard] for shard in shards))
@@ -258,11 +258,11 @@ class ShardedDataset:
         if x.shape[1] != self.features:
             raise InputError(
                 f"every shard must have the {self.features} features of {self.files[0]}, "
-                f"got {path} has {x.shape[1]}"
+                f"got {x.shape[1]} in {path}"
             )
         if len(x) != rows:
             raise InputError(
-                f"a shard must stay as it was, got {path} had {rows} rows and has {len(x)}"
+                f"a shard must stay as it was ({rows} rows), got {len(x)} rows in {path}"
             )
         inputs, targets = memory[0][:rows], memory[1][:rows]
         targets.copy_(_convert(x, y, path, self.keys, self.task, inputs))
@@ -274,7 +274,7 @@ class ShardedDataset:
         return inputs, self.task.targets(np.zeros(rows)).to(device)
 
 
-Source = Rows | ShardedDataset
+Source = InMemoryDataset | ShardedDataset
 
 
 @dataclass(frozen=True)
@@ -326,11 +326,11 @@ class Files:
             x, y = _read(path, self.keys)
             inputs = torch.empty(len(x), x.shape[1] + 1)
             targets = _convert(x, y, path, self.keys, task, inputs)
-            source = Rows(inputs.to(device), targets.to(device))
+            source = InMemoryDataset(inputs.to(device), targets.to(device))
         if like and source.features != like.features:
             raise InputError(
                 f"--{self.flag} must have the {like.features} features of --train, "
-                f"got {self.paths[0]} has {source.features}"
+                f"got {source.features} in {self.paths[0]}"
             )
         return source
 
@@ -341,22 +341,22 @@ def _read(path: Path, keys: tuple[str, str], only_y: bool = False) -> tuple[Raw,
     Never unpickles. Raises InputError when the file is not such an npz.
     """
     if path.stat().st_size == 0:
-        raise InputError(f"an npz must hold arrays, got {path} is empty")
+        raise InputError(f"an npz must hold arrays, got the empty file {path}")
     if not zipfile.is_zipfile(path):
-        raise InputError(f"the data must be an npz, got {path} is not one, or not all of it")
+        raise InputError(f"{path} is not an npz file, or is truncated")
     try:
         with np.load(path, allow_pickle=False) as npz:
             for key in keys:
                 if key not in npz.files:
                     raise InputError(
-                        f"{path} must hold {' and '.join(keys)}, got it has no {key}, "
-                        f"only {', '.join(npz.files) or 'nothing'}"
+                        f"{path} must hold {' and '.join(keys)}, got "
+                        f"{', '.join(npz.files) or 'nothing'}; {key} is missing"
                     )
             y = npz[keys[1]]
             x = np.empty((len(y), 0)) if only_y else npz[keys[0]]
     except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         if "pickle" in str(error) or "Object arrays" in str(error):
-            problem = "an object array, which would have to be unpickled; save plain numbers"
+            problem = "an array of objects; save plain numbers, as nothing is unpickled"
         else:
             problem = str(error)
         raise InputError(f"{path} must be an npz of plain arrays, got {problem}") from error
@@ -371,14 +371,14 @@ def _read(path: Path, keys: tuple[str, str], only_y: bool = False) -> tuple[Raw,
             raise InputError(f"{path}: {key} must hold numbers, got dtype {array.dtype}")
     if len(x) != len(y):
         raise InputError(
-            f"{path}: {keys[0]} and {keys[1]} must have as many rows as each other, "
+            f"{path}: {keys[0]} and {keys[1]} must have equally many rows, "
             f"got {len(x)} and {len(y)}"
         )
     if len(y) == 0 or x.size == 0 and not only_y:
-        raise InputError(f"{path}: {keys[0]} must have rows and columns, got {x.shape}")
+        raise InputError(f"{path}: {keys[0]} must have rows and columns, got shape {x.shape}")
     if not np.isfinite(y).all():
         row = int(np.flatnonzero(~np.isfinite(y))[0])
-        raise InputError(f"{path}: {keys[1]} must be finite, got row {row} is {y[row]}")
+        raise InputError(f"{path}: {keys[1]} must be finite, got {y[row]} in row {row}")
     return x, y
 
 
@@ -396,7 +396,7 @@ def _convert(x: Raw, y: Raw, path: Path, keys: tuple[str, str], task: Task, out:
             if not np.isfinite(block).all():
                 row, column = np.argwhere(~np.isfinite(block))[0]
                 raise InputError(
-                    f"{path}: {keys[0]} must be finite in float32, got row {i + row}, "
-                    f"column {column} is {x[i + row, column]}"
+                    f"{path}: {keys[0]} must be finite in float32, got {x[i + row, column]} in "
+                    f"row {i + row}, column {column}"
                 )
     return task.targets(y)

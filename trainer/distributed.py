@@ -8,8 +8,8 @@ the machine has several GPUs, `launch` starts torchrun. Nothing else here starts
 
 import contextlib
 import json
+import logging
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +20,8 @@ import torch.distributed as dist
 from torch import Tensor
 
 from trainer.errors import InputError, Interrupted
+
+log = logging.getLogger(__name__)
 
 # Machines of a job start minutes apart. Once all have met, one that stays silent for so long is
 # gone: a process that dies closes its connections, so the others usually hear of it at once.
@@ -35,8 +37,8 @@ def _in_touch() -> Iterator[None]:
     except RuntimeError as error:
         problem = str(error).partition("\n")[0].rstrip(".")
         raise Interrupted(
-            f"every process of the run must answer, got {problem}; started again, the run "
-            "goes on from its last checkpoint"
+            f"lost another process of the run: {problem}; start the run again to resume from "
+            "its last checkpoint"
         ) from error
 
 
@@ -62,7 +64,7 @@ class World:
             Interrupted: the others do not come.
         """
         if device == "cuda" and not torch.cuda.is_available():
-            raise InputError("--device cuda needs a CUDA GPU, got torch finds none here")
+            raise InputError("--device cuda needs a CUDA GPU, got a machine where torch finds none")
         kind = "cuda" if device != "cpu" and torch.cuda.is_available() else "cpu"
         if "LOCAL_RANK" not in os.environ:
             return cls(device=torch.device(kind))
@@ -81,7 +83,7 @@ class World:
             group=group,
         )
 
-    def sum(self, tensor: Tensor) -> Tensor:
+    def all_reduce(self, tensor: Tensor) -> Tensor:
         """Replaces `tensor` by its sum over all processes."""
         if self.size > 1:
             with _in_touch():
@@ -92,10 +94,10 @@ class World:
         """For each flag: is it raised in any process?"""
         if self.size == 1:
             return list(flags)
-        raised = self.sum(torch.tensor(flags, dtype=torch.int32, device=self.device))
+        raised = self.all_reduce(torch.tensor(flags, dtype=torch.int32, device=self.device))
         return [bool(flag) for flag in raised.tolist()]
 
-    def gather(self, tensor: Tensor) -> Tensor:
+    def all_gather(self, tensor: Tensor) -> Tensor:
         """The tensors of all processes, stacked in the order of their ranks."""
         if self.size == 1:
             return tensor.unsqueeze(0)
@@ -105,7 +107,7 @@ class World:
             dist.all_gather(parts, tensor, group=self.group)
         return torch.stack(parts)
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Waits for all processes, for as long as starting may take."""
         if self.size > 1:
             with _in_touch():
@@ -114,7 +116,7 @@ class World:
     def leave(self) -> None:
         """Ends the meeting: all processes first arrive here, since Vertex ends a job, and kills
         the other machines, as soon as the first machine's program is done."""
-        self.wait()
+        self.barrier()
         if self.size > 1:
             dist.destroy_process_group()
 
@@ -186,7 +188,7 @@ def launch(arguments: list[str]) -> int:
         rank, failure = error.get_first_failure()
         status = int(failure.exitcode)
         status = 128 - status if status < 0 else status
-        print(f"error: process {rank} was the first to end, with status {status}", file=sys.stderr)
+        log.error(f"error: process {rank} was the first to end, with status {status}")
         return status
     except SignalException as error:
         return 128 + int(error.sigval)

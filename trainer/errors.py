@@ -19,7 +19,7 @@ class TabularError(Exception):
 
 
 class InputError(TabularError):
-    """The caller's input is at fault: "rule, got value"."""
+    """The caller's input is at fault: `RULE, got VALUE; CURE`."""
 
     exit_status = 2
 

@@ -1,13 +1,11 @@
-"""Trains: the loop, what it carries from step to step, and the figures at its end.
+"""Trains: the loop, and what it carries from step to step.
 
 All that is random is a function of the seed and of the place in training, so a run resumed from a
 checkpoint does what the undisturbed one would have done, bit for bit.
 """
 
-import json
+import logging
 import math
-import os
-import platform
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -19,24 +17,21 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer import contract, outputs
-from trainer.adam import Adam
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
-from trainer.data import BLOCK_ROWS, Block, Files, Plan, Source, derive_seed
+from trainer.data import BLOCK_ROWS, BatchPlan, Block, Source, derive_seed
 from trainer.distributed import World
-from trainer.errors import InputError, Interrupted, TabularError
-from trainer.models.gradients import AutogradGradients, Gradients
-from trainer.models.mlp import FlatModel, build
-from trainer.tasks import Regression, Task, make_task
-from trainer.uri import input_file, local_path
+from trainer.errors import Interrupted, TabularError
+from trainer.models import make_model_of
+from trainer.models.adam import Adam
+from trainer.models.interfaces import MakeModel
+from trainer.tasks.losses import Task
 
 # Rows times parameters after which a block ends: a second or two of one core's work. Between
 # blocks a run looks up: at the loss, at SIGTERM, at the clock.
 BLOCK_WORK = 10**10
 
-# Rows times parameters of a step that are worth a thread: about 0.1 ms of one core's work.
-THREAD_WORK = 2 * 10**6
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -51,24 +46,6 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-def _make_model(
-    config: Config, world: World, task: Task, train: Source
-) -> tuple[FlatModel, Gradients]:
-    """The recipe's model with its initial weights, and what computes its gradients."""
-    if config.recipe == "strong":
-        from trainer.models.strong import FlatStrong, Strong, StrongGradients
-
-        # The rows, or those of the first shard; the same in every process.
-        sample = next(iter(train.parts(Plan(0, block_rows=train.rows))))[0][:, :-1]
-        strong = FlatStrong(
-            Strong(sample, config.hidden_layers, task.outputs, config.dropout), world.device
-        )
-        return strong, StrongGradients(strong, task)
-    module = build(train.features, config.hidden_layers, task.outputs, config.dropout)
-    model = FlatModel(module, world.device)
-    return model, (AutogradGradients if config.dropout else Gradients)(model, task)
-
-
 class Training:
     """One run's model, optimizer and state, and what is done with them."""
 
@@ -77,18 +54,41 @@ class Training:
     ) -> None:
         self.config, self.world, self.task = config, world, task
         self.train, self.val = train, val
+        self.on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None
         random.seed(config.seed)
         np.random.seed(config.seed % 2**32)
         torch.manual_seed(config.seed)
-        self.model, self.gradients = _make_model(config, world, task, train)
-        self.adam = Adam(self.model.flat, self.model.gradient, config.weight_decay)
+        sample = (x[:, :-1] for x, _ in train.parts(BatchPlan(0, block_rows=train.rows)))
+        make_model: MakeModel = make_model_of(config.recipe)
+        self.model, self.gradients = make_model(config, task, train.features, sample, world.device)
+        self.adam = Adam(self.model.flat, self.model.grad, config.weight_decay)
         self.best = self.model.flat.clone()
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=world.device)
         self.state = State()
         block_rows = min(BLOCK_ROWS, BLOCK_WORK // len(self.model.flat))
         if world.device.type == "cuda":
             block_rows = 1 << 22  # to look up is to wait for the device
-        self.plan = Plan(config.batch_size, block_rows, config.seed, world.rank, world.size)
+        self.plan = BatchPlan(config.batch_size, block_rows, config.seed, world.rank, world.size)
+
+    @property
+    def step_work(self) -> int:
+        """Rows times parameters of a step, of this process's share."""
+        rows = min(self.config.batch_size or self.train.rows, self.train.rows)
+        return rows * len(self.model.flat) // self.world.size
+
+    def progress(self) -> list[dict[str, Any]]:
+        """The epochs so far as lines of `progress.jsonl`."""
+        return [self._line(row) for row in self.state.history]
+
+    def _line(self, row: dict[str, float]) -> dict[str, Any]:
+        state = self.state
+        best = state.best_loss if math.isfinite(state.best_loss) else None
+        return {
+            **row,
+            "epochs": self.config.epochs,
+            "best_epoch": state.best_epoch,
+            "best_loss": best,
+        }
 
     def fit(self, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
         """Trains to the last epoch, or until patience runs out, and restores the best weights.
@@ -147,9 +147,9 @@ class Training:
         The first rows after a step replace what the gradient buffer still holds.
         """
         first = self.state.pending == 0
-        for rows, truth in self._chunks(x, y):
-            logits = self.gradients.add(rows, truth, first)
-            self.loss_sum += self.task.loss(logits, truth)
+        for rows, targets in self._chunks(x, y):
+            logits = self.gradients.add(rows, targets, first)
+            self.loss_sum += self.task.loss(logits, targets)
             first = False
         self.state.pending += len(x)
 
@@ -164,13 +164,13 @@ class Training:
         """One optimizer step with the mean gradient over the rows of all processes."""
         model, rows = self.model, self.state.pending
         if self.world.size == 1:
-            model.gradient.div_(rows)
+            model.grad.div_(rows)
         else:
             model.sums[-1] = rows
-            self.world.sum(model.sums)
-            model.gradient.div_(model.sums[-1])
+            self.world.all_reduce(model.sums)
+            model.grad.div_(model.sums[-1])
         if self.config.l2:
-            model.gradient.add_(model.flat, alpha=self.config.l2 / self.train.rows)
+            model.grad.add_(model.flat, alpha=self.config.l2 / self.train.rows)
         self.adam.step(rate)
         self.state.pending = 0
 
@@ -190,7 +190,7 @@ class Training:
             self._save(checkpoints, due, stop)
 
         loss, score = self.evaluate(self.val, poll)
-        train_loss = float(self.world.sum(self.loss_sum)) / self.train.rows
+        train_loss = float(self.world.all_reduce(self.loss_sum)) / self.train.rows
         if not math.isfinite(loss):
             raise TabularError(
                 f"the validation loss must be finite, got {loss} after epoch "
@@ -207,16 +207,17 @@ class Training:
             "epoch": state.epoch,
             "train_loss": train_loss,
             "validation_loss": loss,
-            f"validation_{task.score_name}": score,
+            f"validation_{task.kind.score}": score,
             "seconds": round(seconds, 6),
         }
         state.history.append(row)
         self.loss_sum.zero_()
         if self.world.rank == 0:
-            print(
+            log.info(
                 f"epoch {state.epoch}: train loss {train_loss:.5f}, validation loss {loss:.5f}, "
-                f"{task.score_name} {score:.4f}, {seconds:.3f} s{' *' if improved else ''}"
+                f"{task.kind.score} {score:.4f}, {seconds:.3f} s{' *' if improved else ''}"
             )
+            self.on_epoch([self._line(row)])
 
     def evaluate(
         self, source: Source, poll: Callable[[], None] = lambda: None
@@ -228,21 +229,21 @@ class Training:
         for number, (x, y) in enumerate(source.parts(self.plan)):
             if number:
                 poll()
-            for rows, truth in self._chunks(x, y) if len(x) else []:
+            for rows, targets in self._chunks(x, y) if len(x) else []:
                 logits = self.gradients.logits(rows)
-                loss += self.task.loss(logits, truth)
-                score += self.task.score(logits, truth)
-        total_loss, total_score = self.world.sum(torch.stack([loss, score])).tolist()
+                loss += self.task.loss(logits, targets)
+                score += self.task.score(logits, targets)
+        total_loss, total_score = self.world.all_reduce(torch.stack([loss, score])).tolist()
         return total_loss / source.rows, self.task.score_of(total_score, source.rows)
 
     def predict(self, source: Source) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Targets and predictions of all rows of `source`, in their order; on one process alone."""
-        truths, predictions = [], []
-        for x, y in source.parts(Plan(0)):
-            for rows, truth in self._chunks(x, y):
+        read, predictions = [], []
+        for x, y in source.parts(BatchPlan(0)):
+            for rows, targets in self._chunks(x, y):
                 predictions.append(self.task.predictions(self.gradients.logits(rows)))
-                truths.append(self.task.truth(truth))
-        return np.concatenate(truths), np.concatenate(predictions)
+                read.append(self.task.as_read(targets))
+        return np.concatenate(read), np.concatenate(predictions)
 
     def _check_loss(self, batch: int) -> None:
         """Raises TabularError if a process's loss is no longer finite, before the step is taken."""
@@ -251,7 +252,7 @@ class Training:
             raise TabularError(
                 f"the loss must be finite, got {float(self.loss_sum)} in epoch "
                 f"{self.state.epoch + 1}, batch {batch}; "
-                f"the largest gradient is {float(self.model.gradient.abs().max()):g}; "
+                f"the largest gradient is {float(self.model.grad.abs().max()):g}; "
                 "try a smaller --learning_rate"
             )
 
@@ -266,7 +267,7 @@ class Training:
         }
 
     def _own(self) -> dict[str, Tensor]:
-        return {"gradient": self.model.gradient, "loss_sum": self.loss_sum}
+        return {"gradient": self.model.grad, "loss_sum": self.loss_sum}
 
     def _snapshot(self) -> tuple[int, dict[str, Tensor]]:
         tensors = {**self._shared(), **self._own()}
@@ -284,7 +285,7 @@ class Training:
             "state": asdict(self.state),
             "best": self.best.cpu(),
             "shared": {name: tensor.cpu() for name, tensor in self._shared().items()},
-            "own": {name: self.world.gather(tensor).cpu() for name, tensor in own.items()},
+            "own": {name: self.world.all_gather(tensor).cpu() for name, tensor in own.items()},
         }
 
     def resume(self, content: dict[str, Any]) -> None:
@@ -302,139 +303,3 @@ class Training:
                 checkpoints.save(self.state.epoch, self.state.block, content)
         if stop:
             raise Interrupted(f"stopped by SIGTERM in epoch {self.state.epoch + 1}")
-
-
-def run(config: Config, world: World, sigterm: Sigterm) -> list[str]:
-    """Trains as `config` says; rank 0 writes the results to `config.model_out`.
-
-    Returns the names of the files written, for the manifest, which comes when the log is closed.
-
-    Raises:
-        InputError: the data, the spec or the checkpoint is not as it must be.
-        TabularError: training or writing failed.
-    """
-    began = time.perf_counter()
-    spec, spec_bytes = _read_spec(config)
-    name = config.task or spec.get("task") or "binary"
-    files = Files.find("train", config.train, contract.TRAIN_KEYS)
-    balanced = config.class_weight == "balanced"
-    summary = files.summary(count_values=balanced or name == "multiclass")
-    task = make_task(name, summary, spec.get("classes"), balanced, world.device)
-    train = files.load(task, world.device)
-    feature_names = spec.get("features") or [f"x{i}" for i in range(train.features)]
-    if len(feature_names) != train.features:
-        raise InputError(
-            f"the spec must have as many features as {config.train}, got "
-            f"{len(feature_names)} and {train.features}"
-        )
-    val = Files.find("val", config.val, contract.VAL_KEYS).load(task, world.device, train)
-    held_out = {"validation": val}
-    if config.test:
-        test = Files.find("test", config.test, contract.TEST_KEYS)
-        held_out["test"] = test.load(task, world.device, train)
-
-    training = Training(config, world, task, train, val)
-    threads = config.threads or threads_for(training)
-    torch.set_num_threads(threads)
-    checkpoints = Checkpoints(
-        config.checkpoint_dir,
-        config.checkpoint_every,
-        config.checkpoint_minutes,
-        {**config.resume_key(), "spec": spec, "processes": world.size, "target": asdict(summary)},
-    )
-    content = checkpoints.load()
-    if content:
-        training.resume(content)
-    if world.rank == 0:
-        place = f"after epoch {training.state.epoch}" if content else "from the start"
-        print(
-            f"training {place}: {name}, {train.rows} rows of {train.features} features, "
-            f"{val.rows} rows to validate on; {world.size} process(es) on {world.device.type}, "
-            f"{threads} thread(s) each"
-        )
-    world.wait()  # loading may take one process minutes longer than another
-    sigterm.deferred = True
-    training.fit(checkpoints, sigterm)
-    sigterm.deferred = False
-
-    figures = {f"{rows}_loss": training.evaluate(held_out[rows])[0] for rows in held_out}
-    if world.rank != 0:
-        return []
-    files_of = {"validation": contract.PREDICTIONS, "test": contract.TEST_PREDICTIONS}
-    arrays = {}
-    for rows, source in held_out.items():
-        truth, predictions = training.predict(source)
-        arrays[files_of[rows]] = {"y_true": truth, task.prediction_key: predictions}
-        for key, value in task.figures(truth, predictions).items():
-            figures[f"{rows}_{key}"] = value
-    if isinstance(task, Regression):
-        training.model.unscale(task.mean, task.scale)
-    state = training.state
-    shown = ", ".join(f"{key} {value:.4f}" for key, value in figures.items())
-    print(f"best epoch {state.best_epoch} of {state.epoch}: {shown}")
-    outputs.report_to_hypertune(figures["validation_loss"], state.epoch)
-    metrics = {
-        "task": name,
-        **figures,
-        **_circumstances(training, threads),
-        "rows": {"train": train.rows, **{rows: source.rows for rows, source in held_out.items()}},
-        "feature_names": feature_names,
-        "classes": spec.get("classes"),
-        "seconds": round(time.perf_counter() - began, 3),
-    }
-    directory = local_path(config.model_out)
-    weights = training.model.state_dict()
-    return outputs.write(directory, weights, metrics, state.history, arrays, spec_bytes)
-
-
-def _circumstances(training: Training, threads: int) -> dict[str, Any]:
-    """What metrics.json says of a run beside its figures."""
-    chose = "chose the epoch, and flatter" if training.config.selects else "chose nothing"
-    return {
-        "note": f"validation figures stand on rows that {chose}; "
-        "test figures, if any, on rows that chose nothing",
-        "best_epoch": training.state.best_epoch,
-        "epochs": training.state.epoch,
-        "features": training.train.features,
-        "outputs": training.task.outputs,
-        **training.task.scaling(),
-        "parameters": len(training.model.flat),
-        "seed": training.config.seed,
-        "hyperparameters": training.config.to_dict(),
-        "device": training.world.device.type,
-        "processes": training.world.size,
-        "threads": threads,
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "torch": str(torch.__version__),
-        },
-    }
-
-
-def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
-    """The features' spec.json, as a dict and as it is: --spec, or the one beside --train."""
-    if config.spec:
-        path = input_file(config.spec)
-    else:
-        train = local_path(config.train)
-        path = (train if train.is_dir() else train.parent) / contract.SPEC
-        if not path.is_file():
-            return {}, None
-    content = path.read_bytes()
-    try:
-        spec = json.loads(content)
-        if spec.get("task") not in (None, *contract.TASKS):
-            raise ValueError(f"task is {spec['task']}, not one of {', '.join(contract.TASKS)}")
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"a spec must be JSON from preprocessing, got {path}: {error}") from error
-    return spec, content
-
-
-def threads_for(training: Training) -> int:
-    """CPU threads for a run: as many as the work of a step keeps busy, of the cores that are this
-    process's share. Threads that wait for each other lose more than they gain."""
-    cores = len(os.sched_getaffinity(0)) // training.world.local_world_size
-    rows = min(training.config.batch_size or training.train.rows, training.train.rows)
-    work = rows * len(training.model.flat) // training.world.size
-    return max(1, min(cores, -(-work // THREAD_WORK)))

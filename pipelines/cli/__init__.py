@@ -1,1 +1,1 @@
-"""X"""
+"""The `tabpipe` command: each file parses, calls and prints; nothing else imports them."""

@@ -1,7 +1,7 @@
-"""The command that times training on the user's own data: tabpipe benchmark --help"""
+"""The command that times training on a user's data: tabpipe benchmark --help"""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,25 +24,21 @@ def benchmark(
     settings: Sets = None,
     as_json: AsJson = False,
 ) -> None:
-    """Time training on your data: one process, several, GPUs; and say which is worth it.
+    """Time training on your data with one process, several, and GPUs, and show which pays off.
 
-    Example: tabpipe benchmark --csv passengers.csv --set batch_size=1024
+    Example: tabpipe benchmark --csv passengers.csv --schema schema.yaml --set batch_size=1024
     """
-    import yaml
-
-    from pipelines import parameters
-    from pipelines.cli.app import requested
+    from components.signature import PREPROCESSING, config_from
+    from pipelines.request import local_request
     from trainer import benchmark, contract
+    from vertex_tabular.preprocessing.config import PrepareConfig
     from vertex_tabular.preprocessing.prepare import prepare
-    from vertex_tabular.preprocessing.split import TRAIN, VAL
+    from vertex_tabular.preprocessing.splits import TRAIN, VAL
 
     with TemporaryDirectory() as name:
-        compiled, given = requested(csv, schema, settings, Path(name))
-        spec = yaml.safe_load(compiled)
-        values = {**parameters.defaults(parameters.declared(spec)), **given}
-        sides = set(parameters.declared(spec, "preprocess")) - {"csv", "fingerprint", "schema"}
-        chosen = {key: values[key] for key in sides}
-        prepared = prepare(values["csv"], values["schema"], name, **chosen)
+        values = local_request(csv, schema, settings or [], Path(name)).values
+        config = config_from(PrepareConfig, {key: values[key] for key in PREPROCESSING})
+        prepared = prepare(values["csv"], values["schema"], name, config)
         data = [f"--train={Path(name, prepared.name(TRAIN))}"]
         data += [f"--val={Path(name, prepared.name(VAL))}", f"--spec={Path(name, contract.SPEC)}"]
         timings = benchmark.measure([*data, *training_flags(values)])
@@ -58,20 +54,21 @@ def benchmark(
 
 def training_flags(values: dict[str, Any]) -> list[str]:
     """The flags of `python -m trainer` for the pipeline's parameters of the same names."""
-    from trainer.config import Config
+    from components.signature import HYPERPARAMETERS
 
-    ours = {field.name for field in fields(Config)} - {"epochs", "patience"}
-    return [f"--{name}={value}" for name, value in values.items() if name in ours]
+    return [
+        f"--{name}={values[name]}" for name in HYPERPARAMETERS if name not in ("epochs", "patience")
+    ]
 
 
 def price(machine_type: str, timings: list[Any]) -> str:
-    """What a GPU costs more at list prices, which is how much faster it must be; and is it?"""
+    """How much more a GPU costs at list prices, and whether it is that much faster here."""
     from pipelines.prices.cost import Machine, estimate
     from trainer.errors import InputError
 
     try:
-        plain = estimate(Machine(machine_type), hours=1).job_on_demand
-        with_gpu = estimate(Machine(machine_type, GPU, 1), hours=1).job_on_demand
+        plain = estimate(Machine(machine_type), steps=1, hours=1).job_on_demand
+        with_gpu = estimate(Machine(machine_type, GPU, 1), steps=1, hours=1).job_on_demand
     except InputError as error:
         return f"No price to compare a GPU by: {error}."
     needed = with_gpu / plain

@@ -1,4 +1,4 @@
-"""The command that starts a project of one's own: `tabpipe init`."""
+"""The command that creates a project for a table: `tabpipe init`."""
 
 import shlex
 import sys
@@ -14,16 +14,17 @@ from trainer.errors import InputError, TabularError
 def init(
     csv: TableFile,
     target: Target = None,
-    directory: Annotated[Path, typer.Option(help="Where the project is made.")] = Path("."),
-    yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is proposed.")] = False,
+    directory: Annotated[Path, typer.Option(help="Directory of the project.")] = Path("."),
+    yes: Annotated[bool, typer.Option("--yes", help="Accept all proposals.")] = False,
 ) -> None:
-    """Make a project for a table: schema.yaml, tabpipe.toml, and a first run.
+    """Create a project for a table: schema.yaml, tabpipe.toml, and a first run.
 
     Example: tabpipe init passengers.csv --target Survived --yes
     """
-    from pipelines.cli import app as cli
+    from pipelines.cli.start import start
     from pipelines.project import scaffold as project
     from pipelines.project.settings import FILE
+    from pipelines.request import local_request
 
     project.check_new(directory)
     proposal = project.propose(csv, target)
@@ -41,28 +42,27 @@ def init(
     root = directory / "runs"
     away = [] if directory.resolve() == Path.cwd() else [f"cd {shlex.quote(str(directory))}"]
     try:
-        cli.run(csv, directory / project.SCHEMA_FILE, root=root)
+        request = local_request(csv, directory / project.SCHEMA_FILE, [], root)
+        newest = start(request, root).name
     except TabularError:
         again = " && ".join([*away, "tabpipe run"])
-        typer.echo(f"mend the table or {project.SCHEMA_FILE}, then: {again}", err=True)
+        typer.echo(f"fix the table or {project.SCHEMA_FILE}, then: {again}", err=True)
         raise
-    newest = max(path.parent.name for path in root.glob("*/run.json"))
     following = [
         *away,
         f"open runs/{newest}/collect/report.html in a browser",
-        f"look over {project.SCHEMA_FILE}, then: tabpipe run",
-        "tabpipe run --set hidden=128,64",
+        f"review {project.SCHEMA_FILE}, then: tabpipe run",
+        "tabpipe run --set hidden_layers=128,64",
         f"tabpipe predict --run {newest} --csv NEW.csv --out answers.csv",
     ]
     typer.echo("\n".join(["", "next:", *(f"  {line}" for line in following)]))
 
 
 def _answer(question: str, flag: str, proposed: str) -> str:
-    """What the user says on the terminal, `proposed` at a mere Enter."""
+    """What the user says on the terminal, `proposed` when they press Enter."""
     if not sys.stdin.isatty():
         raise InputError(
-            f"init must ask {question}, got this is no terminal; "
-            f"give {flag}, or --yes to take {proposed}"
+            f"init asks {question} on a terminal only; give {flag}, or --yes to accept {proposed}"
         )
     answer: str = typer.prompt(question[0].upper() + question[1:], default=proposed, err=True)
     return answer

@@ -37,7 +37,7 @@ def lint(
         for finding in findings:
             typer.echo(f"{finding.rule}: {finding.place}: {finding.found}")
             typer.echo(f"    why:  {finding.why}")
-            typer.echo(f"    cure: {finding.cure}")
+            typer.echo(f"    fix: {finding.fix}")
         typer.echo(f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'} in {file}")
     if findings:
         raise typer.Exit(1)
@@ -67,11 +67,17 @@ def cost(
     """
     from dataclasses import asdict
 
+    import yaml
+
+    from components.code import Code
+    from pipelines import training
     from pipelines.prices import cost as costs
 
+    spec = yaml.safe_load(training.compiled(Code.in_image(training.DEFAULT_IMAGE)))
     kind, count = parse_accelerator(accelerator)
     estimate = costs.estimate(
         costs.Machine(machine, kind, count, replicas),
+        steps=len(spec["root"]["dag"]["tasks"]),
         hours=hours,
         spot=spot,
         runs_per_month=runs_per_month,

@@ -1,62 +1,131 @@
-"""The options that more than one command has, each with its one help text."""
+"""The options that more than one command has.
 
+Those of `submit` and `schedule apply` are made from the fields of `RunOptions` and `Settings`: see
+`expanded`.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 
+from pipelines.project import settings
+from pipelines.vertex.options import Option, RunOptions
+from pipelines.vertex.session import Session
+
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="Sets a parameter; may be repeated."),
+    typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter; may be repeated."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, no more.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
 TableFile = Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")]
 Target = Annotated[str | None, typer.Option(help="The column to predict.")]
 SchemaFile = Annotated[
     Path | None,
-    typer.Option(
-        "--schema", help="Feature schema, a YAML file; else the project's, the Titanic's."
-    ),
+    typer.Option("--schema", help="Feature schema (YAML). Default: the project's."),
+]
+Budget = Annotated[
+    float | None,
+    typer.Option(metavar="USD", help="Refuse a higher estimate: of a month, or else of a run."),
 ]
 
 # Of what runs on this machine.
 CsvFile = Annotated[
-    str | None, typer.Option(help="The CSV; else the project's, or a made-up sample.")
+    str | None, typer.Option(help="The table. Default: the project's, else a made-up sample.")
 ]
 ModelRun = Annotated[
     str | None,
-    typer.Option(
-        "--model", metavar="RUN", help="Predict with the model of this run, or run directory."
-    ),
+    typer.Option("--model", metavar="RUN", help="Predict with the model of this run."),
 ]
-Root = Annotated[Path, typer.Option(help="Where the runs of this machine are.")]
+Root = Annotated[Path, typer.Option(help="Directory of the runs of this machine.")]
 DEFAULT_ROOT = Path("runs")
 
 # Of what goes to Vertex AI.
-Profile = Annotated[str | None, typer.Option(help="Table of tabpipe.toml.", metavar="NAME")]
-Project = Annotated[str | None, typer.Option(help="Google Cloud project.")]
-Region = Annotated[str | None, typer.Option(help="Vertex AI region.")]
-Bucket = Annotated[str | None, typer.Option(help="gs:// place of runs and packages.")]
-Image = Annotated[str | None, typer.Option(help="Image that holds every step.")]
-Owner = Annotated[str | None, typer.Option(help="Whose run it is, shown in its name.")]
-ServiceAccount = Annotated[str | None, typer.Option(help="Account that the run acts as.")]
-Network = Annotated[str | None, typer.Option(help="VPC network that the run joins.")]
-KmsKey = Annotated[str | None, typer.Option(help="Customer-managed encryption key.")]
-CsvUri = Annotated[str, typer.Option(help="The CSV on Cloud Storage.", metavar="gs://…")]
-ModelUri = Annotated[
-    str,
-    typer.Option(
-        "--model", metavar="gs://…", help="Predict with this run directory, rather than train."
-    ),
-]
-MachineType = Annotated[str, typer.Option(help="Machine of the training job.")]
-Accelerator = Annotated[str, typer.Option(metavar="TYPE:COUNT", help="NVIDIA_TESLA_T4:1.")]
-Spot = Annotated[bool, typer.Option("--spot", help="Train on Spot machines.")]
-Hours = Annotated[
-    float | None, typer.Option(help="End the training job after so long; a week if not given.")
-]
-Labels = Annotated[
-    list[str] | None, typer.Option("--label", metavar="KEY=VALUE", help="May be repeated.")
-]
-Budget = Annotated[float | None, typer.Option(metavar="USD", help="Refuse an estimate above it.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the request; send nothing.")]
+PROFILE = "profile"
+
+# The session of a command, by the settings that are its options. A command that takes one of these
+# or RunOptions is to be decorated with `expanded`.
+AnySession: TypeAlias = Annotated[Session, tuple(settings.FORMS)]
+ProjectSession: TypeAlias = Annotated[Session, ("project", "region")]
+BucketSession: TypeAlias = Annotated[Session, ("project", "region", "bucket")]
+
+
+def expanded(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command, in place of a parameter that is RunOptions or a Session, one option for
+    each field of it. Typer makes a command's options from its signature."""
+    shown: list[inspect.Parameter] = []
+    made: dict[str, Callable[[dict[str, Any]], Any]] = {}  # parameter → what makes its value
+    taken = {each.name for each in fields(RunOptions)} if _takes_run_options(command) else set()
+    for name, annotation in get_type_hints(command, include_extras=True).items():
+        if name == "return":
+            continue
+        if annotation is RunOptions:
+            shown += _run_options()
+            made[name] = _make_run_options
+        elif getattr(annotation, "__origin__", None) is Session:
+            names = [each for each in annotation.__metadata__[0] if each not in taken]
+            shown += _session_options(names)
+            made[name] = functools.partial(_make_session, names)
+        else:
+            parameter = inspect.signature(command).parameters[name]
+            shown.append(
+                parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY)
+            )
+
+    @functools.wraps(command)
+    def wrapper(**given: Any) -> None:
+        values = {name: make(given) for name, make in made.items()}
+        command(**values, **given)
+
+    wrapper.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {each.name: each.annotation for each in shown}
+    return wrapper
+
+
+def _takes_run_options(command: Callable[..., None]) -> bool:
+    return RunOptions in get_type_hints(command).values()
+
+
+def _run_options() -> Iterator[inspect.Parameter]:
+    """An option for each field of RunOptions."""
+    types = get_type_hints(RunOptions)
+    for each in fields(RunOptions):
+        option: Option = each.metadata["option"]
+        flag = option.flag or f"--{each.name.replace('_', '-')}"
+        several = types[each.name] == Sequence[str]
+        annotation = list[str] | None if several else types[each.name]
+        info = typer.Option(flag, help=option.help, metavar=option.metavar or None)
+        yield _parameter(each.name, annotation, info, None if several else each.default)
+
+
+def _make_run_options(given: dict[str, Any]) -> RunOptions:
+    values = {each.name: given.pop(each.name) for each in fields(RunOptions)}
+    lists: Any = {n: () for n, v in values.items() if v is None and n in LISTS}
+    return RunOptions(**{**values, **lists})
+
+
+LISTS = {name for name, kind in get_type_hints(RunOptions).items() if kind == Sequence[str]}
+
+
+def _session_options(names: Sequence[str]) -> Iterator[inspect.Parameter]:
+    """An option for each of these settings, and --profile."""
+    for name in names:
+        meaning = settings.FORMS[name].meaning
+        info = typer.Option(settings.flag(name), help=f"{meaning[0].upper()}{meaning[1:]}.")
+        yield _parameter(name, str | None, info, None)
+    info = typer.Option(metavar="NAME", help=f"Table of {settings.FILE}.")
+    yield _parameter(PROFILE, str | None, info, None)
+
+
+def _make_session(names: Sequence[str], given: dict[str, Any]) -> Session:
+    return Session({name: given.pop(name) for name in names}, given.pop(PROFILE))
+
+
+def _parameter(name: str, annotation: Any, info: Any, default: Any) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, kind, default=default, annotation=Annotated[annotation, info])

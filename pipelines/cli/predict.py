@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.options import DEFAULT_ROOT, AsJson, Root
-from trainer.errors import InputError
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -25,28 +24,26 @@ Run = Annotated[
 def predict(
     run: Run,
     csv: Annotated[str, typer.Option(help="The table: a file, a directory or a pattern.")],
-    out: Annotated[str, typer.Option(help="Where the answers go: a .csv or .parquet.")],
+    out: Annotated[str, typer.Option(help="Where the predictions go: a .csv or .parquet.")],
     key: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Carries a column over; may be repeated."),
     ] = None,
     root: Root = DEFAULT_ROOT,
 ) -> None:
-    """Write a model's answer to each row of a table, which needs no target.
+    """Write a model's prediction for each row of a table, which needs no target.
 
-    Example: tabpipe predict --run 20270131-030000-1a2b3c --csv new.csv --out answers.csv --key Id
+    Example: tabpipe predict --run 20270131-030000-1a2b3c --csv new.csv --out out.csv --key Id
     """
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import predict_file
-    from vertex_tabular.report.page import one_thread
 
-    model = load_model(run_directory(run, root))
-    with one_thread():  # blocks of rows are side by side already
-        counts = predict_file(model, csv, out, key or ())
+    model = load_model(run, root)
+    counts = predict_file(model, csv, out, key or ())
     _report(model.spec, counts)
     probability = ""
     if model.task == "binary":
-        probability = f"; probability: that {model.spec.target} is {model.classes[1]}"
+        probability = f"; probability: that {model.spec.target} is {model.classes_[1]}"
     typer.echo(f"{counts.rows} rows written to {out}{probability}")
 
 
@@ -59,7 +56,7 @@ def evaluate(
     root: Root = DEFAULT_ROOT,
     as_json: AsJson = False,
 ) -> None:
-    """Show how well a model answers to a table that has the target.
+    """Show the metrics of a model on a table that has the target.
 
     Memory grows with the rows: by about 100 MB for a million; with --html also by their features.
 
@@ -68,52 +65,24 @@ def evaluate(
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import evaluate_file
     from vertex_tabular.report.evaluation import write_evaluation
-    from vertex_tabular.report.page import one_thread
 
-    directory = run_directory(run, root)
-    model = load_model(directory)
-    with one_thread():
-        judged = evaluate_file(model, csv, features_too=html is not None)
-        if html:
-            write_evaluation(directory, judged, str(html), name=run, source=csv)
-    figures, counts = judged.figures, judged.counts
+    model = load_model(run, root)
+    evaluation = evaluate_file(model, csv, features_too=html is not None)
+    if html:
+        write_evaluation(model.run, evaluation, str(html), name=run, source=csv)
+    metrics, counts = evaluation.metrics, evaluation.counts
     _report(model.spec, counts)
     if as_json:
         # The AUC of one class is not a number, and JSON has none such.
-        shown = {name: value if math.isfinite(value) else None for name, value in figures.items()}
+        shown = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
         typer.echo(json.dumps({"rows": counts.rows, **shown}))
         return
-    width = max(map(len, figures))
+    width = max(map(len, metrics))
     typer.echo(f"{'rows':{width}}  {counts.rows}")
-    for name, value in figures.items():
+    for name, value in metrics.items():
         typer.echo(f"{name:{width}}  {value:.4g}")
     if html:
         typer.echo(f"\nwritten: {html}")
-
-
-def run_directory(run: str, root: Path) -> str:
-    """The run directory of a run in `root`; or `run` itself, where it is one, as `tabpipe fetch`
-    makes them.
-
-    Raises:
-        InputError: there is no such run, or it has not succeeded.
-    """
-    from trainer.contract import MANIFEST
-
-    record = root / run / "run.json"
-    if record.is_file():
-        artifacts: dict[str, str] = json.loads(record.read_text())["artifacts"]
-        if "run_directory" not in artifacts:
-            raise InputError(
-                f"a run has a model when its training has succeeded, got {run} has none"
-            )
-        return artifacts["run_directory"]
-    if run.startswith("gs://") or (Path(run) / MANIFEST).is_file():
-        return run
-    raise InputError(
-        f"RUN must be a run or a run directory, got {run} is neither, nor in {root}; "
-        "`tabpipe runs` lists them, `tabpipe fetch` brings one from Vertex AI"
-    )
 
 
 def _report(spec: "Spec", counts: "Counts") -> None:
@@ -122,11 +91,15 @@ def _report(spec: "Spec", counts: "Counts") -> None:
 
     for what, met, then in (
         ("missing", counts.missing, "filled as in training"),
-        ("unseen", counts.unseen, "levels that no training row has: the answers are guesses"),
+        (
+            "unseen",
+            counts.unseen,
+            "categories that no training row has: their predictions are unreliable",
+        ),
     ):
         if met:
             typer.echo(f"{what}: {_by_column(met)} of {counts.rows} rows; {then}", err=True)
-    drifted = [column for column in drift(spec, counts.spread) if column.drifted]
+    drifted = [column for column in drift(spec, counts.bin_counts) if column.drifted]
     if drifted:
         shown = ", ".join(f"{column.name} {column.psi:.2f}" for column in drifted)
         typer.echo(

@@ -1,7 +1,4 @@
-"""The commands for runs, those of this machine and those on Vertex AI alike.
-
-A run is here when its id names a directory in `--root`, else in the cloud.
-"""
+"""The commands for runs, those of this machine and those on Vertex AI alike."""
 
 import json
 import shutil
@@ -13,40 +10,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.options import DEFAULT_ROOT, AsJson, Profile, Project, Region, Root
-from pipelines.vertex.session import connect, resolve_settings
+from pipelines.cli.options import DEFAULT_ROOT, AsJson, ProjectSession, Root, expanded
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
     from pipelines.history.comparison import Comparison
     from pipelines.record import Record
 
-RunId = Annotated[str, typer.Argument(help="Id of a run, here or on Vertex AI.", metavar="RUN")]
+RunId = Annotated[
+    str, typer.Argument(help="Id of a run of this machine or on Vertex AI.", metavar="RUN")
+]
 
 
+@expanded
 def runs(
+    session: ProjectSession,
     root: Root = DEFAULT_ROOT,
-    most: Annotated[int, typer.Option(help="How many of each place.")] = 20,
-    project: Project = None,
-    region: Region = None,
-    profile: Profile = None,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Maximum number of runs of each place and pipeline.")
+    ] = 20,
     as_json: AsJson = False,
 ) -> None:
     """List the runs of this machine and, when a project is set, those on Vertex AI.
 
-    Example: tabpipe runs --most 5
+    Example: tabpipe runs --limit 5
     """
-    from pipelines.local.records import local_record, local_runs
+    from pipelines.history.records import History
 
-    settings = resolve_settings({"project": project, "region": region}, profile)
-    found = [local_record(root / run_id) for run_id in local_runs(root)[:most]]
-    if settings.project.value:
-        from pipelines import prediction, training
-
-        vertex = connect(settings)
-        for pipeline in (training, prediction):
-            found += vertex.runs(pipeline.PIPELINE_NAME, most)
-    found.sort(key=lambda record: record.started, reverse=True)
+    found = History(root, session).newest(limit)
     if as_json:
         typer.echo(json.dumps([asdict(record) for record in found], default=str))
         return
@@ -56,131 +47,106 @@ def runs(
             f"{record.run_id:32}  {record.state:9}  {started}  {record.place}  {record.name}"
         )
     if not found:
-        typer.echo(f"no runs in {root}" + ("" if settings.project.value else "; no project is set"))
+        unset = "" if session.settings.project.value else "; no project is set"
+        typer.echo(f"no runs in {root}{unset}")
 
 
+@expanded
 def show(
-    run_id: RunId,
-    root: Root = DEFAULT_ROOT,
-    project: Project = None,
-    region: Region = None,
-    profile: Profile = None,
-    as_json: AsJson = False,
+    session: ProjectSession, run_id: RunId, root: Root = DEFAULT_ROOT, as_json: AsJson = False
 ) -> None:
-    """Show a run: its state, steps, parameters, metrics and artifacts; if it failed, why.
+    """Show a run: its state, steps, parameters, metrics and artifacts, and why it failed.
 
     Example: tabpipe show 20270131-030000-1a2b3c
     """
-    record = _record(run_id, root, project, region, profile)
+    from pipelines.history.records import History
+
+    record = History(root, session).record(run_id)
     if as_json:
         typer.echo(json.dumps(asdict(record), default=str))
         return
     typer.echo("\n".join(_lines(record)))
 
 
+@expanded
 def logs(
+    session: ProjectSession,
     run_id: RunId,
-    step: Annotated[str, typer.Argument(help="One step; all of them if not given.")] = "",
+    step: Annotated[str, typer.Argument(help="One step. Default: all steps.")] = "",
     root: Root = DEFAULT_ROOT,
-    project: Project = None,
-    region: Region = None,
-    profile: Profile = None,
 ) -> None:
     """Print what the steps of a run have logged so far.
 
     Example: tabpipe logs 20270131-030000-1a2b3c train
     """
-    from pipelines.local.records import local_log
+    from pipelines.history.records import History
 
-    record = _record(run_id, root, project, region, profile)
+    history = History(root, session)
+    record = history.record(run_id)
     names = [each.name for each in record.steps]
     if step and step not in names:
         raise InputError(f"STEP must be one of {', '.join(names)}, got {step}")
-    for each in record.steps:
-        if step in ("", each.name):
-            if record.place == "local":
-                lines = local_log(root / run_id, each.name)
-            elif each.job:
-                settings = resolve_settings({"project": project, "region": region}, profile)
-                lines = list(connect(settings).log(each.job))
-            else:
-                lines = []
-            for line in lines:
-                typer.echo(line if step else f"{each.name}: {line}")
+    for name in [step] if step else names:
+        for line in history.log(record, name):
+            typer.echo(line if step else f"{name}: {line}")
 
 
-def cancel(
-    run_id: RunId,
-    root: Root = DEFAULT_ROOT,
-    project: Project = None,
-    region: Region = None,
-    profile: Profile = None,
-) -> None:
-    """Cancel a run, here or on Vertex AI.
+@expanded
+def cancel(session: ProjectSession, run_id: RunId, root: Root = DEFAULT_ROOT) -> None:
+    """Cancel a run of this machine or on Vertex AI.
 
     Example: tabpipe cancel tabular-20270131-030000-1a2b3c4d
     """
-    if (root / run_id / "run.json").is_file():
-        from pipelines.local import run as local
+    from pipelines.history.records import History
 
-        local.cancel(root / run_id)
-    else:
-        connect(resolve_settings({"project": project, "region": region}, profile)).cancel(run_id)
+    History(root, session).cancel(run_id)
     typer.echo(f"{run_id} is being cancelled")
 
 
+@expanded
 def fetch(
+    session: ProjectSession,
     run_id: RunId,
     directory: Annotated[Path, typer.Argument(help="Where the files go.", metavar="DIR")],
     root: Root = DEFAULT_ROOT,
-    project: Project = None,
-    region: Region = None,
-    profile: Profile = None,
 ) -> None:
-    """Copy a run's results, checked against its manifest; again, it takes what is missing.
+    """Copy a run's results and check them against its manifest; resumes where it was interrupted.
 
     Example: tabpipe fetch tabular-20270131-030000-1a2b3c4d results
     """
     from pipelines.history import fetch as fetching
+    from pipelines.history.records import History
 
-    record = _record(run_id, root, project, region, profile)
-    source = record.artifacts.get("run_directory")
-    if record.state != "SUCCEEDED" or not source:
-        raise InputError(f"a run has results when it has SUCCEEDED, got {record.state}")
-    if record.place == "local":
-        copy: fetching.Copy = fetching.copy_file
-    else:
-        settings = resolve_settings({"project": project, "region": region}, profile)
-        copy = connect(settings).download
-    copied = fetching.fetch(source, directory, copy, lambda line: typer.echo(line, err=True))
-    typer.echo(f"{len(copied)} files copied to {directory}; every one is as its manifest says")
+    history = History(root, session)
+    record = history.record(run_id)
+    copied = fetching.fetch(
+        fetching.results_of(record),
+        directory,
+        history.copier(record),
+        lambda line: typer.echo(line, err=True),
+    )
+    typer.echo(f"{len(copied)} files copied to {directory}; all files match the manifest")
 
 
+@expanded
 def compare(
+    session: ProjectSession,
     run_ids: Annotated[list[str], typer.Argument(help="Ids of runs.", metavar="RUN…")],
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write it as a page, with the curves.")
+        Path | None, typer.Option(metavar="FILE", help="Also write an HTML page with the curves.")
     ] = None,
     root: Root = DEFAULT_ROOT,
-    project: Project = None,
-    region: Region = None,
-    profile: Profile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show in what runs differ: parameters, data, code and metrics, and whether beyond chance.
+    """Compare runs: parameters, data, code and metrics, and whether the metrics differ by chance.
 
     Example: tabpipe compare 20270131-030000-1a2b3c tabular-20270131-040000-4d5e6f7a
     """
-    from pipelines.history import comparison
-    from pipelines.history import fetch as fetching
+    from pipelines.history.comparison import compare
+    from pipelines.history.records import History
 
-    def copier(record: "Record") -> fetching.Copy:
-        if record.place == "local":
-            return fetching.copy_file
-        return connect(resolve_settings({"project": project, "region": region}, profile)).download
-
-    records = [_record(run_id, root, project, region, profile) for run_id in run_ids]
-    found = comparison.compare(records, copier)
+    history = History(root, session)
+    found = compare([history.record(run_id) for run_id in run_ids], history.copier)
     if html:
         from pipelines.history.comparison_page import write_page
 
@@ -191,7 +157,7 @@ def compare(
             for each in found.differences
         ]
         shown = {**asdict(found), "differences": differences}
-        del shown["histories"]  # which `tabpipe fetch` gives, as eval_history.csv
+        del shown["histories"]  # `tabpipe fetch` copies them, as eval_history.csv
         typer.echo(json.dumps(shown))
         return
     _print_values(found)
@@ -199,7 +165,7 @@ def compare(
         typer.echo(f"{run_id}: not compared with {found.run_ids[0]} row by row: {why}")
     for each in found.differences:
         typer.echo(
-            f"{each.run_id}: {each.figure} {each.value:+.4g} "
+            f"{each.run_id}: {each.metric} {each.value:+.4g} "
             f"(95 % interval {each.low:+.4g} to {each.high:+.4g}): {each.verdict}"
         )
     if html:
@@ -224,23 +190,6 @@ def _print_values(found: "Comparison") -> None:
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
     """The values with null for NaN, which JSON has not."""
     return {name: None if value != value else value for name, value in values.items()}
-
-
-def _record(
-    run_id: str, root: Path, project: str | None, region: str | None, profile: str | None
-) -> "Record":
-    """
-    Raises:
-        InputError: there is no such run.
-    """
-    from pipelines.local.records import local_record
-
-    if (root / run_id / "run.json").is_file():
-        return local_record(root / run_id)
-    settings = resolve_settings({"project": project, "region": region}, profile)
-    if not settings.project.value:
-        raise InputError(f"a run must exist, got {run_id} is not in {root}, and no project is set")
-    return connect(settings).run(run_id)
 
 
 def _lines(record: "Record") -> Iterator[str]:

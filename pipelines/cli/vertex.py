@@ -1,98 +1,53 @@
-"""The commands that submit to Vertex AI: `tabpipe submit`, `config` and `clean`.
+"""The commands that submit to Vertex AI: `tabpipe submit`, `config` and `clean`."""
 
-`register` also adds those of `cli_runs` and `cli_schedule`.
-"""
-
-import contextlib
 import json
 import re
-import time
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from pipelines.cli.options import (
-    Accelerator,
+    AnySession,
     AsJson,
-    Bucket,
+    BucketSession,
     Budget,
-    CsvUri,
     DryRun,
-    Hours,
-    Image,
-    KmsKey,
-    Labels,
-    MachineType,
-    ModelUri,
-    Network,
-    Owner,
-    Profile,
-    Project,
-    Region,
-    SchemaFile,
-    ServiceAccount,
-    Sets,
-    Spot,
+    ProjectSession,
+    expanded,
 )
-from pipelines.vertex.session import connect, estimate_cost, resolve_settings
-from trainer.errors import InputError, TabularError
-
-if TYPE_CHECKING:
-    from pipelines.vertex.client import Vertex
-
-FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 20.0
+from pipelines.vertex.options import RunOptions
+from trainer.errors import InputError
 
 
+@expanded
 def submit(
-    csv: CsvUri = "",
-    schema: SchemaFile = None,
-    sets: Sets = None,
-    machine: MachineType = "",
-    accelerator: Accelerator = "",
-    spot: Spot = False,
-    hours: Hours = None,
-    label: Labels = None,
-    image: Image = None,
-    owner: Owner = None,
-    project: Project = None,
-    region: Region = None,
-    bucket: Bucket = None,
-    service_account: ServiceAccount = None,
-    network: Network = None,
-    kms_key: KmsKey = None,
-    profile: Profile = None,
-    run_id: Annotated[str, typer.Option(help="Id of the run, to send it again safely.")] = "",
+    options: RunOptions,
+    session: AnySession,
+    run_id: Annotated[
+        str, typer.Option(help="Id of the run; the same id is submitted only once.")
+    ] = "",
     experiment: Annotated[
-        str, typer.Option(help="Vertex AI experiment to list the run in; made if there is none.")
+        str, typer.Option(help="Vertex AI experiment that lists the run; created if missing.")
     ] = "",
     budget: Budget = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Stay until the run has ended.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the run has ended.")] = False,
     dry_run: DryRun = False,
     as_json: AsJson = False,
-    model: ModelUri = "",
 ) -> None:
     """Submit a run to Vertex AI.
 
     Example: tabpipe submit --csv gs://my-bucket/passengers.csv --accelerator NVIDIA_TESLA_T4:1
     """
     from pipelines.vertex import submission
-    from pipelines.vertex.plan import RunRequest, plan
+    from pipelines.vertex.plan import estimate_cost, make_plan
     from pipelines.vertex.records import console_link
+    from pipelines.vertex.session import wait_for_run
 
-    flags = {"project": project, "region": region, "bucket": bucket, "image": image}
-    flags |= {"owner": owner, "service_account": service_account}
-    flags |= {"network": network, "kms_key": kms_key}
-    settings = resolve_settings(flags, profile)
-    wanted = RunRequest(
-        csv, schema, sets or [], machine, accelerator, spot, hours, label or [], model
-    )
-    planned = plan(wanted, settings)
-    costs = estimate_cost(planned, settings, budget)
-    parent = f"projects/{settings.required('project')}/locations/{settings.region.value}"
+    plan = make_plan(options, session.settings)
+    costs = estimate_cost(plan, session.settings.region.value, budget)
     run_id = run_id or submission.new_run_id()
-    request = submission.create_request(parent, run_id, planned.job)
-    context = submission.experiment_request(parent, experiment) if experiment else None
+    request = submission.create_request(session.parent, run_id, plan.job)
+    context = submission.experiment_request(session.parent, experiment) if experiment else None
     if dry_run:
         if context is not None:
             typer.echo(json.dumps(context, indent=2))
@@ -101,44 +56,30 @@ def submit(
         return
     if not as_json:
         typer.echo(costs, err=True)
-    vertex = connect(settings)
-    planned.upload_inputs(vertex)
+    vertex = session.vertex
+    plan.upload_inputs(vertex)
     if context is not None:
-        vertex.create_experiment(context, settings.kms_key.value)
-    with _repeatable(run_id):
+        vertex.create_experiment(context, session.settings.kms_key.value)
+    with submission.repeatable(run_id):
         vertex.create_run(request)
     link = console_link(vertex.project, vertex.region, run_id)
     typer.echo(json.dumps({"run_id": run_id, "link": link}) if as_json else f"{run_id}\n{link}")
     if experiment:
-        with _repeatable(run_id):
+        with submission.repeatable(run_id):
             vertex.add_to_experiment(run_id, experiment)
     if wait:
-        watch(vertex, run_id)
+        wait_for_run(vertex, run_id, lambda line: typer.echo(line, err=True))
 
 
-@contextlib.contextmanager
-def _repeatable(run_id: str) -> Iterator[None]:
-    """Says of a failure how the command is repeated without a second run."""
-    try:
-        yield
-    except InputError:
-        raise
-    except TabularError as error:
-        raise TabularError(
-            f"{error}; if in doubt, the same command with --run-id {run_id} submits it once"
-        ) from None
-
-
-def config(
-    profile: Profile = None, project: Project = None, region: Region = None, as_json: AsJson = False
-) -> None:
+@expanded
+def config(session: ProjectSession, as_json: AsJson = False) -> None:
     """Show each setting and where its value came from.
 
     Example: tabpipe config --profile prod
     """
     from dataclasses import asdict
 
-    settings = asdict(resolve_settings({"project": project, "region": region}, profile))
+    settings = asdict(session.settings)
     if as_json:
         typer.echo(json.dumps(settings, indent=2))
         return
@@ -148,62 +89,38 @@ def config(
         typer.echo(f"{name.ljust(widths[0])}  {value}  {setting['origin']}".rstrip())
 
 
+@expanded
 def clean(
+    session: BucketSession,
     older_than: Annotated[str, typer.Option(metavar="DAYS", help="For example 30d.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Delete; without it they are listed.")] = False,
-    project: Project = None,
-    region: Region = None,
-    bucket: Bucket = None,
-    profile: Profile = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Delete the packages; without it, only list them.")
+    ] = False,
 ) -> None:
-    """List uploaded packages that no schedule and no run uses, and delete them with --yes.
+    """List uploaded packages that no schedule and no unfinished run uses; delete them with --yes.
 
     Example: tabpipe clean --older-than 30d --yes
     """
-    from pipelines.vertex.unused import unused_packages
+    from pipelines.vertex.packages import unused_packages
 
     match = re.fullmatch(r"(\d+)d", older_than)
     if not match:
-        raise InputError(f"--older-than must be days like 30d, got {older_than}")
-    settings = resolve_settings({"project": project, "region": region, "bucket": bucket}, profile)
-    vertex = connect(settings)
-    found = unused_packages(vertex, settings.required("bucket"), days=int(match[1]))
+        raise InputError(f"--older-than must be a number of days like 30d, got {older_than}")
+    bucket = session.settings.required("bucket")
+    found = unused_packages(session.vertex, bucket, days=int(match[1]))
     for uri, size in found.items():
         if yes:
-            vertex.delete_object(uri)
+            session.vertex.delete_object(uri)
         typer.echo(f"{'deleted' if yes else 'unused'} {uri} {size / 1024:.0f} KiB")
     if not found:
         typer.echo("no unused packages")
 
 
-def watch(vertex: "Vertex", run_id: str) -> None:
-    """Prints each change of a run and of its steps until it has ended.
-
-    Raises:
-        TabularError: it did not succeed.
-    """
-    seen: dict[str, str] = {}
-    pause = FIRST_WAIT_SECONDS
-    while True:
-        record = vertex.run(run_id)
-        for name, state in [(s.name, s.state) for s in record.steps] + [("run", record.state)]:
-            if seen.get(name) != state:
-                seen[name] = state
-                typer.echo(f"{name}: {state}", err=True)
-        if record.state not in ("PENDING", "RUNNING"):
-            break
-        time.sleep(pause)
-        pause = min(1.2 * pause, LONGEST_WAIT_SECONDS)
-    if record.state != "SUCCEEDED":
-        raise TabularError(record.error or f"{run_id} was cancelled")
-
-
 def register(app: typer.Typer) -> None:
-    """Adds the cloud's commands to the `tabpipe` command."""
-    from pipelines.cli import runs as cli_runs
-    from pipelines.cli import schedule as cli_schedule
+    """Adds the commands, and those for runs and schedules."""
+    from pipelines.cli import runs, schedule
 
     for command in (submit, config, clean):
         app.command()(command)
-    cli_runs.register(app)
-    cli_schedule.register(app)
+    runs.register(app)
+    schedule.register(app)

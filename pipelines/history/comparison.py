@@ -1,6 +1,5 @@
 """In what runs differ: parameters, data, code, and metrics, with whether that is beyond chance."""
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import Any
 
 from pipelines.history.fetch import Copy
 from pipelines.record import Record
-from trainer.contract import HISTORY, MANIFEST, METRICS, PREDICTIONS, sha256_of
+from trainer.contract import HISTORY, MANIFEST, METRICS, PREDICTIONS
 from trainer.errors import TabularError
 from trainer.uri import join
 
@@ -24,17 +23,17 @@ SPLIT = ("val_size", "test_size", "split_seed")
 
 @dataclass
 class Difference:
-    """How far a run's figure on the validation rows is from the first run's.
+    """How far a run's metric on the validation rows is from the first run's.
 
     Attributes:
         run_id: the run.
-        figure: log_loss, auc, rmse, …
-        value: the run's figure minus the first run's.
+        metric: log_loss, auc, rmse, …
+        value: the run's metric minus the first run's.
         low, high: the 95 % interval of that, by bootstrap of the rows both runs predicted.
     """
 
     run_id: str
-    figure: str
+    metric: str
     value: float
     low: float
     high: float
@@ -46,12 +45,12 @@ class Difference:
 
     @property
     def verdict(self) -> str:
-        """The same in words, with the direction that is better for this figure."""
-        from vertex_tabular.report.figures import FIGURES
+        """The same in words, with the direction that is better for this metric."""
+        from trainer.tasks.metrics import METRICS
 
         if not self.beyond_chance:
             return "within chance"
-        better = (self.value > 0) == FIGURES[self.figure].higher_is_better
+        better = (self.value > 0) == METRICS[self.metric].higher_is_better
         return f"{'better' if better else 'worse'}, beyond chance"
 
 
@@ -65,7 +64,7 @@ class Comparison:
         parameters, data, code: what differs; defaults are filled in.
         metrics: every metric.
         differences: on the same validation rows, only for runs that have them.
-        not_paired: by run, why its figures cannot be compared row by row.
+        not_paired: by run, why its metrics cannot be compared row by row.
         histories: by run, the columns of eval_history.csv; of runs that have results.
     """
 
@@ -81,7 +80,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Answers:
+class Predictions:
     """The part of a run's results that is compared: y and predictions are those of
     val_predictions.npz, history is float64 (epochs,) by column."""
 
@@ -98,8 +97,8 @@ def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comp
     Raises:
         TabularError: a run's results are damaged.
     """
-    answers = [_answers(record, copier(record)) for record in records]
-    versions = [found.versions if found else {} for found in answers]
+    predictions = [_predictions(record, copier(record)) for record in records]
+    versions = [found.versions if found else {} for found in predictions]
     result = Comparison(
         [record.run_id for record in records],
         [record.state for record in records],
@@ -110,23 +109,21 @@ def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comp
         ),
         _aligned([record.metrics for record in records]),
     )
-    for record, found in zip(records, answers, strict=True):
+    for record, found in zip(records, predictions, strict=True):
         if found:
             result.histories[record.run_id] = found.history
-    for record, found in zip(records[1:], answers[1:], strict=True):
-        why = _why_not_paired(records[0], record, answers[0], found)
+    for record, found in zip(records[1:], predictions[1:], strict=True):
+        why = _why_not_paired(records[0], record, predictions[0], found)
         if why:
             result.not_paired[record.run_id] = why
-        elif found and answers[0]:
-            result.differences += _differences(record.run_id, answers[0], found)
+        elif found and predictions[0]:
+            result.differences += _differences(record.run_id, predictions[0], found)
     return result
 
 
-def _answers(record: Record, copy: Copy) -> Answers | None:
+def _predictions(record: Record, copy: Copy) -> Predictions | None:
     """None for a run that has no results."""
-    import numpy as np
-
-    from vertex_tabular.report.run import read_history
+    from vertex_tabular.run.directory import RunDirectory
 
     source = record.artifacts.get("run_directory")
     if record.state != "SUCCEEDED" or not source:
@@ -134,24 +131,17 @@ def _answers(record: Record, copy: Copy) -> Answers | None:
     with tempfile.TemporaryDirectory() as name:
         for file in (MANIFEST, *READ):
             copy(join(source, file), Path(name, file))
-        expected = json.loads(Path(name, MANIFEST).read_bytes())["files"]
-        for file in READ:
-            if sha256_of(Path(name, file)) != expected[file]["sha256"]:
-                raise TabularError(f"{join(source, file)} is not what its manifest says")
-        metrics = json.loads(Path(name, METRICS).read_bytes())
-        with np.load(Path(name, PREDICTIONS)) as arrays:
-            key = "prediction" if metrics["task"] == "regression" else "probability"
-            return Answers(
-                metrics["task"],
-                metrics["versions"],
-                arrays["y_true"],
-                arrays[key],
-                read_history(Path(name, HISTORY)),
+        try:
+            run = RunDirectory(name)
+            return Predictions(
+                run.task, run.metrics["versions"], run.y, run.predictions, run.history
             )
+        except TabularError as error:
+            raise TabularError(str(error).replace(name, source)) from error
 
 
 def _why_not_paired(
-    first: Record, other: Record, a: Answers | None, b: Answers | None
+    first: Record, other: Record, a: Predictions | None, b: Predictions | None
 ) -> str | None:
     """Rows are the same when the files of them are; or when the table and the split are, and the
     labels, in order: the files differ also when only the features made from the rows do."""
@@ -177,18 +167,18 @@ def _split(record: Record) -> list[Any]:
     return [*keys, *map(record.arguments.get, SPLIT)]
 
 
-def _differences(run_id: str, first: Answers, other: Answers) -> list[Difference]:
+def _differences(run_id: str, first: Predictions, other: Predictions) -> list[Difference]:
+    from vertex_tabular.prediction.threads import one_thread
     from vertex_tabular.report.bootstrap import intervals
-    from vertex_tabular.report.page import one_thread
 
     predictions = {"first": first.predictions, "other": other.predictions}
     with one_thread():
         _, found = intervals(first.task, first.y, predictions, "first")
-    # `intervals` gives the first's figure minus the other's; told here is the other way round.
+    # `intervals` gives the first's metric minus the other's; told here is the other way round.
     # Taken from 0, because the negative of 0 is −0.
     return [
-        Difference(run_id, figure, 0.0 - gap.value, 0.0 - gap.high, 0.0 - gap.low)
-        for figure, gap in found["other"].items()
+        Difference(run_id, metric, 0.0 - gap.value, 0.0 - gap.high, 0.0 - gap.low)
+        for metric, gap in found["other"].items()
     ]
 
 

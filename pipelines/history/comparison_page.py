@@ -14,7 +14,7 @@ MAX_CURVES = 6  # drawn in one chart: as many as can be told apart
 
 @dataclass(frozen=True)
 class Row:
-    """One figure: by run that was paired with the first, how far apart they are, or None."""
+    """One metric: by run that was paired with the first, how far apart they are, or None."""
 
     label: str
     meaning: str
@@ -29,7 +29,7 @@ class Cell:
     value: str
     interval: str
     verdict: str
-    says: str
+    caption: str
 
 
 def write_page(found: Comparison, out: Path) -> None:
@@ -38,69 +38,71 @@ def write_page(found: Comparison, out: Path) -> None:
     Raises:
         TabularError: it cannot be written.
     """
-    from vertex_tabular.report.page import rendered
-    from vertex_tabular.report.svg import drawn
+    from vertex_tabular.report.page import render_page
+    from vertex_tabular.report.svg import render
 
     paired = list(dict.fromkeys(each.run_id for each in found.differences))
     content = {
         "found": found,
         "paired": paired,
         "rows": _rows(found.differences, paired),
-        "says": _says(found, paired),
+        "summary": _summary(found, paired),
         "side_by_side": _side_by_side,
-        "plots": [drawn(chart) for chart in _curves(found.histories)],
+        "plots": [render(chart) for chart in _curves(found.histories)],
         "drawn": min(len(found.histories), MAX_CURVES),
     }
-    page = rendered(content, "comparison.html.j2")
+    page = render_page(content, "comparison.html.j2")
     with contract.atomic_write(out) as file:
         file.write(page.encode())
 
 
 def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[Row]:
-    from vertex_tabular.report.figures import FIGURES
+    from trainer.tasks.metrics import METRICS
 
-    cells = {(each.figure, each.run_id): _cell(each) for each in differences}
+    cells = {(each.metric, each.run_id): _cell(each) for each in differences}
     return [
         Row(
-            FIGURES[figure].label,
-            FIGURES[figure].meaning,
-            "higher is better" if FIGURES[figure].higher_is_better else "lower is better",
-            [cells.get((figure, run_id)) for run_id in paired],
+            METRICS[metric].label,
+            METRICS[metric].meaning,
+            "higher is better" if METRICS[metric].higher_is_better else "lower is better",
+            [cells.get((metric, run_id)) for run_id in paired],
         )
-        for figure in dict.fromkeys(each.figure for each in differences)
+        for metric in dict.fromkeys(each.metric for each in differences)
     ]
 
 
 def _cell(each: Difference) -> Cell:
-    from vertex_tabular.report import digits
+    from vertex_tabular.report import formatting
     from vertex_tabular.report.bootstrap import Interval
 
-    decimals = digits.places(Interval(each.value, each.low, each.high))
+    decimals = formatting.places(Interval(each.value, each.low, each.high))
     value, low, high = (
-        digits.fixed(number, decimals, sign=True) for number in (each.value, each.low, each.high)
+        formatting.fixed(number, decimals, sign=True)
+        for number in (each.value, each.low, each.high)
     )
     return Cell(value, f"{low} to {high}", each.verdict.partition(",")[0].split()[0], each.verdict)
 
 
 def _side_by_side(values: Sequence[Any]) -> list[Any]:
     """A metric of several runs, with the same decimals, four digits or more of each."""
-    from vertex_tabular.report import digits
+    from vertex_tabular.report import formatting
 
     sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value)]
     places = max((3 - math.floor(math.log10(size)) for size in sizes if size), default=0)
     decimals = min(max(places, 0), 6)
-    return [digits.fixed(v, decimals) if isinstance(v, float) else v for v in values]
+    return [formatting.fixed(v, decimals) if isinstance(v, float) else v for v in values]
 
 
-def _says(found: Comparison, paired: Sequence[str]) -> str:
-    """The page's message in a sentence or two, by the figure that a report's headline names."""
-    from vertex_tabular.report.figures import FIGURES, PRIMARY_METRIC
+def _summary(found: Comparison, paired: Sequence[str]) -> str:
+    """The page's message in a sentence or two, by the metric that a report's headline names."""
+    from trainer.tasks.kinds import TASK_KINDS
+    from trainer.tasks.metrics import METRICS
 
-    chief = {each.figure for each in found.differences}.intersection(PRIMARY_METRIC.values())
+    primary = {kind.primary_metric for kind in TASK_KINDS.values()}
     said = [
-        f"{FIGURES[each.figure].label} of {each.run_id}: {each.verdict}."
+        f"{METRICS[each.metric].label} of {each.run_id}: {each.verdict}."
         for each in found.differences
-        if each.figure in chief
+        if each.metric in primary
     ]
     if len(found.run_ids) == 1:
         return "One run only; there is nothing to compare it with."
@@ -113,7 +115,7 @@ def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     """Loss and score of the validation rows by epoch; of runs of one task."""
     from vertex_tabular.report import curves
     from vertex_tabular.report.chart import Chart, Series
-    from vertex_tabular.report.digits import decimal
+    from vertex_tabular.report.formatting import decimal
 
     shown = {
         run_id: history
@@ -144,8 +146,8 @@ def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
             kept[abs(kept - at).argmin()] = at
             series.append(Series(run_id, epochs[kept], values[kept], colour=number))
             best.append(f"{run_id}: {decimal(float(values[at]))} at epoch {int(epochs[at])}")
-        says = f"{'Lowest' if low else 'Highest'}: {'; '.join(best)}."
+        caption = f"{'Lowest' if low else 'Highest'}: {'; '.join(best)}."
         charts.append(
-            Chart(column.replace("_", "-"), title, says, "Epoch", label, series, whole_x=True)
+            Chart(column.replace("_", "-"), title, caption, "Epoch", label, series, whole_x=True)
         )
     return charts

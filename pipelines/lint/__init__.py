@@ -2,7 +2,7 @@
 
 Each rule is one small function beside the others of its kind; this is all there is to a new one:
 
-    @rule("no-e2-machines", why="They have no local SSD.", cure="Use n2.")
+    @rule("no-e2-machines", why="They have no local SSD.", fix="Use n2.")
     def no_e2_machines(pipeline: Pipeline) -> Iterator[Location]:
         for step in pipeline.steps:
             if str(step.inputs.get("machine_type", "")).startswith("e2"):

@@ -24,7 +24,7 @@ _CHANGES = re.compile(r"\.(deploy_model|undeploy_model|delete_\w+|vertex_notific
     "cached-mutable-input",
     why="The cache's key is the path, not what lies there: after the file has changed, the step "
     "still gives the results of the old one.",
-    cure="Pass a fingerprint of the content as a second parameter, put a version or a date into "
+    fix="Pass a fingerprint of the content as a second parameter, put a version or a date into "
     "the path, or turn the step's caching off (an importer: reimport=True).",
 )
 def cached_mutable_input(pipeline: Pipeline) -> Iterator[Location]:
@@ -38,7 +38,7 @@ def cached_mutable_input(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "cached-side-effect",
     why="The step's purpose is what it does, and a cache hit leaves that out.",
-    cure="Call .set_caching_options(False) on the task.",
+    fix="Call .set_caching_options(False) on the task.",
 )
 def cached_side_effect(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
@@ -54,7 +54,7 @@ def cached_side_effect(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "job-name-in-cached-step",
     why="The value is another one in each run, and part of the cache's key: the step never hits.",
-    cure="Leave it out of the step's inputs, or turn the step's caching off.",
+    fix="Leave it out of the step's inputs, or turn the step's caching off.",
 )
 def job_name_in_cached_step(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:

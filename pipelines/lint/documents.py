@@ -10,7 +10,7 @@ from pipelines.lint.rule import Location, rule
 @rule(
     "second-document",
     why="The Vertex AI SDK's loader reads files of one YAML document only, and fails on this one.",
-    cure="Drop what adds it: kfp-kubernetes, PipelineConfig, or a workspace.",
+    fix="Drop what adds it: kfp-kubernetes, PipelineConfig, or a workspace.",
 )
 def second_document(pipeline: Pipeline) -> Iterator[Location]:
     for number, document in enumerate(pipeline.further, start=2):
@@ -21,7 +21,7 @@ def second_document(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "platform-spec",
     why="The settings are for another platform; Vertex AI does not apply them.",
-    cure="Drop them, or use what Vertex AI has for it, such as .set_memory_limit.",
+    fix="Drop them, or use what Vertex AI has for it, such as .set_memory_limit.",
 )
 def platform_spec(pipeline: Pipeline) -> Iterator[Location]:
     for number, document in enumerate(pipeline.further, start=2):
@@ -45,7 +45,7 @@ _FEATURES = {
     "undocumented-feature",
     why="kfp compiles it, and Vertex AI's documentation does not know it: it is ignored, or fails "
     "during the run.",
-    cure="Do without: https://cloud.google.com/vertex-ai/docs/pipelines/migrate-kfp lists what "
+    fix="Do without: https://cloud.google.com/vertex-ai/docs/pipelines/migrate-kfp lists what "
     "Vertex AI has.",
 )
 def undocumented_feature(pipeline: Pipeline) -> Iterator[Location]:

@@ -18,7 +18,7 @@ _CPU_IMAGE = re.compile(r"(^|[/:._-])(cpu|xla)([/:._-]|$)")
 @rule(
     "accelerator-pair",
     why="Vertex AI refuses an accelerator type without a count, and a count without a type.",
-    cure="Give both or neither; to have none, leave both out, or ACCELERATOR_TYPE_UNSPECIFIED "
+    fix="Give both or neither; to have none, leave both out, or ACCELERATOR_TYPE_UNSPECIFIED "
     "with 0.",
 )
 def accelerator_pair(pipeline: Pipeline) -> Iterator[Location]:
@@ -31,7 +31,7 @@ def accelerator_pair(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "accelerator-machine",
     why="The machine type does not come with these accelerators (pipelines/prices/machines.toml).",
-    cure="Choose a pair that exists, for example n1-standard-8 with 1 NVIDIA_TESLA_T4, or "
+    fix="Choose a pair that exists, for example n1-standard-8 with 1 NVIDIA_TESLA_T4, or "
     "g2-standard-4 with 1 NVIDIA_L4.",
 )
 def accelerator_machine(pipeline: Pipeline) -> Iterator[Location]:
@@ -46,7 +46,7 @@ def accelerator_machine(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "gpu-with-cpu-image",
     why="The image has no CUDA: the GPU is paid for and never used.",
-    cure="Name an image with CUDA, or ask for no accelerator.",
+    fix="Name an image with CUDA, or ask for no accelerator.",
 )
 def gpu_with_cpu_image(pipeline: Pipeline) -> Iterator[Location]:
     for wish in _wishes(pipeline):
@@ -59,7 +59,7 @@ def gpu_with_cpu_image(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "shared-output-directory",
     why="Two runs at the same time, or two steps of one, overwrite each other's files there.",
-    cure="Write to the URI of an output artifact of the step, which is the run's own.",
+    fix="Write to the URI of an output artifact of the step, which is the run's own.",
 )
 def shared_output_directory(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:

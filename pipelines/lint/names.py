@@ -19,7 +19,7 @@ MAX_LABELS = 64
 @rule(
     "pipeline-name",
     why="Vertex AI refuses the name when the pipeline is submitted.",
-    cure="Use at most 128 lowercase letters, digits and hyphens, beginning with no hyphen.",
+    fix="Use at most 128 lowercase letters, digits and hyphens, beginning with no hyphen.",
 )
 def pipeline_name(pipeline: Pipeline) -> Iterator[Location]:
     name = str(pipeline.spec.get("pipelineInfo", {}).get("name", ""))
@@ -30,7 +30,7 @@ def pipeline_name(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "display-name",
     why=f"Vertex AI refuses a job's display name of more than {LONGEST_DISPLAY_NAME} characters.",
-    cure="Shorten it.",
+    fix="Shorten it.",
 )
 def display_name(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
@@ -45,7 +45,7 @@ def display_name(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "label",
     why="Vertex AI refuses the job.",
-    cure=f"Use at most {MAX_LABELS} labels, with keys and values of at most {LONGEST_LABEL} "
+    fix=f"Use at most {MAX_LABELS} labels, with keys and values of at most {LONGEST_LABEL} "
     "lowercase letters, digits, _ and -; write numbers as texts.",
 )
 def label(pipeline: Pipeline) -> Iterator[Location]:

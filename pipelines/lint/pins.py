@@ -23,7 +23,7 @@ _FLAGS_WITH_A_VALUE |= {"--target", "--platform", "--timeout", "--retries", "--p
 @rule(
     "unpinned-image",
     why="The tag is moved to another image without notice, and the cache does not see it.",
-    cure="Name a version's tag, or better the digest: IMAGE@sha256:….",
+    fix="Name a version's tag, or better the digest: IMAGE@sha256:….",
 )
 def unpinned_image(pipeline: Pipeline) -> Iterator[Location]:
     for label, executor in pipeline.executors.items():
@@ -40,7 +40,7 @@ def unpinned_image(pipeline: Pipeline) -> Iterator[Location]:
     "unpinned-package",
     why="Each start installs the newest release, so that a run can fail, or differ, from one day "
     "to the next.",
-    cure="Write the version, 'pandas==2.2.3', or use an image that holds the package.",
+    fix="Write the version, 'pandas==2.2.3', or use an image that holds the package.",
 )
 def unpinned_package(pipeline: Pipeline) -> Iterator[Location]:
     for place, script in _scripts(pipeline):
@@ -53,7 +53,7 @@ def unpinned_package(pipeline: Pipeline) -> Iterator[Location]:
     "trusted-host",
     why="pip then takes whatever answers under that name, without TLS; kfp adds the flag for each "
     "of pip_index_urls.",
-    cure="Use an image that holds the packages, or give pip_trusted_hosts=[] with pip_index_urls.",
+    fix="Use an image that holds the packages, or give pip_trusted_hosts=[] with pip_index_urls.",
 )
 def trusted_host(pipeline: Pipeline) -> Iterator[Location]:
     for place, script in _scripts(pipeline):

@@ -15,7 +15,7 @@ _REFERENCE = re.compile(r"\{\{\$\.(inputs|outputs)\.(parameters|artifacts)\[['\"
     "artifact-as-parameter",
     why="An artifact has no value that a parameter could take: it compiles, and Vertex AI then "
     "refuses the reference or hands on the placeholder's text.",
-    cure="Declare the input as Input[Artifact] and pass the output there; for a text in "
+    fix="Declare the input as Input[Artifact] and pass the output there; for a text in "
     "worker_pool_specs use a container component and {artifact}.uri.",
 )
 def artifact_as_parameter(pipeline: Pipeline) -> Iterator[Location]:
@@ -27,7 +27,7 @@ def artifact_as_parameter(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "parameter-as-artifact",
     why="A parameter has no URI, so the reference cannot be resolved.",
-    cure="Declare the input as a parameter, or the output as an artifact.",
+    fix="Declare the input as a parameter, or the output as an artifact.",
 )
 def parameter_as_artifact(pipeline: Pipeline) -> Iterator[Location]:
     for place, kind, name, there in _references(pipeline):
@@ -38,7 +38,7 @@ def parameter_as_artifact(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "unknown-reference",
     why="Nothing has that name, so the run fails when it gets there, or is refused.",
-    cure="Correct the name, or compile the pipeline again from its source.",
+    fix="Correct the name, or compile the pipeline again from its source.",
 )
 def unknown_reference(pipeline: Pipeline) -> Iterator[Location]:
     for place, kind, name, there in _references(pipeline):

@@ -20,7 +20,7 @@ INT32_FIELDS = (
     "int-in-worker-pool",
     why="An int parameter nested in worker_pool_specs arrives as text, and a number in args as a "
     "number; the launcher refuses both when it builds the CustomJob.",
-    cure="Write the number itself, or use a container component whose payload has the placeholder "
+    fix="Write the number itself, or use a container component whose payload has the placeholder "
     'outside quotes; in args write a text, f"--epochs={epochs}".',
 )
 def int_in_worker_pool(pipeline: Pipeline) -> Iterator[Location]:
@@ -41,7 +41,7 @@ def int_in_worker_pool(pipeline: Pipeline) -> Iterator[Location]:
 @rule(
     "camel-case-in-payload",
     why="The launcher knows the fields by their snake_case names only.",
-    cure="Write worker_pool_specs, machine_spec, image_uri and so on.",
+    fix="Write worker_pool_specs, machine_spec, image_uri and so on.",
 )
 def camel_case_in_payload(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:
@@ -55,7 +55,7 @@ def camel_case_in_payload(pipeline: Pipeline) -> Iterator[Location]:
     "payload-quote",
     why="The value is put into the payload's JSON as it is, so that this character breaks it and "
     "the step fails at its start.",
-    cure='Use a value without ", \\ and control characters.',
+    fix='Use a value without ", \\ and control characters.',
 )
 def payload_quote(pipeline: Pipeline) -> Iterator[Location]:
     for step in pipeline.steps:

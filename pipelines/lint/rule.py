@@ -19,14 +19,14 @@ class Finding:
         place: where in the spec, such as `root/train: inputs.csv`.
         found: what stands there.
         why: what goes wrong because of it.
-        cure: what to write instead.
+        fix: what to write instead.
     """
 
     rule: str
     place: str
     found: str
     why: str
-    cure: str
+    fix: str
 
 
 @dataclass(frozen=True)
@@ -35,24 +35,24 @@ class Rule:
 
     id: str
     why: str
-    cure: str
+    fix: str
     check: Check
 
     def findings(self, pipeline: Pipeline) -> Iterator[Finding]:
         """What the rule finds in the pipeline."""
         for place, found in self.check(pipeline):
-            yield Finding(self.id, place, found, self.why, self.cure)
+            yield Finding(self.id, place, found, self.why, self.fix)
 
 
 RULES: dict[str, Rule] = {}
 
 
-def rule(rule_id: str, *, why: str, cure: str) -> Callable[[Check], Check]:
+def rule(rule_id: str, *, why: str, fix: str) -> Callable[[Check], Check]:
     """Makes a function that yields spots a rule."""
 
     def register(check: Check) -> Check:
         assert rule_id not in RULES, rule_id
-        RULES[rule_id] = Rule(rule_id, why, cure, check)
+        RULES[rule_id] = Rule(rule_id, why, fix, check)
         return check
 
     return register

@@ -33,7 +33,7 @@ _SHOWN = 4  # characters of a secret that a finding repeats
     "secret-in-clear",
     why="Everybody who can see the run, the file or the image's command line can read it, and it "
     "cannot be taken back.",
-    cure="Replace the secret at its issuer, keep it in Secret Manager, and pass its resource name: "
+    fix="Replace the secret at its issuer, keep it in Secret Manager, and pass its resource name: "
     "projects/P/secrets/S/versions/V.",
 )
 def secret_in_clear(pipeline: Pipeline) -> Iterator[Location]:

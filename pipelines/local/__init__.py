@@ -1,1 +1,1 @@
-"""X"""
+"""Runs a compiled pipeline on this machine: python -m pipelines run"""

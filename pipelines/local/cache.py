@@ -20,7 +20,7 @@ LIBRARIES = ("isal", "numpy", "pyarrow", "torch")  # what the steps compute with
 
 
 def code_fingerprint() -> str:
-    """A digest of what the steps run: `trainer`, what their doorways call, and the versions of
+    """A digest of what the steps run: `trainer`, what the components call, and the versions of
     Python and of the libraries that they compute with."""
     digest = hashlib.sha256(platform.python_version().encode())
     for library in LIBRARIES:

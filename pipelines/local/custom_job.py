@@ -63,7 +63,7 @@ def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> in
         deadline = time.monotonic() + timeout
         while primary.poll() is None:
             if time.monotonic() > deadline:
-                print(f"error: the job must end within {timeout:g} s, got it still runs")
+                print(f"error: the job must end within {timeout:g} s; stopped it")
                 return TIMED_OUT
             for replica_process in replicas[1:]:
                 if replica_process.poll():

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Any
 from components.snapshot import snapshot
 from pipelines.lint.pipeline import as_text
 from pipelines.local.cache import cache_of, code_fingerprint, damaged_file
+from pipelines.local.kfp_internals import open_cache
+from pipelines.local.outputs import PIPELINE, shortened
 from pipelines.local.records import local_runs
 from pipelines.local.replay import Outputs, Task, replay
-from pipelines.local.run import read_record, shortened
+from pipelines.local.step_records import read_record
+from pipelines.request import RunRequest
 
 if TYPE_CHECKING:
     from kfp.local.cache import LocalCache
 
-MAX_TOLD = 3  # differences from an earlier run; another schema has many
+MAX_SHOWN = 3  # differences from an earlier run; another schema has many
 PINNED = {"fingerprint": "the data", "manifest_fingerprint": "the model"}
 ABSENT = object()  # None is a value
 
@@ -32,24 +35,23 @@ class Forecast:
     why: str
 
 
-def explain(compiled: str, arguments: dict[str, Any], root: Path) -> Iterator[Forecast]:
+def explain(request: RunRequest, root: Path) -> Iterator[Forecast]:
     """The forecast of each step, in the order in which they would run.
 
     Args:
-        compiled: the pipeline's YAML.
-        arguments: values of its parameters.
+        request: the pipeline and the values of its parameters.
         root: directory of the runs; the cache is in it.
     """
-    from kfp.local.cache import LocalCache
-
-    cache = LocalCache(str(cache_of(root)))
+    cache = open_cache(cache_of(root))
 
     def known(task: Task) -> Outputs | None:
         if task.pins:  # never cached, but quick
             return dict(zip(("csv", "fingerprint"), snapshot(task.inputs["csv"]), strict=True))
         return cache.get(task.key) if task.cached and not _lost(root, task) else None
 
-    for task, outputs in replay(compiled, arguments, code_fingerprint(), cache, known):
+    for task, outputs in replay(
+        request.compiled, request.arguments, code_fingerprint(), cache, known
+    ):
         if not task.cached:
             why = "it always runs"
         elif task.waits_for:
@@ -97,8 +99,8 @@ def _unlike_before(task: Task, root: Path, cache: "LocalCache") -> str:
             f"run {run_id} had the same inputs and the same code, but is not in the cache, "
             "into which only runs with --cache go"
         )
-    more = [f"{len(found) - MAX_TOLD} more"] if len(found) > MAX_TOLD else []
-    return f"since run {run_id}: {'; '.join(found[:MAX_TOLD] + more)}"
+    more = [f"{len(found) - MAX_SHOWN} more"] if len(found) > MAX_SHOWN else []
+    return f"since run {run_id}: {'; '.join(found[:MAX_SHOWN] + more)}"
 
 
 def earlier(step: str, root: Path, cache: "LocalCache") -> Iterator[tuple[str, Task]]:
@@ -113,7 +115,7 @@ def earlier(step: str, root: Path, cache: "LocalCache") -> Iterator[tuple[str, T
             return _pinned(directory, task.step) if task.pins else cache.get(task.key)
 
         run = json.loads((directory / "run.json").read_text())
-        compiled = (directory / "training.yaml").read_text()
+        compiled = (directory / PIPELINE).read_text()
         for task, _ in replay(compiled, run["parameters"], run.get("code", ""), cache, known):
             if task.step == step and not task.waits_for:
                 yield run_id, task

@@ -11,9 +11,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.local.run import Run, failed_step, last_lines, read_record
 from pipelines.local.step import log_path
+from pipelines.local.step_records import failed_step, last_lines, read_record
 from trainer.errors import InputError
+from vertex_tabular.run.record import Run
 
 REFRESH_SECONDS = 0.1
 

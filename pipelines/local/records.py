@@ -1,17 +1,17 @@
 """The runs of this machine, read from their directories."""
 
 import datetime
-import json
 from pathlib import Path
 
 import yaml
 
-from pipelines.local.run import read_record
+from pipelines.local.outputs import PIPELINE
 from pipelines.local.step import log_path
-from pipelines.parameters import declared, defaults
+from pipelines.local.step_records import read_record
 from pipelines.record import Record, Step
 from pipelines.steps import in_order
 from trainer.errors import InputError
+from vertex_tabular.run.record import load
 
 
 def local_runs(root: Path) -> list[str]:
@@ -25,38 +25,38 @@ def local_record(directory: Path) -> Record:
     Raises:
         InputError: the directory holds no run.
     """
+    run = load(directory)
     try:
-        run = json.loads((directory / "run.json").read_text())
-        spec = yaml.safe_load((directory / "training.yaml").read_text())
+        spec = yaml.safe_load((directory / PIPELINE).read_text())
     except FileNotFoundError as error:
-        raise InputError(f"a run's directory has run.json, got {directory}: {error}") from None
+        raise InputError(
+            f"a run's directory must have its pipeline, got {directory}: {error}"
+        ) from None
     steps = []
     for name in in_order(spec["root"]["dag"]["tasks"]):
         record = read_record(directory, name)
         if not record:
-            state = "CACHED" if name in run["cached"] else "WAITING"
+            state = "CACHED" if name in run.cached else "WAITING"
         elif "seconds" not in record:
-            state = "RUNNING" if run["state"] == "RUNNING" else "CANCELLED"
+            state = "RUNNING" if run.state == "RUNNING" else "CANCELLED"
         else:
             state = "FAILED" if record["status"] else "SUCCEEDED"
         steps.append(Step(name, state, record.get("seconds")))
     return Record(
-        run_id=run["run_id"],
+        run_id=run.run_id,
         place="local",
-        state=run["state"],
-        started=datetime.datetime.fromtimestamp(
-            (directory / "training.yaml").stat().st_mtime, datetime.timezone.utc
-        ),
+        state=run.state,
+        started=datetime.datetime.fromtimestamp(run.started, datetime.timezone.utc),
         steps=steps,
-        parameters=run["parameters"],
-        metrics=run["metrics"],
-        artifacts=run["artifacts"],
-        sizes={name: size_on_disk(Path(path)) for name, path in run["artifacts"].items()},
-        defaults=defaults(declared(spec)),
-        val_sha256=run.get("val_sha256", ""),
-        fingerprint=run.get("fingerprint", ""),
-        code=run.get("code", ""),
-        error=run["error"],
+        parameters=run.parameters,
+        metrics=run.metrics,
+        artifacts=run.artifacts,
+        sizes={name: size_on_disk(Path(path)) for name, path in run.artifacts.items()},
+        defaults=run.defaults,
+        val_sha256=run.val_sha256,
+        fingerprint=run.fingerprint,
+        code=run.code,
+        error=run.error,
     )
 
 

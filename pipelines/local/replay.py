@@ -1,6 +1,6 @@
-"""What each step of a run is given, and its key in the cache, told without running it.
+"""The inputs of each step of a run and its key in the cache, without running it.
 
-`kfp.local`'s own code says both, so it cannot be another thing than in the run.
+`kfp.local`'s own code computes both, so they cannot differ from those of the run.
 """
 
 import functools
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from pipelines.lint.pipeline import filled_in
-from pipelines.local.run import image_of, in_full, rewritten
+from pipelines.local.kfp_internals import container_of, make_store, task_arguments
+from pipelines.local.rewriting import image_of, rewrite, with_defaults
 from pipelines.steps import in_order
 
 if TYPE_CHECKING:
@@ -60,12 +61,8 @@ def replay(
         cache: what makes the keys.
         known: gives the result of a step that waits for no other; None when it is not known.
     """
-    from kfp.local.io import IOStore
-
     content, spec = _loaded(compiled)
-    store = IOStore()
-    for name, value in in_full(content, arguments).items():
-        store.put_parent_input(name, value)
+    store = make_store(with_defaults(content, arguments))
     unknown: set[str] = set()
     for step in in_order(content["root"]["dag"]["tasks"]):
         waits_for = sorted(unknown & set(spec.root.dag.tasks[step].dependent_tasks))
@@ -82,18 +79,14 @@ def _task(
     spec: Any, step: str, waits_for: list[str], store: Any, image: str, cache: "LocalCache"
 ) -> Task:
     """One step, as `kfp.local` asks its cache for it; the store has what comes before it."""
-    from kfp.local.orchestrator.orchestrator_utils import OrchestratorUtils
-    from kfp.local.utils import struct_to_executor_spec
-
     task = spec.root.dag.tasks[step]
     component = task.component_ref.name
     pins, cached = component.startswith("comp-snapshot"), task.caching_options.enable_cache
     if waits_for:
         return Task(step, pins, cached, waits_for)
-    label = spec.components[component].executor_label
-    container = struct_to_executor_spec(spec.deployment_spec["executors"][label]).container
+    container = container_of(spec, component)
     command = [*container.command, *container.args]
-    inputs = OrchestratorUtils.make_task_arguments(task.inputs, store)
+    inputs = task_arguments(task, store)
     key = cache.compute_key(
         component_name=component,
         image=image,
@@ -111,5 +104,5 @@ def _loaded(compiled: str) -> tuple[dict[str, Any], Any]:
     """A YAML as `kfp.local` runs it, and the same as kfp's message; most runs share one."""
     from kfp import components
 
-    content = rewritten(yaml.safe_load(compiled), code="")
+    content = rewrite(yaml.safe_load(compiled), code="")
     return content, components.load_component_from_text(json.dumps(content)).pipeline_spec

@@ -1,19 +1,21 @@
-"""The report of a local run, with what only the end of the run knows: its steps and their times."""
+"""Completes the report of a local run with what is known at its end: the steps and their times."""
 
 from importlib.metadata import version
 from pathlib import Path
 
 import yaml
 
-from pipelines.local.run import Run
+from pipelines.local.outputs import PIPELINE
 from pipelines.steps import in_order
 from vertex_tabular.report.job import Job, Step
-from vertex_tabular.report.page import write_report
+from vertex_tabular.report.page import complete_report
+from vertex_tabular.run.directory import RunDirectory
+from vertex_tabular.run.record import Run
 
 
 def complete(run: Run, directory: Path) -> None:
-    """Writes the report that `collect` wrote once more, with the run's steps and parameters."""
-    tasks = yaml.safe_load((directory / "training.yaml").read_text())["root"]["dag"]["tasks"]
+    """Adds the run's name, steps and parameters to the report that `collect` wrote."""
+    tasks = yaml.safe_load((directory / PIPELINE).read_text())["root"]["dag"]["tasks"]
     steps = [
         Step(
             name=name,
@@ -31,10 +33,4 @@ def complete(run: Run, directory: Path) -> None:
         versions={"kfp": version("kfp"), "vertex-tabular": version("vertex-tabular")},
         steps=steps,
     )
-    write_report(
-        run.artifacts["run_directory"],
-        run.artifacts["report"],
-        train_data=run.artifacts["train_data"],
-        val_data=run.artifacts["val_data"],
-        job=job,
-    )
+    complete_report(run.artifacts["report"], RunDirectory(run.artifacts["run_directory"]), job)

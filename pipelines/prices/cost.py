@@ -1,7 +1,7 @@
 """An estimate of what runs cost, from list prices: tabpipe cost --machine n1-standard-8 --hours 2
 
 The prices are in `pipelines/prices/prices.toml`, with their date and source. An estimate is the
-worst case: the training job is taken to run until its timeout, and nothing from the cache.
+worst case: the training job runs until its time limit, and no step is cached.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,8 +18,7 @@ DEFAULT_REGION = "us-central1"
 # The longest that Vertex AI lets a training job run, unless its `scheduling` says less.
 # https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec#Scheduling
 DEFAULT_TIMEOUT_HOURS = 168.0
-STEPS = 3  # snapshot, preprocess and collect; of a prediction, two snapshots and predict
-STEP_HOURS = 0.25  # for each of them: most of it is the start of its machine
+STEP_HOURS = 0.25  # of a step that starts no training job: mostly the start of its machine
 
 
 class UnknownPrice(InputError):
@@ -50,16 +49,16 @@ class CostEstimate:
     Attributes:
         region: whose prices.
         price_date: of the price table, ISO 8601.
-        hours: for which the training job is taken to run.
+        hours: how long the training job is assumed to run.
         job_on_demand: the training job.
-        job_spot: the same on spot machines.
+        job_spot: the training job on Spot machines.
         waiting: the step that starts the training job and waits for it. Google does not say
             that this step is free, so it counts.
         steps: the pipeline's other steps.
-        run_fee: Vertex AI Pipelines' own.
-        spot: whether the run is to be on spot machines.
+        run_fee: the fee of Vertex AI Pipelines for each run.
+        spot: whether the training job runs on Spot machines.
         runs_per_month: of a schedule; None without one.
-        unverified: the prices in it that nobody has looked up.
+        unverified: the prices in it that were not checked against Google's price list.
     """
 
     region: str
@@ -81,17 +80,17 @@ class CostEstimate:
 
     @property
     def run_spot(self) -> float:
-        """One run with its training job on spot machines."""
+        """One run with its training job on Spot machines."""
         return self.job_spot + self.waiting + self.steps + self.run_fee
 
     @property
     def run(self) -> float:
-        """One run, as it was asked for."""
+        """One run, on demand or on Spot machines as requested."""
         return self.run_spot if self.spot else self.run_on_demand
 
     @property
     def month(self) -> float | None:
-        """The runs of a month, as they were asked for; None without a schedule."""
+        """The runs of a month; None without a schedule."""
         return None if self.runs_per_month is None else self.run * self.runs_per_month
 
 
@@ -132,6 +131,7 @@ class _Prices:
 def estimate(
     machine: Machine | None,
     *,
+    steps: int,
     hours: float = DEFAULT_TIMEOUT_HOURS,
     spot: bool = False,
     runs_per_month: float | None = None,
@@ -141,22 +141,25 @@ def estimate(
 
     Args:
         machine: of the training job; None for a pipeline without one.
-        hours: timeout of the training job.
-        spot: whether the run is to be on spot machines.
+        steps: how many steps the pipeline has, the one that waits for the training job included.
+        hours: time limit of the training job.
+        spot: whether the training job runs on Spot machines.
         runs_per_month: of a schedule.
         region: of Google Cloud.
 
     Raises:
         UnknownPrice: the price table lacks the machine, the accelerator or the region.
-        InputError: they do not go together, or a number is out of range.
+        InputError: the machine cannot have the accelerator, or a number is out of range.
     """
+    other_steps = steps
     if machine is None:
         hours = 0.0
     else:
-        _check_range("--hours", hours, above=0)
-        _check_range("--replicas", machine.replicas, above=0)
+        other_steps -= 1
+        _check_positive("--hours", hours)
+        _check_positive("--replicas", machine.replicas)
     if runs_per_month is not None:
-        _check_range("--runs-per-month", runs_per_month, above=0)
+        _check_positive("--runs-per-month", runs_per_month)
     table = read_table("prices.toml")
     if region not in table["regions"]:
         raise UnknownPrice(_not_listed("region", region, table["regions"]))
@@ -178,7 +181,7 @@ def estimate(
         job_on_demand=on_demand,
         job_spot=on_spot,
         waiting=step_hour * hours,
-        steps=step_hour * STEPS * STEP_HOURS,
+        steps=step_hour * other_steps * STEP_HOURS,
         run_fee=prices.take("run fee", table["pipeline"]["run"]),
         spot=spot,
         runs_per_month=runs_per_month,
@@ -187,16 +190,16 @@ def estimate(
 
 
 def check_budget(cost: CostEstimate, budget: float) -> None:
-    """Refuses an estimate above the budget: of a month where there is a schedule, else of a run.
+    """Checks an estimate against a budget: of a month where there is a schedule, else of a run.
 
     Raises:
         InputError: the estimate is above it.
     """
     what, amount = ("run", cost.run) if cost.month is None else ("month", cost.month)
-    if not amount <= budget:  # so written, a budget that is no number refuses as well
+    if not amount <= budget:  # written so that a budget of NaN is exceeded too
         raise InputError(
-            f"--budget must cover the estimate, got {amount:.2f} USD a {what} is above "
-            f"{budget:.2f}; lower --hours, take a smaller machine, or --spot"
+            f"--budget must be at least the estimate of {amount:.2f} USD a {what}, got "
+            f"{budget:.2f}; give fewer --hours, a smaller machine, or --spot"
         )
 
 
@@ -204,7 +207,7 @@ def summary(cost: CostEstimate) -> str:
     """The estimate as `tabpipe cost` prints it."""
     lines = [
         f"Estimate at list prices of {cost.price_date} for {cost.region} ({PRICES}), in USD;",
-        f"worst case: the training job runs for {cost.hours:g} h, and nothing is cached.",
+        f"worst case: the training job runs for {cost.hours:g} h, and no step is cached.",
         "",
         f"{'':22}{'on demand':>12}{'spot':>12}",
         _row("training job", cost.job_on_demand, cost.job_spot),
@@ -219,7 +222,7 @@ def summary(cost: CostEstimate) -> str:
             _row(f"a month, {runs:g} runs", cost.run_on_demand * runs, cost.run_spot * runs)
         )
     if cost.unverified:
-        lines += ["", f"prices that nobody has looked up: {', '.join(cost.unverified)}"]
+        lines += ["", f"unverified prices: {', '.join(cost.unverified)}"]
     return "\n".join(lines)
 
 
@@ -228,7 +231,7 @@ def _row(name: str, on_demand: float, spot: float) -> str:
 
 
 def _compute(machine: Machine, prices: _Prices) -> float:
-    """On-demand USD an hour for one machine with its accelerators, without Vertex AI's share."""
+    """On-demand USD an hour of a machine with its accelerators, without Vertex AI's share."""
     kind, count = machine.accelerator, machine.accelerator_count
     if bool(kind) != bool(count) or count < 0:
         raise InputError(f"--accelerator must be TYPE:COUNT, got {kind}:{count}")
@@ -238,18 +241,18 @@ def _compute(machine: Machine, prices: _Prices) -> float:
     problem = mismatch(machine.type, kind, count)
     if problem:
         raise InputError(
-            "--machine and --accelerator must go together, "
-            f"got {machine.type} with {count} × {kind}; {problem}"
+            "--accelerator must be available for --machine, "
+            f"got {count} × {kind} with {machine.type}; {problem}"
         )
     return price if built_in(machine.type) else price + count * prices.of("accelerator", kind)
 
 
-def _check_range(option: str, value: float, *, above: float) -> None:
-    if not above < value < float("inf"):
-        raise InputError(f"{option} must be above {above:g}, got {value:g}")
+def _check_positive(option: str, value: float) -> None:
+    if not 0 < value < float("inf"):
+        raise InputError(f"{option} must be positive, got {value:g}")
 
 
 def _not_listed(kind: str, name: str, listed: Iterable[str]) -> str:
     near = get_close_matches(name, listed)
-    hint = f", or take {' or '.join(near)}" if near else ""
-    return f"the {kind} must be in {PRICES}, got {name}; add it there with its price{hint}"
+    hint = f", or use {' or '.join(near)}" if near else ""
+    return f"the {kind} must be in {PRICES}, got {name}; add its price there{hint}"

@@ -37,7 +37,7 @@ def mismatch(machine_type: str, accelerator_type: str, count: int) -> str | None
     if homes:
         return f"{accelerator_type} comes with {', '.join(homes)} only"
     attached = table()["attached"]
-    limits = attached["most_vcpus"].get(accelerator_type)
+    limits = attached["max_vcpus"].get(accelerator_type)
     if limits is None:
         return None
     if machine_type.split("-")[0] not in attached["series"]:

@@ -9,13 +9,18 @@ and ports.
 
 import csv
 import io
+from importlib.resources import files
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from trainer.contract import atomic_write
 from trainer.errors import InputError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+SAMPLE_ROWS = 891
+SAMPLE_SEED = 42
 COLUMNS = (
     "PassengerId",
     "Survived",
@@ -89,12 +94,24 @@ FEMALE_NAMES = (
 )
 
 
+def sample_schema() -> dict[str, Any]:
+    """The feature schema of the sample, `sample.yaml`."""
+    import yaml
+
+    schema: dict[str, Any] = yaml.safe_load(
+        files("pipelines.project").joinpath("sample.yaml").read_text()
+    )
+    return schema
+
+
 def write_sample(path: Path, rows: int, seed: int) -> None:
     """Writes a CSV of `rows` made-up passengers; the same seed gives the same bytes.
 
     Raises:
         InputError: `rows` is below 1, or the file cannot be written.
     """
+    import numpy as np
+
     if rows < 1:
         raise InputError(f"--rows must be at least 1, got {rows}")
     random = np.random.default_rng(seed)
@@ -112,7 +129,7 @@ def write_sample(path: Path, rows: int, seed: int) -> None:
 
 
 def _passenger(
-    random: np.random.Generator, number: int, group: tuple[int, str, bool]
+    random: "np.random.Generator", number: int, group: tuple[int, str, bool]
 ) -> list[object]:
     """One row, in the order of COLUMNS."""
     pclass, sex, adult = group
@@ -138,7 +155,7 @@ def _passenger(
     ]
 
 
-def _name(random: np.random.Generator, sex: str, adult: bool) -> str:
+def _name(random: "np.random.Generator", sex: str, adult: bool) -> str:
     """A name as the list has them: a comma always, a nickname in quotes now and then."""
     surname = random.choice(SURNAMES)
     given = random.choice(MALE_NAMES if sex == "male" else FEMALE_NAMES)

@@ -16,7 +16,7 @@ import getpass
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,39 +48,6 @@ class Form:
     default: str = ""
 
 
-ACCOUNT = r"[\w.-]+@[\w.-]+\.gserviceaccount\.com"
-FORMS = {
-    "csv": Form(r".+", "passengers.csv", "the table; its path is seen from this directory"),
-    "schema": Form(r".+", "schema.yaml", "feature schema; the Titanic's if there is none"),
-    "project": Form(r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "my-project", "Google Cloud project id"),
-    "region": Form(r"[a-z]+-[a-z]+\d+", "europe-west4", "Vertex AI region", "us-central1"),
-    "bucket": Form(
-        r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[\w.-]+)*",
-        "gs://my-bucket/tabular",
-        "where runs and packages are kept",
-    ),
-    "service_account": Form(
-        ACCOUNT, "trainer@my-project.iam.gserviceaccount.com", "account that the runs act as"
-    ),
-    "network": Form(
-        r"projects/\d+/global/networks/[a-z0-9-]+",
-        "projects/123456789012/global/networks/my-vpc",
-        "VPC network that the runs join",
-    ),
-    "kms_key": Form(
-        r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+",
-        "projects/P/locations/L/keyRings/R/cryptoKeys/K",
-        "customer-managed key that encrypts the runs",
-    ),
-    "image": Form(
-        r"[\w.-]+(:\d+)?(/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
-        "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0",
-        "image that holds every step; without one, a wheel is uploaded",
-    ),
-    "owner": Form(r"[\w.@+ -]{1,40}", "ada", "whose runs these are, shown in their names"),
-}
-
-
 @dataclass(frozen=True)
 class Setting:
     """A value, empty if there is none, and where it came from."""
@@ -89,23 +56,57 @@ class Setting:
     origin: str
 
 
+def _setting(pattern: str, example: str, meaning: str, default: str = "") -> Any:
+    return field(metadata={"form": Form(pattern, example, meaning, default)})
+
+
 @dataclass(frozen=True)
 class Settings:
-    """One value for each name in FORMS, none of them malformed."""
+    """The settings, none of them malformed.
 
-    csv: Setting
-    schema: Setting
-    project: Setting
-    region: Setting
-    bucket: Setting
-    service_account: Setting
-    network: Setting
-    kms_key: Setting
-    image: Setting
-    owner: Setting
+    A field here is all there is to a new one: `tabpipe.toml`, the environment variable, the option
+    of the commands that submit, `tabpipe config` and the reference are made from it.
+    """
+
+    csv: Setting = _setting(
+        r".+", "passengers.csv", "the table; a path is relative to this directory"
+    )
+    schema: Setting = _setting(r".+", "schema.yaml", "feature schema (YAML)")
+    project: Setting = _setting(
+        r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "my-project", "Google Cloud project id"
+    )
+    region: Setting = _setting(
+        r"[a-z]+-[a-z]+\d+", "europe-west4", "Vertex AI region", "us-central1"
+    )
+    bucket: Setting = _setting(
+        r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[\w.-]+)*",
+        "gs://my-bucket/tabular",
+        "where runs and packages are kept",
+    )
+    service_account: Setting = _setting(
+        r"[\w.-]+@[\w.-]+\.gserviceaccount\.com",
+        "trainer@my-project.iam.gserviceaccount.com",
+        "service account of the runs",
+    )
+    network: Setting = _setting(
+        r"projects/\d+/global/networks/[a-z0-9-]+",
+        "projects/123456789012/global/networks/my-vpc",
+        "VPC network of the runs",
+    )
+    kms_key: Setting = _setting(
+        r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+",
+        "projects/P/locations/L/keyRings/R/cryptoKeys/K",
+        "customer-managed key that encrypts the runs",
+    )
+    image: Setting = _setting(
+        r"[\w.-]+(:\d+)?(/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
+        "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0",
+        "image that holds every step; without one, a wheel is uploaded",
+    )
+    owner: Setting = _setting(r"[\w.@+ -]{1,40}", "ada", "owner of the runs, shown in their names")
 
     def required(self, name: str) -> str:
-        """The value of a setting that the command cannot do without.
+        """The value of a setting that the command needs.
 
         Raises:
             InputError: it is not set anywhere.
@@ -113,10 +114,13 @@ class Settings:
         setting: Setting = getattr(self, name)
         if not setting.value:
             raise InputError(
-                f"{name} must be set, got it is not; give {_flag(name)}, {_variable(name)}, "
+                f"{name} must be set; give {flag(name)}, {variable(name)}, "
                 f'or {name} = "{FORMS[name].example}" in {FILE}'
             )
         return setting.value
+
+
+FORMS: dict[str, Form] = {each.name: each.metadata["form"] for each in fields(Settings)}
 
 
 def resolve(
@@ -154,14 +158,14 @@ def data_of(environ: Mapping[str, str], directory: Path) -> tuple[str | None, Pa
 
 
 def _chosen(
-    name: str, flag: str | None, environ: Mapping[str, str], filed: Mapping[str, Setting]
+    name: str, given: str | None, environ: Mapping[str, str], filed: Mapping[str, Setting]
 ) -> Setting:
     """The value of one setting that wins over its others."""
     form = FORMS[name]
-    if flag is not None:
-        setting = Setting(flag, _flag(name))
-    elif _variable(name) in environ:
-        setting = Setting(environ[_variable(name)], _variable(name))
+    if given is not None:
+        setting = Setting(given, flag(name))
+    elif variable(name) in environ:
+        setting = Setting(environ[variable(name)], variable(name))
     elif name in filed:
         setting = filed[name]
     elif name == "owner":
@@ -198,9 +202,11 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Setting]:
     return found
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
+    """The option that gives a setting."""
     return f"--{name.replace('_', '-')}"
 
 
-def _variable(name: str) -> str:
+def variable(name: str) -> str:
+    """The environment variable that gives a setting."""
     return f"{PREFIX}{name.upper()}"

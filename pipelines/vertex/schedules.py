@@ -1,4 +1,4 @@
-"""Recurring runs: `apply` makes the schedule of a name be as described, and never two of them fire.
+"""Recurring runs: `apply` creates or updates the schedule of a name; never do two of them fire.
 
 A schedule cannot be changed, since it keeps a copy of the spec and the parameters. So a changed
 one has a successor: the old one is paused, the new one created, then the old one deleted. Whatever
@@ -7,16 +7,18 @@ finishes the work.
 """
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any
 
 from pipelines.vertex.client import Vertex
-from pipelines.vertex.cron import Cron
+from pipelines.vertex.cron import Cron, parse_time
 from pipelines.vertex.submission import DIGEST_LABEL, digest
 from trainer.errors import InputError, TabularError
 
+MONTH = datetime.timedelta(days=30)
+MIN = datetime.datetime.min.replace(tzinfo=datetime.timezone.utc)
 ACTIVE, PAUSED, COMPLETED = "ACTIVE", "PAUSED", "COMPLETED"
 
 
@@ -28,14 +30,14 @@ class Timing:
         cron: the expression, its time zone in front.
         start: no run before; from now on if None.
         end: no run after; for ever if None.
-        most_runs: how many runs in all; 0 for no limit.
+        max_runs: how many runs in all; 0 for no limit.
         overlap: how many of its runs may be going on at a time.
     """
 
     cron: str
     start: datetime.datetime | None = None
     end: datetime.datetime | None = None
-    most_runs: int = 0
+    max_runs: int = 0
     overlap: int = 1
 
 
@@ -50,8 +52,8 @@ def build_schedule(
     Cron.parse(timing.cron)
     if timing.overlap < 1:
         raise InputError(f"--overlap must be at least 1, got {timing.overlap}")
-    if timing.most_runs < 0:
-        raise InputError(f"--max-runs must be 0 or more, got {timing.most_runs}")
+    if timing.max_runs < 0:
+        raise InputError(f"--max-runs must be 0 or more, got {timing.max_runs}")
     if timing.start and timing.end and timing.end <= timing.start:
         raise InputError(f"--end must be after --start, got {timing.end.isoformat()}")
     schedule: dict[str, Any] = {
@@ -67,24 +69,37 @@ def build_schedule(
         schedule["startTime"] = timing.start.isoformat()
     if timing.end:
         schedule["endTime"] = timing.end.isoformat()
-    if timing.most_runs:
-        schedule["maxRunCount"] = str(timing.most_runs)
+    if timing.max_runs:
+        schedule["maxRunCount"] = str(timing.max_runs)
     labels = {**pipeline_job["labels"], DIGEST_LABEL: digest(schedule)}
     schedule["createPipelineJobRequest"]["pipelineJob"]["labels"] = labels
     return schedule
 
 
-def runs_in(timing: Timing, length: datetime.timedelta) -> float:
-    """How many runs it starts in a stretch of that length from its beginning on."""
-    after = timing.start or datetime.datetime.now(datetime.timezone.utc)
-    until = after + length
-    firings = takewhile(lambda time: time <= until, Cron.parse(timing.cron).firings(after))
-    runs = sum(1 for time in firings if timing.end is None or time <= timing.end)
-    return float(min(runs, timing.most_runs) if timing.most_runs else runs)
+def firings(timing: Timing) -> Iterator[datetime.datetime]:
+    """The times at which it starts a run, from now on, in its own time zone."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    after = max(now, timing.start) if timing.start else now
+    every = Cron.parse(timing.cron).firings(after)
+    within = takewhile(lambda time: timing.end is None or time <= timing.end, every)
+    return islice(within, timing.max_runs or None)
+
+
+def runs_per_month(timing: Timing) -> float:
+    """How many runs it starts in its first month."""
+    first = max(timing.start or MIN, datetime.datetime.now(datetime.timezone.utc))
+    return float(sum(1 for _ in takewhile(lambda time: time <= first + MONTH, firings(timing))))
+
+
+def timing_of(schedule: Mapping[str, Any], start: datetime.datetime | None = None) -> Timing:
+    """The timing of a schedule as the API gives it; `start` takes the place of its own."""
+    own = parse_time("--start", schedule["startTime"]) if schedule.get("startTime") else None
+    end = parse_time("--end", schedule["endTime"]) if schedule.get("endTime") else None
+    return Timing(schedule["cron"], start or own, end)
 
 
 def apply(vertex: Vertex, schedule: dict[str, Any]) -> str:
-    """Makes the schedule of that name be this one; "created", "unchanged" or "replaced".
+    """Creates or replaces the schedule of that name; "created", "unchanged" or "replaced".
 
     Raises:
         TabularError: it could not be created; the old one fires as before.
@@ -116,11 +131,21 @@ def get_schedule(vertex: Vertex, name: str) -> dict[str, Any]:
     Raises:
         InputError: there is none.
     """
+    found = get_schedules(vertex, name)
+    return next((each for each in found if each["state"] == ACTIVE), found[-1])
+
+
+def get_schedules(vertex: Vertex, name: str) -> list[dict[str, Any]]:
+    """All schedules of that name.
+
+    Raises:
+        InputError: there is none.
+    """
     found = vertex.schedules(name)
     if not found:
         names = ", ".join(sorted({each["displayName"] for each in vertex.schedules()})) or "none"
-        raise InputError(f"a schedule must exist, got {name}; there are {names}")
-    return next((each for each in found if each["state"] == ACTIVE), found[-1])
+        raise InputError(f"there is no schedule {name}; there are {names}")
+    return found
 
 
 def digest_of(schedule: Mapping[str, Any]) -> str:

@@ -1,49 +1,72 @@
-"""What a command needs before it talks to Vertex AI: settings, a client, an estimate."""
+"""One command's dealings with Vertex AI: the settings in force, and a client for them."""
 
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pipelines.project.settings import Settings
+from pipelines.project.settings import Settings, resolve
+from trainer.errors import TabularError
+
+if TYPE_CHECKING:  # google.cloud takes a second to import, and not every command needs it
     from pipelines.vertex.client import Vertex
-    from pipelines.vertex.plan import Plan
+
+FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 20.0
+UNFINISHED = ("PENDING", "RUNNING")
 
 
-def resolve_settings(flags: Mapping[str, str | None], profile: str | None) -> "Settings":
+@dataclass(frozen=True)
+class Session:
+    """What was said on the command line of a project; nothing is read before it is needed, so a
+    command about a run of this machine needs no valid setting.
+
+    Attributes:
+        flags: by setting, the option's value, or None where it was not given.
+        profile: a table of `tabpipe.toml`.
+    """
+
+    flags: Mapping[str, str | None] = field(default_factory=dict)
+    profile: str | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings in force in this directory.
+
+        Raises:
+            InputError: a malformed value or file, or no such profile.
+        """
+        return resolve_settings(self.flags, self.profile)
+
+    @cached_property
+    def vertex(self) -> "Vertex":
+        """A client for the project and region.
+
+        Raises:
+            InputError: no project is set, or there are no credentials.
+        """
+        return connect(self.settings)
+
+    @property
+    def parent(self) -> str:
+        """The resource name under which runs and schedules are created.
+
+        Raises:
+            InputError: no project is set.
+        """
+        settings = self.settings
+        return f"projects/{settings.required('project')}/locations/{settings.region.value}"
+
+
+def resolve_settings(flags: Mapping[str, str | None], profile: str | None) -> Settings:
     """The settings in force in this directory."""
-    from pipelines.project.settings import resolve
-
     return resolve(flags, os.environ, Path.cwd(), profile)
 
 
-def estimate_cost(
-    planned: "Plan",
-    settings: "Settings",
-    budget: float | None,
-    runs_per_month: float | None = None,
-) -> str:
-    """The estimate to show, or what its table lacks: Vertex AI has regions that it has not.
-
-    Raises:
-        InputError: above the budget, or there is a budget and no estimate.
-    """
-    from pipelines.prices import cost
-
-    try:
-        estimate = planned.cost(settings.region.value, runs_per_month)
-    except cost.UnknownPrice as unknown:
-        if budget is not None:
-            raise
-        return f"no estimate of the cost: {unknown}"
-    if budget is not None:
-        cost.check_budget(estimate, budget)
-    return cost.summary(estimate)
-
-
-def connect(settings: "Settings") -> "Vertex":
-    """The project and region that the settings name.
+def connect(settings: Settings) -> "Vertex":
+    """A client for the project and region that the settings name.
 
     Raises:
         InputError: no project is set, or there are no credentials.
@@ -51,3 +74,30 @@ def connect(settings: "Settings") -> "Vertex":
     from pipelines.vertex.client import Vertex
 
     return Vertex(settings.required("project"), settings.region.value)
+
+
+def wait_for_run(vertex: "Vertex", run_id: str, report: Callable[[str], None]) -> None:
+    """Waits until a run has ended.
+
+    Args:
+        vertex: where it runs.
+        run_id: its id.
+        report: gets a line for each change of the run's state and of its steps' states.
+
+    Raises:
+        TabularError: it did not succeed.
+    """
+    seen: dict[str, str] = {}
+    pause = FIRST_WAIT_SECONDS
+    while True:
+        record = vertex.run(run_id)
+        for name, state in [(s.name, s.state) for s in record.steps] + [("run", record.state)]:
+            if seen.get(name) != state:
+                seen[name] = state
+                report(f"{name}: {state}")
+        if record.state not in UNFINISHED:
+            break
+        time.sleep(pause)
+        pause = min(1.2 * pause, MAX_WAIT_SECONDS)
+    if record.state != "SUCCEEDED":
+        raise TabularError(record.error or f"{run_id} was cancelled")

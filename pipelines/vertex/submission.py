@@ -1,18 +1,18 @@
-"""The request that submits a run: everything in it is decided here, before anything is sent."""
+"""The request that submits a run, complete before anything is sent."""
 
+import contextlib
 import datetime
 import hashlib
 import json
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import yaml
 
-from pipelines import parameters
 from pipelines.project.settings import Settings
-from trainer.errors import InputError
+from trainer.errors import InputError, TabularError
 from trainer.uri import join
 
 DIGEST_LABEL = "tabpipe-digest"
@@ -27,7 +27,7 @@ MAX_NAME_CHARACTERS = 128
 
 
 def new_run_id() -> str:
-    """An id that no other run has; it sorts by time."""
+    """A new id; ids sort by time."""
     now = datetime.datetime.now(datetime.timezone.utc)
     return f"tabular-{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
 
@@ -36,15 +36,15 @@ def parse_labels(given: Iterable[str]) -> dict[str, str]:
     """`key=value` labels.
 
     Raises:
-        InputError: not of that form, or with characters that Google refuses.
+        InputError: not of that form, or with characters that Google Cloud does not allow.
     """
     labels = {}
     for text in given:
         key, separator, value = text.partition("=")
         if not (separator and LABEL_KEY.fullmatch(key) and LABEL_VALUE.fullmatch(value)):
             raise InputError(
-                "--label must be key=value of at most 63 of a-z, 0-9, _ and -, beginning with a "
-                f"letter, got {text}"
+                "--label must be KEY=VALUE, each of at most 63 of a-z, 0-9, _ and -, the key "
+                f"beginning with a letter, got {text}"
             )
         labels[key] = value
     return labels
@@ -63,21 +63,16 @@ def pipeline_job(
         compiled: the compiled YAML.
         arguments: values of its parameters.
         settings: the settings in force; `bucket` is required.
-        labels: labels of the run, beside its owner's.
-        title: what the Console shows, after the owner's name.
+        labels: labels of the run, in addition to its owner's.
+        title: what the Console shows after the owner's name.
 
     Raises:
-        InputError: a parameter has no value, or a name is too long.
+        InputError: a name is too long.
     """
     documents = list(yaml.safe_load_all(compiled))
     if len(documents) != 1:
         raise InputError(f"a pipeline must be one YAML document, got {len(documents)}")
     (spec,) = documents
-    declared = parameters.declared(spec)
-    for name, parameter in declared.items():
-        if name not in arguments and not parameter.get("isOptional"):
-            raise InputError(f"{name} must have a value, got it has none; give --set {name}=…")
-    parameters.check(arguments)
     owner = settings.owner.value
     job: dict[str, Any] = {
         # People share accounts, so the name says whose run it is.
@@ -91,7 +86,8 @@ def pipeline_job(
     }
     if len(job["displayName"]) > MAX_NAME_CHARACTERS:
         raise InputError(
-            f"a run's name has at most {MAX_NAME_CHARACTERS} characters, got {job['displayName']}"
+            f"a run's name must have at most {MAX_NAME_CHARACTERS} characters, got "
+            f"{job['displayName']}; set a shorter owner"
         )
     if settings.service_account.value:
         job["serviceAccount"] = settings.service_account.value
@@ -107,18 +103,31 @@ def create_request(parent: str, run_id: str, job: Mapping[str, Any]) -> dict[str
     """A CreatePipelineJobRequest as JSON.
 
     Raises:
-        InputError: Vertex AI would refuse the id.
+        InputError: Vertex AI does not allow the id.
     """
     if not RUN_ID.fullmatch(run_id):
         raise InputError(f"--run-id must match {RUN_ID.pattern}, got {run_id}")
     return {"parent": parent, "pipelineJobId": run_id, "pipelineJob": dict(job)}
 
 
+@contextlib.contextmanager
+def repeatable(run_id: str) -> Iterator[None]:
+    """Adds to an error how to repeat the command without a second run."""
+    try:
+        yield
+    except InputError:
+        raise
+    except TabularError as error:
+        raise TabularError(
+            f"{error}; to try again, give --run-id {run_id}: that submits the run only once"
+        ) from None
+
+
 def experiment_request(parent: str, name: str) -> dict[str, Any]:
     """A CreateContextRequest as JSON: an experiment, as Google's SDK makes one.
 
     Raises:
-        InputError: Vertex AI would refuse the name.
+        InputError: Vertex AI does not allow the name.
     """
     if not EXPERIMENT.fullmatch(name):
         raise InputError(f"--experiment must match {EXPERIMENT.pattern}, got {name}")
@@ -135,10 +144,10 @@ def experiment_request(parent: str, name: str) -> dict[str, Any]:
 
 
 def digest(content: Any) -> str:
-    """What tells one request from another: a hash of the JSON, fit to be a label."""
+    """A hash of the JSON that is a valid label value."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:32]
 
 
 def as_label(text: str) -> str:
-    """The nearest label value."""
+    """A valid label value: lower case, and - in place of what is not allowed."""
     return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:63]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import quality
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema
 
 
 def test_the_table_has_every_model(
@@ -29,7 +29,7 @@ def test_the_strong_recipe_predicts_the_titanic_better(titanic: Path) -> None:
     def ours(task: str, classes: list[Any] | None) -> dict[str, quality.Fit]:
         return {name: quality.our_net(task, classes, name) for name in ("plain", "strong")}
 
-    found = quality.measure(str(titanic), titanic_schema(), 1, 5, ours)
+    found = quality.measure(str(titanic), sample_schema(), 1, 5, ours)
     plain, strong = (found[name][0]["log_loss"] for name in ("plain", "strong"))
     assert strong < plain - 0.01
     assert strong < 0.43

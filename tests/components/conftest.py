@@ -1,5 +1,6 @@
 """A finished training run to collect, made by the trainer itself."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,9 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     y = (x[:, 0] + random.normal(size=60) > 0).astype(np.int64)
     np.savez(directory / "train.npz", X_train=x[:40], y_train=y[:40])
     np.savez(directory / "val.npz", X_val=x[40:], y_val=y[40:])
+    origin = {"source": "data.csv", "fingerprint": "sha256:0"}
+    spec = {"task": "binary", "features": ["a", "b", "c"], "origin": origin}
+    (directory / "spec.json").write_text(json.dumps(spec))
     command = [sys.executable, "-m", "trainer", "--epochs=5", f"--model_out={directory / 'run'}"]
     command += [f"--train={directory / 'train.npz'}", f"--val={directory / 'val.npz'}"]
     subprocess.run(command, check=True, capture_output=True)

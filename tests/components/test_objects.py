@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import google_crc32c
 import pytest
-from gcp_storage_emulator.server import RequestHandler
-from gcp_storage_emulator.storage import Storage
+from gcp_storage_emulator.server import RequestHandler  # type: ignore[import-untyped]
+from gcp_storage_emulator.storage import Storage  # type: ignore[import-untyped]
 from google.auth import credentials
-from google.cloud import storage
+from google.cloud import storage  # type: ignore[attr-defined, unused-ignore]
 
 from components.objects import fingerprint, local_copy
 from trainer.errors import InputError
@@ -40,7 +40,7 @@ class Emulator(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), partial(Handler, self.storage))
 
 
-class Handler(RequestHandler):
+class Handler(RequestHandler):  # type: ignore[misc]
     server: Emulator
 
     def do_GET(self) -> None:
@@ -48,17 +48,21 @@ class Handler(RequestHandler):
         url = urlsplit(self.path)
         query = parse_qs(url.query)
         if query.get("alt") != ["media"]:
-            return super().do_GET()
+            super().do_GET()
+            return
         if self.server.before_content:
             self.server.before_content()
         name = unquote(url.path.partition("/o/")[2])
         generation = self.storage.get_file_obj("bucket", name)["generation"]
         if query.get("generation", [generation]) != [generation]:
-            return self.send_error(404)
+            self.send_error(404)
+            return
         if query.get("ifGenerationMatch", [generation]) != [generation]:
-            return self.send_error(412)
+            self.send_error(412)
+            return
         if not self.server.midway:
-            return super().do_GET()
+            super().do_GET()
+            return
         content = self.storage.get_file("bucket", name)
         self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
@@ -86,7 +90,8 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 @pytest.fixture
 def bucket(emulator: Emulator) -> storage.Bucket:
     """An empty bucket."""
-    client = storage.Client(credentials=credentials.AnonymousCredentials())
+    anonymous = credentials.AnonymousCredentials()  # type: ignore[no-untyped-call]
+    client = storage.Client(credentials=anonymous)
     return client.create_bucket("bucket")
 
 
@@ -117,7 +122,7 @@ def test_an_object_of_several_parts_has_no_md5(emulator: Emulator, bucket: stora
     known = emulator.storage.get_file_obj("bucket", "data/a.csv")
     del known["md5Hash"]
     emulator.storage.patch_object("bucket", "data/a.csv", known)
-    crc32c = google_crc32c.Checksum(OLD.encode()).hexdigest().decode()
+    crc32c = google_crc32c.Checksum(OLD.encode()).hexdigest().decode()  # type: ignore[no-untyped-call]
     assert fingerprint(URI) == f"crc32c:{crc32c}:4"
 
 

@@ -12,8 +12,7 @@ from components.code import Code
 from components.objects import fingerprint
 from components.preprocess import preprocess
 from components.snapshot import snapshot
-from pipelines.project.sample import write_sample
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema, write_sample
 from trainer.contract import sha256_of
 
 
@@ -24,7 +23,7 @@ def preprocessed(
     artifacts = {
         "train_data": dsl.Dataset(uri=str(outputs / "train_data")),
         "val_data": dsl.Dataset(uri=str(outputs / "val_data")),
-        "spec": dsl.Artifact(uri=str(outputs / "spec")),
+        "preprocessing_spec": dsl.Artifact(uri=str(outputs / "preprocessing_spec")),
         "profile": dsl.HTML(uri=str(outputs / "profile")),
     }
     (test_data,) = (
@@ -50,7 +49,7 @@ def preprocessed(
 def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
     write_sample(tmp_path / "sample.csv", rows=50, seed=1)
     csv, out = tmp_path / "sample.csv", tmp_path / "out"
-    artifacts, test_data = preprocessed(csv, out, titanic_schema())
+    artifacts, test_data = preprocessed(csv, out, sample_schema())
     assert test_data == ""
     assert Path(artifacts["profile"].uri).read_text().startswith("<!doctype html>")
     for name, key, rows in (("train_data", "X_train", 40), ("val_data", "X_val", 10)):
@@ -63,7 +62,7 @@ def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
         assert artifact.metadata["dtype"] == "float32"
         assert artifact.metadata["sha256"] == sha256_of(Path(artifact.uri))
         assert artifact.metadata["fingerprint"] == fingerprint(str(csv))
-    spec = json.loads(Path(artifacts["spec"].uri).read_text())
+    spec = json.loads(Path(artifacts["preprocessing_spec"].uri).read_text())
     names = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
     assert (spec["features"], spec["task"], spec["target"]) == (names, "binary", "Survived")
 
@@ -71,7 +70,7 @@ def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
 def test_rows_that_are_held_out(tmp_path: Path) -> None:
     write_sample(tmp_path / "sample.csv", rows=50, seed=1)
     csv, out = tmp_path / "sample.csv", tmp_path / "out"
-    artifacts, test_data = preprocessed(csv, out, titanic_schema(), test_size=0.1)
+    artifacts, test_data = preprocessed(csv, out, sample_schema(), test_size=0.1)
     assert artifacts["train_data"].metadata["rows"] == 35
     with np.load(test_data) as arrays:
         assert arrays["X_test"].shape == (5, 7)
@@ -82,7 +81,7 @@ def test_a_csv_that_will_not_do_leaves_nothing(
 ) -> None:
     (tmp_path / "bad.csv").write_text("Survived,Age\n1,22\n0,30\n")
     with pytest.raises(SystemExit) as stopped:
-        preprocessed(tmp_path / "bad.csv", tmp_path / "out", titanic_schema())
+        preprocessed(tmp_path / "bad.csv", tmp_path / "out", sample_schema())
     assert stopped.value.code == 2
     assert capsys.readouterr().err.startswith("error: ")
     assert not list(tmp_path.glob("out/*"))

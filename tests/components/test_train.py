@@ -1,5 +1,6 @@
 """The CustomJob payload, as Google's own code reads it."""
 
+import datetime
 import json
 import re
 from typing import Any
@@ -22,7 +23,7 @@ from trainer.config import Config
 ARTIFACTS = {
     "train_data": "gs://b/root/preprocess/train_data.npz",
     "val_data": "gs://b/root/preprocess/val_data.npz",
-    "spec": "gs://b/root/preprocess/spec.json",
+    "preprocessing_spec": "gs://b/root/preprocess/spec.json",
     "run_directory": "gs://b/root/train/run_directory",
 }
 CPU: dict[str, Any] = {}
@@ -95,7 +96,7 @@ def test_the_job_is_what_the_parameters_say(settings: dict[str, Any]) -> None:
     assert machine.accelerator_count == settings.get("accelerator_count", 0)
     assert job.job_spec.scheduling.strategy.name == settings.get("job_strategy", "STANDARD")
     timeout = settings.get("job_timeout_seconds", 7 * 24 * 3600)
-    assert job.job_spec.scheduling.timeout.total_seconds() == timeout
+    assert job.job_spec.scheduling.timeout == datetime.timedelta(seconds=timeout)
     assert job.job_spec.service_account == settings.get("job_service_account", "")
     assert dict(job.labels).items() >= settings.get("job_labels", {}).items()
     assert pool.replica_count == 1
@@ -111,7 +112,10 @@ def test_the_trainer_understands_its_argument_list() -> None:
     config = Config.from_args(list(container.args))
     assert {name: getattr(config, name) for name in settings} == settings
     assert (config.train, config.val) == (ARTIFACTS["train_data"], ARTIFACTS["val_data"])
-    assert (config.spec, config.model_out) == (ARTIFACTS["spec"], ARTIFACTS["run_directory"])
+    assert (config.spec, config.model_out) == (
+        ARTIFACTS["preprocessing_spec"],
+        ARTIFACTS["run_directory"],
+    )
 
 
 def test_more_replicas_are_a_second_pool() -> None:

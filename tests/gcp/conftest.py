@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 
 from pipelines.project.sample import write_sample
-from tests.gcp.cloud import BUCKET, Cloud, running
-from tests.gcp.names import PROJECT
+from tests.gcp.loopback.cloud import BUCKET, Cloud, running
+from tests.gcp.loopback.names import PROJECT
 from tests.shell import TIMEOUT_SECONDS, Shell
 
+SCHEMA = Path(__file__).parents[2] / "examples" / "titanic" / "schema.yaml"
 CSV = f"gs://{BUCKET}/data/passengers.csv"
 
 
-def shell_of(cloud: Cloud, directory: Path) -> Shell:
+def shell_of(cloud: Cloud, directory: Path, schema: Path | None = SCHEMA) -> Shell:
     """A process that runs `tabpipe` commands in the environment of `cloud`."""
     settings = {"TABPIPE_PROJECT": PROJECT, "TABPIPE_BUCKET": f"gs://{BUCKET}/tabular"}
+    if schema:
+        settings["TABPIPE_SCHEMA"] = str(schema)
     return Shell(directory, {**cloud.environ, **settings, "TABPIPE_OWNER": "Ada L."})
 
 

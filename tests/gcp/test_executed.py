@@ -15,9 +15,9 @@ import yaml
 from google.cloud import aiplatform_v1 as vertex
 from google.protobuf import json_format
 
-from tests.gcp.cloud import BUCKET, Cloud, running
-from tests.gcp.conftest import CSV, add_data, shell_of, wait_for
-from tests.gcp.names import PROJECT, REGION
+from tests.gcp.conftest import CSV, SCHEMA, add_data, shell_of, wait_for
+from tests.gcp.loopback.cloud import BUCKET, Cloud, running
+from tests.gcp.loopback.names import PROJECT, REGION
 from tests.shell import Result, Shell
 from trainer.contract import sha256_of
 
@@ -133,7 +133,7 @@ def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> No
     assert shown[0].split()[:2] == ["fails", "FAILED"]
     assert shown[1] == result.error
     refused = shell("fetch", "fails", "anywhere")
-    assert refused.error.endswith("a run has results when it has SUCCEEDED, got FAILED")
+    assert refused.error.endswith("a run must be SUCCEEDED to have results, got FAILED")
 
 
 def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: Shell) -> None:
@@ -168,7 +168,18 @@ def test_the_fetched_model_is_that_of_a_local_run(
     csv = tmp_path / "passengers.csv"
     csv.write_bytes(executing.storage.read(CSV))
     run = subprocess.run(
-        [sys.executable, "-m", "pipelines", "run", "--json", *QUICK, "--csv", str(csv)],
+        [
+            sys.executable,
+            "-m",
+            "pipelines",
+            "run",
+            "--json",
+            *QUICK,
+            "--csv",
+            str(csv),
+            "--schema",
+            str(SCHEMA),
+        ],
         cwd=tmp_path,
         check=True,
         capture_output=True,

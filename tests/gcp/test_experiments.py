@@ -9,10 +9,10 @@ import pytest
 from google.protobuf import json_format
 
 from pipelines.training import PIPELINE_NAME
-from tests.gcp.cloud import Cloud
 from tests.gcp.conftest import CSV
-from tests.gcp.names import PROJECT, REGION
-from tests.gcp.rpc import Fault
+from tests.gcp.loopback.cloud import Cloud
+from tests.gcp.loopback.names import PROJECT, REGION
+from tests.gcp.loopback.rpc import Fault
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -92,7 +92,7 @@ def test_a_refusal_after_the_submission_says_how_to_go_on(recorder: Cloud, recor
     assert result.status == 1
     assert "trial-1" in result.stdout
     assert "cannot add trial-1 to the experiment learning-rates: " in result.error
-    assert result.error.endswith("the same command with --run-id trial-1 submits it once")
+    assert result.error.endswith("give --run-id trial-1: that submits the run only once")
     assert recorded(*TRIAL).status == 0
     assert parents(recorder) == [PIPELINE_NAME, "learning-rates"]
 

@@ -6,10 +6,10 @@ import sys
 import grpc
 import pytest
 
-from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV
-from tests.gcp.names import PROJECT, REGION
-from tests.gcp.rpc import Fault
+from tests.gcp.loopback.cloud import BUCKET, Cloud
+from tests.gcp.loopback.names import PROJECT, REGION
+from tests.gcp.loopback.rpc import Fault
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow

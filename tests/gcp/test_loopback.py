@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.gcp.cloud import BUCKET, Cloud, running
+from tests.gcp.loopback.cloud import BUCKET, Cloud, running
 
 ADDRESSES = ("https_proxy", "STORAGE_EMULATOR_HOST")
 

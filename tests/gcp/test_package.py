@@ -1,6 +1,6 @@
 """Package mode: what `tabpipe submit` uploaded, and the command by which each step installs it.
 
-That the same wheel trains in an empty environment is in tests/pipelines/test_package.py.
+That the same wheel trains in an empty environment is in tests/pipelines/vertex/test_packages.py.
 """
 
 import os
@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from google.cloud import aiplatform_v1 as vertex
 
-from pipelines.vertex import package
-from tests.gcp.cloud import BUCKET, Cloud
+from pipelines.vertex import packages
 from tests.gcp.conftest import CSV
+from tests.gcp.loopback.cloud import BUCKET, Cloud
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -41,7 +41,7 @@ def test_each_step_installs_it_by_the_command_that_was_sent(
     assert len(scripts) == 3  # snapshot, preprocess, collect
     (script,) = set(scripts)
     (wheel,) = gcs.joinpath(BUCKET, "tabular", "packages").glob("*/*.whl")
-    assert wheel.read_bytes() == package.wheel()[1]
+    assert wheel.read_bytes() == packages.build_wheel()[1]
     assert f"'/gcs/{wheel.relative_to(gcs)}[pipeline]'" in script
     target = str(tmp_path / "installed")
     installed = subprocess.run(

@@ -6,20 +6,20 @@ import sys
 import pytest
 from google.cloud import aiplatform_v1 as vertex
 
-from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV, wait_for
-from tests.gcp.job_service import FINAL
-from tests.gcp.names import PROJECT, REGION
+from tests.gcp.loopback.cloud import BUCKET, Cloud
+from tests.gcp.loopback.names import PROJECT, REGION
+from tests.gcp.loopback.services.jobs import FINAL
 
 pytestmark = pytest.mark.slow
 
 DATA = f"gs://{BUCKET}/data"
 PREPARE = """
 import sys
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema
 from vertex_tabular.preprocessing.prepare import prepare
 
-prepare(sys.argv[1], titanic_schema(), sys.argv[2])
+prepare(sys.argv[1], sample_schema(), sys.argv[2])
 """
 EPOCHS = 1500
 

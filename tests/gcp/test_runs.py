@@ -7,9 +7,9 @@ import grpc
 import pytest
 from google.cloud import aiplatform_v1 as vertex
 
-from tests.gcp.cloud import BUCKET, Cloud
 from tests.gcp.conftest import CSV
-from tests.gcp.rpc import Fault
+from tests.gcp.loopback.cloud import BUCKET, Cloud
+from tests.gcp.loopback.rpc import Fault
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow
@@ -22,7 +22,7 @@ SUBMIT = [*PACKAGE, "--image", "us-docker.pkg.dev/p/r/i:1"]
 def test_runs_lists_the_newest_first(recorder: Cloud, recorded: Shell) -> None:
     for number in range(3):
         recorded(*SUBMIT, "--run-id", f"trial-{number}")
-    lines = recorded("runs", "--most", "2").stdout.splitlines()
+    lines = recorded("runs", "--limit", "2").stdout.splitlines()
     assert [line.split()[:2] for line in lines] == [["trial-2", "PENDING"], ["trial-1", "PENDING"]]
 
 
@@ -87,7 +87,7 @@ def test_clean_deletes_only_what_nothing_uses(recorder: Cloud, recorded: Shell) 
     assert recorded(*clean, "0d").stdout.startswith(f"unused {packages}0123456789abcdef/")
     assert recorded(*clean, "0d", "--yes").stdout.startswith("deleted ")
     assert recorder.storage.uris(packages) == used and len(used) == 1
-    assert recorded(*clean, "soon").error.endswith("must be days like 30d, got soon")
+    assert recorded(*clean, "soon").error.endswith("must be a number of days like 30d, got soon")
 
 
 def test_clean_finds_a_use_behind_any_number_of_runs(recorder: Cloud, recorded: Shell) -> None:

@@ -7,9 +7,9 @@ import grpc
 import pytest
 
 from pipelines.vertex.cron import Cron
-from tests.gcp.cloud import Cloud
 from tests.gcp.conftest import CSV
-from tests.gcp.rpc import Fault
+from tests.gcp.loopback.cloud import Cloud
+from tests.gcp.loopback.rpc import Fault
 from tests.shell import Shell
 from trainer.errors import InputError
 
@@ -58,7 +58,9 @@ def test_a_schedule_may_predict(recorder: Cloud, recorded: Shell) -> None:
     job = schedule.create_pipeline_job_request.pipeline_job
     assert dict(job.runtime_config.parameter_values) == {"csv": CSV, "run_directory": model}
     mixed = recorded(*apply, "--spot")
-    assert mixed.status == 2 and mixed.error.startswith("error: --model predicts, got ")
+    assert mixed.status == 2 and mixed.error.startswith(
+        "error: --model predicts and takes no --spot"
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,7 +149,7 @@ def test_pause_resume_list_show_delete(recorder: Cloud, recorded: Shell) -> None
     deleted = recorded("schedule", "delete", "nightly")
     missing = recorded("schedule", "pause", "nightly")
     assert deleted.stdout == "nightly: deleted\n"
-    assert missing.error == "error: a schedule must exist, got nightly; there are none"
+    assert missing.error == "error: there is no schedule nightly; there are none"
 
 
 def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Shell) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 import grpc
 import pytest
 
-from tests.gcp import permissions
-from tests.gcp.cloud import Cloud
 from tests.gcp.conftest import CSV
-from tests.gcp.rpc import Fault
+from tests.gcp.loopback import permissions
+from tests.gcp.loopback.cloud import Cloud
+from tests.gcp.loopback.rpc import Fault
 from tests.shell import Shell
 
 pytestmark = pytest.mark.slow

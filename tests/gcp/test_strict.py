@@ -10,9 +10,9 @@ from google.protobuf import json_format
 
 from components.code import Code
 from pipelines import training
-from tests.gcp import checks
-from tests.gcp.clock import Clock
-from tests.gcp.rpc import Refused
+from tests.gcp.loopback import checks
+from tests.gcp.loopback.clock import Clock
+from tests.gcp.loopback.rpc import Refused
 
 Change = Callable[[dict[str, Any]], Any]
 SPEC = yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
@@ -27,7 +27,7 @@ def pipeline_request(change: Change) -> vertex.CreatePipelineJobRequest:
             "pipelineSpec": yaml.safe_load(yaml.safe_dump(SPEC)),
             "runtimeConfig": {
                 "gcsOutputDirectory": "gs://bucket/root",
-                "parameterValues": {"csv": "gs://bucket/a.csv"},
+                "parameterValues": {"csv": "gs://bucket/a.csv", "schema": {}},
             },
             "labels": {"team": "risk"},
         },

@@ -1,10 +1,8 @@
 """Values for a pipeline's parameters, and what is said of those that will not do."""
 
-from pathlib import Path
-
 import pytest
 
-from pipelines.parameters import check, parse_settings, read_schema
+from pipelines.parameters import check, parse_settings
 from trainer.errors import InputError
 
 DECLARED = {
@@ -50,7 +48,7 @@ def test_a_bad_setting(setting: str, complaint: str) -> None:
 @pytest.mark.parametrize("value", ['say "hi"', "back\\slash", "two\nlines"])
 def test_a_string_that_would_break_the_payload(value: str) -> None:
     with pytest.raises(InputError, match="^csv must not contain"):
-        check({"csv": value})
+        check({"csv": value}, {})
 
 
 @pytest.mark.parametrize(
@@ -58,34 +56,8 @@ def test_a_string_that_would_break_the_payload(value: str) -> None:
 )
 def test_accelerator_type_and_count_go_together(arguments: dict[str, object]) -> None:
     with pytest.raises(InputError, match="go together, got accelerator_type="):
-        check(arguments)
-    check({"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 1})
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        (None, "--schema must be a file, got .*: No such file"),
-        (b"a: [", "--schema must be plain YAML, got "),
-        (b"a: .nan", "--schema must be plain YAML, got "),
-        (b"\xff\xfe\x00a", "--schema must be plain YAML, got "),
-        (b"- a\n- b\n", "--schema must hold `target` and `columns`, got "),
-    ],
-)
-def test_a_bad_schema_file(tmp_path: Path, content: bytes | None, complaint: str) -> None:
-    path = tmp_path / "schema.yaml"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(InputError, match="^" + complaint):
-        read_schema(path)
-
-
-def test_dates_and_words_in_a_schema_are_text(tmp_path: Path) -> None:
-    (tmp_path / "schema.yaml").write_text("min: 2020-01-01\nvalues: [yes, No, off, true, 1]\n")
-    assert read_schema(tmp_path / "schema.yaml") == {
-        "min": "2020-01-01",
-        "values": ["yes", "No", "off", "true", 1],
-    }
+        check(arguments, {})
+    check({"accelerator_type": "NVIDIA_TESLA_T4", "accelerator_count": 1}, {})
 
 
 def test_the_last_of_several_settings_counts() -> None:

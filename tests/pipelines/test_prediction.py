@@ -26,7 +26,8 @@ PACKAGE = "gs://bucket/staging/vertex_tabular-0.1.0-py3-none-any.whl"
 
 @pytest.fixture(scope="module")
 def spec() -> dict[str, Any]:
-    return yaml.safe_load(prediction.compiled(Code.in_image("registry/image:1")))
+    content: dict[str, Any] = yaml.safe_load(prediction.compiled(Code.in_image("registry/image:1")))
+    return content
 
 
 def test_two_processes_compile_the_same_bytes(tmp_path: Path) -> None:
@@ -120,8 +121,8 @@ def test_a_run_is_tabpipe_predict_with_a_report_and_cached_by_content(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--model", "absent", "--csv", "new.csv"], "RUN must be a run or a run directory"),
-        (["--model", "absent"], "--model goes with --csv and without --schema"),
+        (["--model", "absent", "--csv", "new.csv"], "a run must be the id of a run in runs"),
+        (["--model", "absent"], "--csv must be given"),
     ],
 )
 def test_a_mistake_is_found_before_anything_runs(

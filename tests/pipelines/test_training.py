@@ -18,7 +18,8 @@ PACKAGE = "gs://bucket/staging/vertex_tabular-0.1.0-py3-none-any.whl"
 
 @pytest.fixture(scope="module")
 def spec() -> dict[str, Any]:
-    return yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+    content: dict[str, Any] = yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+    return content
 
 
 def test_two_processes_compile_the_same_bytes(tmp_path: Path) -> None:
@@ -42,15 +43,22 @@ def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
         assert parameter.get("description"), name
 
 
-def test_the_csv_is_the_one_parameter_without_a_default(spec: dict[str, Any]) -> None:
+def test_table_and_schema_must_be_given(spec: dict[str, Any]) -> None:
     parameters = spec["root"]["inputDefinitions"]["parameters"]
-    assert [name for name, p in parameters.items() if not p.get("isOptional")] == ["csv"]
+    assert [name for name, p in parameters.items() if not p.get("isOptional")] == ["csv", "schema"]
+    for name in ("csv", "schema"):
+        assert f"`{name}`" in spec["pipelineInfo"]["description"]
 
 
-def test_the_schema_keeps_the_order_of_its_columns(spec: dict[str, Any]) -> None:
-    default = spec["root"]["inputDefinitions"]["parameters"]["schema"]["defaultValue"]
-    names = [column["name"] for column in default["columns"]]
-    assert names == ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
+def test_collect_needs_the_run_directory_alone(spec: dict[str, Any]) -> None:
+    inputs = spec["root"]["dag"]["tasks"]["collect"]["inputs"]
+    assert list(inputs["artifacts"]) == ["run_directory"]
+    assert list(inputs["parameters"]) == ["gcp_resources"]
+
+
+def test_a_form_says_what_a_recipe_needs(spec: dict[str, Any]) -> None:
+    told = spec["root"]["inputDefinitions"]["parameters"]["recipe"]["description"]
+    assert "in a form, fill them in by hand (strong: hidden_layers=64, epochs=150," in told
 
 
 def test_only_preprocess_and_train_are_cached(spec: dict[str, Any]) -> None:
@@ -123,7 +131,7 @@ def test_googles_own_sdk_takes_the_yaml_and_its_parameters(tmp_path: Path) -> No
             parameter_values=parameters,
             project="project",
             location="us-central1",
-            credentials=AnonymousCredentials(),
+            credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
         )
 
     assert job(csv="gs://bucket/a.csv", epochs=5).job_id.startswith(training.PIPELINE_NAME)

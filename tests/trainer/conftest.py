@@ -68,4 +68,5 @@ def start() -> Iterator[Callable[..., Process]]:
     yield start
     for process in started:
         process.take_away()
+        assert process.stdout
         process.stdout.close()

@@ -36,7 +36,7 @@ def test_two_processes_are_timed_and_ended(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_what_stops_a_training_is_said(tmp_path: Path) -> None:
-    with pytest.raises(TabularError, match="1 process, 1 thread must train, got .*hidden"):
+    with pytest.raises(TabularError, match="1 process, 1 thread must train, got: .*hidden"):
         benchmark.measure([*arrays(tmp_path), "--hidden_layers=0"])
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 
-from trainer import train
 from trainer.__main__ import main
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.distributed import World
 from trainer.errors import InputError, Interrupted, TabularError
+from trainer.run import run
 
 Start = Callable[..., Any]
 
@@ -40,7 +40,7 @@ def test_the_two_newest_are_kept_and_the_newest_loads(tmp_path: Path) -> None:
 
 
 def test_damage_falls_back_to_the_one_before(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     checkpoints(tmp_path).save(1, 0, content(1))
     checkpoints(tmp_path).save(2, 0, content(2))
@@ -50,12 +50,12 @@ def test_damage_falls_back_to_the_one_before(
     newest.write_bytes(data)
     loaded = checkpoints(tmp_path).load()
     assert loaded is not None and loaded["weights"][0] == 1
-    assert f"warning: passing over {newest}" in capsys.readouterr().err
+    assert f"warning: passing over {newest}" in caplog.text
 
 
 @pytest.mark.parametrize("damage", [b"", b"\0" * 500, None], ids=["empty", "zeros", "directory"])
 def test_two_damaged_ones_are_passed_over_and_go_with_the_next(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: bytes | None
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: bytes | None
 ) -> None:
     for epoch in (1, 8, 9):
         checkpoints(tmp_path).save(epoch, 0, content(epoch))
@@ -67,7 +67,7 @@ def test_two_damaged_ones_are_passed_over_and_go_with_the_next(
             path.write_bytes(damage)
     resumed = checkpoints(tmp_path)
     assert resumed.load() is None
-    assert capsys.readouterr().err.count("warning: passing over") == 2
+    assert caplog.text.count("warning: passing over") == 2
     for epoch in (1, 2, 3):
         resumed.save(epoch, 0, content(epoch))
     left = [path for path in tmp_path.iterdir() if path.is_file()]
@@ -97,9 +97,9 @@ def test_a_directory_that_cannot_be_written_to_is_refused_before_training(
 
 def test_another_runs_checkpoint_is_refused_naming_the_difference(tmp_path: Path) -> None:
     checkpoints(tmp_path).save(1, 0, content(1))
-    with pytest.raises(InputError, match="seed was 1 and is 2"):
+    with pytest.raises(InputError, match="another seed: it was 1 and is 2"):
         Checkpoints(str(tmp_path), 1, 1, {"seed": 2}).load()
-    with pytest.raises(InputError, match="spec was None and is a"):
+    with pytest.raises(InputError, match="another spec: it was None and is a"):
         checkpoints(tmp_path, spec="a").load()
 
 
@@ -178,7 +178,7 @@ def test_stopped_wherever_it_can_be_it_gives_the_same_bytes(
     stops = 0
     while stops < 20:
         try:
-            train.run(Config.from_args(interrupted), World(), impatient)
+            run(Config.from_args(interrupted), World(), impatient)
         except Interrupted:
             stops += 1
         else:
@@ -213,7 +213,7 @@ def test_stopped_while_it_validates_it_gives_the_same_bytes(
     assert main([*flags, f"--model_out={tmp_path / 'whole'}"]) == 0
     flags += [f"--model_out={tmp_path / 'parts'}", f"--checkpoint_dir={tmp_path / 'c'}"]
     with pytest.raises(Interrupted, match="in epoch 1"):
-        train.run(Config.from_args(flags), World(), StopAt(3))  # two look-ups are of the blocks
+        run(Config.from_args(flags), World(), StopAt(3))  # two look-ups are of the blocks
     (saved,) = (tmp_path / "c").iterdir()
     assert saved.name.startswith("checkpoint-0000000-0000002-")
     assert main(flags) == 0
@@ -229,7 +229,7 @@ def test_a_changed_setting_is_refused_by_name(
     flags = [*data, "--epochs=2", f"--model_out={tmp_path}", f"--checkpoint_dir={tmp_path / 'c'}"]
     assert main([*flags, "--checkpoint_every=1"]) == 0
     assert main([*flags, "--learning_rate=0.1"]) == 2
-    assert "learning_rate was 0.001 and is 0.1" in capsys.readouterr().err
+    assert "another learning_rate: it was 0.001 and is 0.1" in capsys.readouterr().err
 
 
 def test_sigterm_saves_and_says_start_again(

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from trainer.data import Files, Plan, Rows, ShardedDataset
+from trainer.data import BatchPlan, Files, InMemoryDataset, ShardedDataset
 from trainer.errors import InputError
-from trainer.tasks import Binary, Multiclass, Regression
+from trainer.tasks.losses import Binary, Multiclass, Regression, Task
 
 KEYS = ("X_train", "y_train")
 CPU = torch.device("cpu")
@@ -19,15 +20,17 @@ Y = np.array([0, 1, 0, 1, 1, 0])
 
 @pytest.fixture
 def save(tmp_path: Path) -> Callable[..., str]:
-    def save(**arrays: object) -> str:
+    def save(**arrays: Any) -> str:
         np.savez(tmp_path / "data.npz", **arrays)
         return str(tmp_path / "data.npz")
 
     return save
 
 
-def load(path: str, task: object = None) -> object:
-    return Files.find("train", path, KEYS).load(task or Binary(), CPU)
+def load(path: str, task: Task | None = None) -> InMemoryDataset:
+    source = Files.find("train", path, KEYS).load(task or Binary(), CPU)
+    assert isinstance(source, InMemoryDataset)
+    return source
 
 
 def test_columns_gain_one_of_ones_and_targets_a_shape(save: Callable[..., str]) -> None:
@@ -40,21 +43,27 @@ def test_columns_gain_one_of_ones_and_targets_a_shape(save: Callable[..., str]) 
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"X_train": X, "labels": Y}, "has no y_train, only X_train, labels"),
-        ({"X_train": X[:5], "y_train": Y}, "X_train and y_train must have as many rows as each"),
+        ({"X_train": X, "labels": Y}, "got X_train, labels; y_train is missing"),
+        ({"X_train": X[:5], "y_train": Y}, "X_train and y_train must have equally many rows"),
         ({"X_train": X[:0], "y_train": Y[:0]}, "must have rows and columns"),
         ({"X_train": X[:, 0], "y_train": Y}, "X_train must have 2 dimension"),
         ({"X_train": X.astype(str), "y_train": Y}, "X_train must hold numbers, got dtype <U"),
-        ({"X_train": X.astype(object), "y_train": Y}, "would have to be unpickled"),
-        ({"X_train": X, "y_train": Y + 1}, r"y_train row 1 is 2; for other targets pass --task"),
+        ({"X_train": X.astype(object), "y_train": Y}, "an array of objects; save plain numbers"),
+        (
+            {"X_train": X, "y_train": Y + 1},
+            "must be 0 or 1, got 2 in .*y_train row 1; for other",
+        ),
         (
             {"X_train": X, "y_train": [0, 1, np.nan, 1, 0, 0]},
-            "y_train must be finite.*row 2 is nan",
+            "y_train must be finite, got nan in row 2",
         ),
-        ({"X_train": X * 1e38, "y_train": Y}, "X_train must be finite.*row 2, column 0 is 4e.38"),
+        (
+            {"X_train": X * 1e38, "y_train": Y},
+            "must be finite.*got 4e.38 in row 2, column 0",
+        ),
         (
             {"X_train": np.where(X == 7, np.inf, X), "y_train": Y},
-            "X_train must be finite.*row 3, column 1 is inf",
+            "X_train must be finite.*got inf in row 3, column 1",
         ),
     ],
 )
@@ -71,19 +80,19 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
         load(str(tmp_path))
     path = tmp_path / "data.npz"
     path.touch()
-    with pytest.raises(InputError, match="is empty"):
+    with pytest.raises(InputError, match="must hold arrays, got the empty file"):
         load(str(path))
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(InputError, match="must be an npz, got .* is not one"):
+    with pytest.raises(InputError, match="is not an npz file, or is truncated"):
         load(str(path))
     with open(path, "wb") as file:
         np.save(file, X)
-    with pytest.raises(InputError, match="must be an npz, got .* is not one"):
+    with pytest.raises(InputError, match="is not an npz file, or is truncated"):
         load(str(path))
     np.savez(path, X_train=X, y_train=Y)
     content = path.read_bytes()
     path.write_bytes(content[:200])
-    with pytest.raises(InputError, match="not all of it"):
+    with pytest.raises(InputError, match="is not an npz file, or is truncated"):
         load(str(path))
     path.write_bytes(content.replace(X.tobytes(), X.tobytes()[::-1]))
     with pytest.raises(InputError, match="must be an npz of plain arrays, got Bad CRC-32"):
@@ -93,25 +102,25 @@ def test_files_that_are_no_npz(tmp_path: Path) -> None:
 def test_classes_must_be_whole_numbers_from_zero(save: Callable[..., str]) -> None:
     task = Multiclass(outputs=3)
     assert load(save(X_train=X, y_train=[0, 1, 2, 0, 1, 2]), task).y.dtype == torch.int64
-    with pytest.raises(InputError, match="from 0 to 2, got .* row 5 is 3"):
+    with pytest.raises(InputError, match="from 0 to 2, got 3 in .* row 5"):
         load(save(X_train=X, y_train=[0, 1, 2, 0, 1, 3]), task)
 
 
 def test_train_and_validation_have_the_same_features(save: Callable[..., str]) -> None:
-    train = Rows(torch.ones(4, 4), torch.ones(4, 1))
-    with pytest.raises(InputError, match="--val must have the 3 features of --train.* has 2"):
+    train = InMemoryDataset(torch.ones(4, 4), torch.ones(4, 1))
+    with pytest.raises(InputError, match="--val must have the 3 features of --train, got 2 in"):
         files = Files.find("val", save(X_val=X, y_val=Y), ("X_val", "y_val"))
         files.load(Binary(), CPU, train)
 
 
-def numbered(rows: int) -> Rows:
+def numbered(rows: int) -> InMemoryDataset:
     """A source whose rows can be told apart."""
     number = torch.arange(float(rows)).unsqueeze(1)
-    return Rows(torch.cat([number, torch.ones(rows, 1)], dim=1), number)
+    return InMemoryDataset(torch.cat([number, torch.ones(rows, 1)], dim=1), number)
 
 
 def rows_of(
-    source: Rows | ShardedDataset, plan: Plan, epoch: int = 0, start: int = 0
+    source: InMemoryDataset | ShardedDataset, plan: BatchPlan, epoch: int = 0, start: int = 0
 ) -> list[list[int]]:
     """The rows of each batch."""
     batches = []
@@ -122,37 +131,39 @@ def rows_of(
 
 
 def test_an_epoch_is_every_row_once_in_an_order_of_its_own() -> None:
-    source, plan = numbered(103), Plan(batch_size=10, block_rows=25)
+    source, plan = numbered(103), BatchPlan(batch_size=10, block_rows=25)
     epoch = rows_of(source, plan)
     assert [len(batch) for batch in epoch] == [10] * 10 + [3]
     assert sorted(sum(epoch, [])) == list(range(103))
     assert rows_of(source, plan) == epoch
     assert rows_of(source, plan, epoch=1) != epoch
-    assert rows_of(source, Plan(10, 25, seed=1)) != epoch
+    assert rows_of(source, BatchPlan(10, 25, seed=1)) != epoch
     assert rows_of(source, plan, start=2) == epoch[4:]  # blocks of two batches
 
 
 def test_processes_share_each_batch() -> None:
     """Together they have the batches of one process, also the last one, of 3 rows for 4."""
     source = numbered(103)
-    alone = rows_of(source, Plan(10, 25))
-    shares = [rows_of(source, Plan(10, 25, rank=rank, size=4)) for rank in range(4)]
+    alone = rows_of(source, BatchPlan(10, 25))
+    shares = [rows_of(source, BatchPlan(10, 25, rank=rank, size=4)) for rank in range(4)]
     for batch, *parts in zip(alone, *shares, strict=True):
         assert sum(parts, []) == batch
 
 
 def test_a_full_batch_is_all_rows_as_they_are() -> None:
     source = numbered(10)
-    assert rows_of(source, Plan(0)) == [list(range(10))]
-    assert rows_of(source, Plan(64, rank=1, size=2)) == [list(range(5, 10))]
+    assert rows_of(source, BatchPlan(0)) == [list(range(10))]
+    assert rows_of(source, BatchPlan(64, rank=1, size=2)) == [list(range(5, 10))]
 
 
 @pytest.mark.parametrize("batch_size", [0, 60])
 def test_a_batch_longer_than_a_block_is_several(batch_size: int) -> None:
     """As many in every process: 103 rows for 2 processes, and a last batch of 43."""
     source = numbered(103)
-    alone = rows_of(source, Plan(batch_size, 1000))
-    blocks = [list(source.blocks(Plan(batch_size, 20, rank=rank, size=2), 0)) for rank in (0, 1)]
+    alone = rows_of(source, BatchPlan(batch_size, 1000))
+    blocks = [
+        list(source.blocks(BatchPlan(batch_size, 20, rank=rank, size=2), 0)) for rank in (0, 1)
+    ]
     found: list[list[int]] = [[] for _ in alone]
     for pair in zip(*blocks, strict=True):
         assert len({(block.number, block.complete) for block in pair}) == 1
@@ -167,12 +178,12 @@ def test_a_batch_longer_than_a_block_is_several(batch_size: int) -> None:
         if not batch_size
         else [(1, False), (1, True), (2, False), (2, True)]
     )
-    start = list(source.blocks(Plan(batch_size, 20, size=2), 0, 1))
+    start = list(source.blocks(BatchPlan(batch_size, 20, size=2), 0, 1))
     assert [len(block.x) for block in start] == [len(block.x) for block in blocks[0][1:]]
 
 
 def test_every_process_has_as_many_parts() -> None:
-    shares = [list(numbered(41).parts(Plan(0, 10, rank=rank, size=2))) for rank in (0, 1)]
+    shares = [list(numbered(41).parts(BatchPlan(0, 10, rank=rank, size=2))) for rank in (0, 1)]
     assert [[len(x) for x, _ in share] for share in shares] == [[10, 10, 0], [10, 10, 1]]
 
 
@@ -189,7 +200,7 @@ def shards(tmp_path: Path) -> ShardedDataset:
 
 
 def test_shards_give_every_row_once_in_whole_batches(shards: ShardedDataset) -> None:
-    plan = Plan(batch_size=10, block_rows=25)
+    plan = BatchPlan(batch_size=10, block_rows=25)
     epoch = rows_of(shards, plan)
     assert [len(batch) for batch in epoch] == [10] * 10 + [3]
     assert sorted(sum(epoch, [])) == list(range(103))
@@ -199,11 +210,11 @@ def test_shards_give_every_row_once_in_whole_batches(shards: ShardedDataset) -> 
 
 
 def test_the_parts_of_shards_are_as_many_in_every_process(shards: ShardedDataset) -> None:
-    whole = [x[:, 0].int().tolist() for x, _ in shards.parts(Plan(0, 25))]
+    whole = [x[:, 0].int().tolist() for x, _ in shards.parts(BatchPlan(0, 25))]
     assert [len(part) for part in whole] == [25, 15, 7, 25, 25, 6]
     assert sum(whole, []) == list(range(103))
     shares = [
-        [x[:, 0].int().tolist() for x, _ in shards.parts(Plan(0, 25, rank=rank, size=3))]
+        [x[:, 0].int().tolist() for x, _ in shards.parts(BatchPlan(0, 25, rank=rank, size=3))]
         for rank in range(3)
     ]
     assert [[len(part) for part in share] for share in shares] == [
@@ -215,7 +226,7 @@ def test_the_parts_of_shards_are_as_many_in_every_process(shards: ShardedDataset
 
 
 def test_a_batch_of_shards_longer_than_a_block_is_several(shards: ShardedDataset) -> None:
-    plans = [Plan(60, 20, rank=rank, size=2) for rank in (0, 1)]
+    plans = [BatchPlan(60, 20, rank=rank, size=2) for rank in (0, 1)]
     epoch = [
         [(b.number, b.complete, b.y.flatten().int().tolist()) for b in shards.blocks(plan, 0)]
         for plan in plans
@@ -231,7 +242,7 @@ def test_a_batch_of_shards_longer_than_a_block_is_several(shards: ShardedDataset
 
 
 def test_a_full_batch_of_shards_is_complete_at_its_last_block(shards: ShardedDataset) -> None:
-    blocks = list(shards.blocks(Plan(0, block_rows=25), 0))
+    blocks = list(shards.blocks(BatchPlan(0, block_rows=25), 0))
     assert [block.complete for block in blocks] == [False] * 4 + [True]
     assert sum(len(block.x) for block in blocks) == 103
 
@@ -242,18 +253,20 @@ def test_processes_read_shards_of_their_own_and_as_many_batches(
     shards: ShardedDataset, batch_size: int, size: int
 ) -> None:
     """Also a fifth process, for which there is no shard."""
-    shares = [rows_of(shards, Plan(batch_size, 25, rank=rank, size=size)) for rank in range(size)]
+    shares = [
+        rows_of(shards, BatchPlan(batch_size, 25, rank=rank, size=size)) for rank in range(size)
+    ]
     assert len({len(share) for share in shares}) == 1
     assert sorted(sum((sum(share, []) for share in shares), [])) == list(range(103))
 
 
 def test_a_shard_with_other_features_is_named(shards: ShardedDataset, tmp_path: Path) -> None:
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((25, 2)), y_train=np.ones(25))
-    with pytest.raises(InputError, match="every shard must have the 1 features.*00002.npz has 2"):
-        list(shards.parts(Plan(0)))
+    with pytest.raises(InputError, match="must have the 1 features.*got 2 in .*00002.npz"):
+        list(shards.parts(BatchPlan(0)))
 
 
 def test_a_shard_that_changes_in_a_run_is_named(shards: ShardedDataset, tmp_path: Path) -> None:
     np.savez(tmp_path / "train-00002.npz", X_train=np.ones((26, 1)), y_train=np.ones(26))
-    with pytest.raises(InputError, match="must stay as it was.*00002.npz had 25 rows and has 26"):
-        list(shards.blocks(Plan(10, 25), 0))
+    with pytest.raises(InputError, match="stay as it was .25 rows., got 26 rows in .*00002.npz"):
+        list(shards.blocks(BatchPlan(10, 25), 0))

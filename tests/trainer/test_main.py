@@ -68,6 +68,7 @@ def test_what_a_run_leaves(
 
     assert set(contract.check_manifest(out)) == {
         "model.pt",
+        "weights.npz",
         "metrics.json",
         "eval_history.csv",
         "val_predictions.npz",
@@ -181,10 +182,10 @@ def test_a_spec_of_other_data_is_refused(
     (tmp_path / "other.json").write_text('{"task": "binary", "features": ["a", "b"]}')
     spec = f"--spec={tmp_path / 'other.json'}"
     assert main([*data, spec, f"--model_out={tmp_path / 'out'}"]) == 2
-    assert "must have as many features as" in capsys.readouterr().err
+    assert "the spec must have the 7 features of" in capsys.readouterr().err
     (tmp_path / "other.json").write_text("not json")
     assert main([*data, spec, f"--model_out={tmp_path / 'out'}"]) == 2
-    assert "a spec must be JSON from preprocessing" in capsys.readouterr().err
+    assert "a spec must be JSON that preprocessing wrote" in capsys.readouterr().err
 
 
 def test_a_failure_leaves_its_traceback_in_the_log(

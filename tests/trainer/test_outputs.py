@@ -1,8 +1,7 @@
-"""The log, and the files written side by side."""
+"""The files that a run writes side by side."""
 
 import json
 import resource
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,66 +10,6 @@ import torch
 
 from trainer import contract, outputs
 from trainer.errors import TabularError
-
-
-def test_the_log_is_a_copy_of_both_streams(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with outputs.Log(tmp_path).recording(append=False):
-        print("one")
-        print("two", file=sys.stderr)
-    with outputs.Log(tmp_path).recording(append=True):
-        print("three: café")
-    printed = capsys.readouterr()
-    assert (printed.out.splitlines()[0], printed.err) == ("one", "two\n")
-    assert (tmp_path / "training.log").read_text() == "one\ntwo\nthree: café\n"
-
-
-@pytest.mark.parametrize("append", [False, True])
-def test_on_a_mounted_bucket_the_log_is_copied_whole(
-    tmp_path: Path, append: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    directory = tmp_path / "gcs" / "bucket" / "run"
-    directory.mkdir(parents=True)
-    (directory / "training.log").write_text("before\n")
-    monkeypatch.setenv("TABPIPE_GCS", str(tmp_path / "gcs"))
-    with outputs.Log(directory).recording(append):
-        print("within")
-        kept = "before\n" if append else ""
-        assert (directory / "training.log").read_text() == kept  # published as it began
-    assert (directory / "training.log").read_text() == kept + "within\n"
-
-
-def test_a_run_that_begins_takes_the_mark_of_wholeness_away(tmp_path: Path) -> None:
-    (tmp_path / contract.MANIFEST).write_text("{}")
-    with outputs.Log(tmp_path).recording(append=False):
-        assert not (tmp_path / contract.MANIFEST).exists()
-
-
-def test_a_log_that_cannot_be_written_is_told_once(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """The error is itself printed, and so comes to the log again."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (500, limits[1]))  # like a disk with 500 bytes left
-    try:
-        with outputs.Log(tmp_path).recording(append=False):
-            with pytest.raises(TabularError, match="cannot write .*training.log: File too large"):
-                for number in range(100):
-                    print(f"line {number:6}")
-            print("the error")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    *_, last, error = capsys.readouterr().out.splitlines()
-    assert (last, error) == (f"line {number:6}", "the error")
-
-
-def test_what_a_kill_left_half_written_goes_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / ".model.pt.1.tmp").touch()
-    (tmp_path / ".mine.tmp").touch()
-    with outputs.Log(tmp_path).recording(append=True):
-        pass
-    assert {path.name for path in tmp_path.iterdir()} == {".mine.tmp", "training.log"}
 
 
 def write(directory: Path) -> list[str]:
@@ -98,6 +37,14 @@ def test_the_files_of_a_run(tmp_path: Path) -> None:
     history = (tmp_path / "eval_history.csv").read_text()
     assert history == "epoch,loss\n1,0.30000000000000004\n2,0.25\n"
     assert (tmp_path / "spec.json").read_bytes() == b'{"task": "binary"}'
+
+
+def test_the_weights_are_those_of_the_model(tmp_path: Path) -> None:
+    write(tmp_path)
+    state = torch.load(tmp_path / contract.MODEL, weights_only=True)
+    with np.load(tmp_path / contract.WEIGHTS, allow_pickle=False) as weights:
+        assert weights.files == list(state)
+        assert (weights["0.weight"] == state["0.weight"].numpy()).all()
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.data import Files
 from trainer.distributed import World
-from trainer.models.mlp import build
-from trainer.tasks import make_task
+from trainer.models.mlp.module import build
+from trainer.tasks.losses import make_task
 from trainer.train import Training
 
 CPU = torch.device("cpu")
@@ -163,9 +163,9 @@ def test_early_stopping_and_the_weights_it_keeps(data: list[str], tmp_path: Path
     assert last["validation_loss"] > best["validation_loss"]
     endless = run(tmp_path, *flags, "--patience=0")
     assert endless["epochs"] == 100
-    assert "rows that chose the epoch" in endless["note"]
+    assert "rows used to select the epoch" in endless["note"]
     neither = run(tmp_path, *flags, "--patience=0", "--restore_best=false")
-    assert "rows that chose nothing; test" in neither["note"]
+    assert "rows that selected nothing; test" in neither["note"]
     # An epoch that is better by less than min_delta does not count.
     assert run(tmp_path, *flags, "--min_delta=10")["best_epoch"] == 1
 

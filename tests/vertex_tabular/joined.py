@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from vertex_tabular.tables.builder import TableBuilder
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.tables.table import Table
 
 
 def concatenate(blocks: Iterable[Table]) -> Table:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 SAMPLE = 20_000  # rows that the edges come from, evenly spaced; the counts are of all rows
 SHARES = np.arange(1, 10) / 10  # the deciles
-TOP = 20  # levels with a bin of their own; the others share one
+TOP = 20  # categories with a bin of their own; the others share one
 
 Counts = npt.NDArray[np.int64]
 
@@ -20,20 +20,20 @@ Counts = npt.NDArray[np.int64]
 class Bins:
     """The bins of a column, or of one part of its dates, and the training rows in each.
 
-    Of numbers: up to each of `edges`, and beyond the last. Of texts: each of `levels`, and all
+    Of numbers: up to each of `edges`, and beyond the last. Of texts: each of `categories`, and all
     others. The last bin is for what is missing.
     """
 
     name: str
     edges: list[float]
-    levels: list[str]
+    categories: list[str]
     rows: list[int]
 
     @property
     def labels(self) -> list[str]:
         """What is in each bin, in words."""
-        if self.levels:
-            return [*self.levels, "(other)", "(missing)"]
+        if self.categories:
+            return [*self.categories, "(other)", "(missing)"]
         if not self.edges:
             return ["any", "(missing)"]
         texts = [f"{edge:.6g}" for edge in self.edges]
@@ -62,11 +62,11 @@ class Bins:
         counts = [self.count_numbers(block) for block in blocks]
         return np.sum(counts, axis=0) if counts else self.count_numbers(np.array([]))
 
-    def count_levels(self, levels: Sequence[str], weights: Counts, missing: int) -> Counts:
-        """The same of texts: `weights` are the rows of each of `levels`."""
-        place = {level: number for number, level in enumerate(self.levels)}
-        counts = np.zeros(len(self.levels) + 2, np.int64)
-        places = [place.get(level, len(place)) for level in levels]
+    def count_categories(self, categories: Sequence[str], weights: Counts, missing: int) -> Counts:
+        """The same of texts: `weights` are the rows of each of `categories`."""
+        place = {category: number for number, category in enumerate(self.categories)}
+        counts = np.zeros(len(self.categories) + 2, np.int64)
+        places = [place.get(category, len(place)) for category in categories]
         np.add.at(counts, np.array(places, np.intp), weights)
         counts[-1] = missing
         return counts
@@ -82,7 +82,9 @@ def edges_of(sample: npt.NDArray[Any]) -> list[float]:
     return sorted(set(deciles.tolist()))  # `np.unique` would import numpy.ma, for 30 ms
 
 
-def most_frequent(levels: Sequence[str], weights: Counts) -> list[str]:
-    """The levels with the most rows; of equally frequent ones, the first in sorted order."""
-    present = [(-int(rows), level) for level, rows in zip(levels, weights, strict=True) if rows]
-    return [level for _, level in sorted(present)[:TOP]]
+def most_frequent(categories: Sequence[str], weights: Counts) -> list[str]:
+    """The categories with the most rows; of equally frequent ones, the first in sorted order."""
+    present = [
+        (-int(rows), category) for category, rows in zip(categories, weights, strict=True) if rows
+    ]
+    return [category for _, category in sorted(present)[:TOP]]

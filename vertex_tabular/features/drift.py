@@ -5,8 +5,8 @@
 where e is the bin's share of the training rows and a its share of the new ones; it is the
 Kullback-Leibler divergence, added up in both directions (J. Lin, "Divergence measures based on the
 Shannon entropy", 1991, calls it J). The bins are those of `features.bins`: deciles of numbers and
-of the parts of dates, levels of texts, and one for what is missing. Half a row is added to each,
-so that an empty one gives a large number rather than an infinite one.
+of the parts of dates, categories of texts, and one for what is missing. Half a row is added to
+each, so that an empty one gives a large number rather than an infinite one.
 
 Usual limits (N. Siddiqi, "Credit Risk Scorecards", 2006): below 0.1 nothing has changed, from 0.25
 much has. A mean that moved by half a standard deviation gives 0.25.
@@ -25,17 +25,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from vertex_tabular.features import spec as features
 from vertex_tabular.features.bins import Bins
+from vertex_tabular.features.counting import rows_in_bins
 from vertex_tabular.features.spec import Spec
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.tables.table import Table
 
 PSI_MINOR, PSI_MAJOR = 0.1, 0.25
 NORMAL_999 = 3.0902  # the 99.9 % quantile of the standard normal distribution
 
 Floats = npt.NDArray[np.float64]
 # By the name of the bins and the number of the bin: rows.
-Spread = Counter[tuple[str, int]]
+BinCounts = Counter[tuple[str, int]]
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,17 @@ class Drift:
         return self.psi >= PSI_MAJOR and self.psi > self.by_chance
 
 
-def spread(spec: Spec, table: Table) -> Spread:
+def bin_counts(spec: Spec, table: Table) -> BinCounts:
     """How many rows of the table are in each bin; nothing of a spec without bins, as older ones."""
-    counts = Spread()
+    counts = BinCounts()
     for feature in spec.columns:
-        for bins, rows in zip(feature.bins, features.in_bins(feature, table), strict=True):
+        for bins, rows in zip(feature.bins, rows_in_bins(feature, table), strict=True):
             counts.update({(bins.name, i): int(n) for i, n in enumerate(rows) if n})
     return counts
 
 
 def drift(spec: Spec, counts: Mapping[tuple[str, int], int]) -> list[Drift]:
-    """The drift of each column of a table whose `spread` is given, the largest first."""
+    """The drift of each column of a table whose `bin_counts` is given, the largest first."""
     found = [_drift(bins, counts) for feature in spec.columns for bins in feature.bins]
     return sorted(found, key=lambda column: -column.psi)
 

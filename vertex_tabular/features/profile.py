@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vertex_tabular.tables.parallel import in_order
-from vertex_tabular.tables.reader import BLOCK_ROWS, Table, level_counts
+from vertex_tabular.tables.disk_table import DiskTable
+from vertex_tabular.tables.parallel import threaded_map
+from vertex_tabular.tables.table import BLOCK_ROWS, Table, category_counts
 from vertex_tabular.tables.totals import Totals
 
 SAMPLE = 20_000
@@ -40,14 +41,29 @@ def profile_of(table: Table) -> dict[str, Any]:
 
     def profile_of_column(name: str) -> dict[str, Any]:
         if name in table.texts:
-            return profile_of_texts(*level_counts(table.texts[name]))
+            return profile_of_texts(*category_counts(table.texts[name]))
         column, totals = table.numbers[name], Totals()
         for i in range(0, table.rows, BLOCK_ROWS):
             totals.add(column[i : i + BLOCK_ROWS])
         return profile_of_numbers(column[::step], totals)
 
     names = [*table.numbers, *table.texts]
-    columns = dict(zip(names, in_order(profile_of_column, names), strict=True))
+    columns = dict(zip(names, threaded_map(profile_of_column, names), strict=True))
+    return {"rows": table.rows, "sampled": -(-table.rows // step), "columns": columns}
+
+
+def profile_of_disk_table(table: DiskTable) -> dict[str, Any]:
+    """As `profile_of`, of a table on disk."""
+    step = -(-table.rows // SAMPLE)
+    columns = {}
+    for name, totals in table.totals.items():
+        samples = [
+            table.column(name).block(i)[-start % step :: step].copy()  # a view keeps the block
+            for i, start in enumerate(table.starts)
+        ]
+        columns[name] = profile_of_numbers(np.concatenate(samples), totals)
+    for name, (count_of, missing) in table.counts().items():
+        columns[name] = profile_of_texts(count_of, missing)
     return {"rows": table.rows, "sampled": -(-table.rows // step), "columns": columns}
 
 
@@ -82,8 +98,8 @@ def _histogram(
 
 
 def profile_of_texts(count_of: Mapping[str, int], missing: int) -> dict[str, Any]:
-    """The profile of a column of text, of which each level occurs so often."""
-    present = {level: count for level, count in count_of.items() if count}
+    """The profile of a column of text, of which each category occurs so often."""
+    present = {category: count for category, count in count_of.items() if count}
     result: dict[str, Any] = {"type": "text", "missing": missing, "unique": len(present)}
     if present:
         result |= {"min": min(present), "max": max(present)}

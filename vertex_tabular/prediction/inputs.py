@@ -1,4 +1,4 @@
-"""What a model reads of a table, and what is wrong with a column of it."""
+"""The columns of a table that a model reads, and what is wrong with one of them."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,7 +8,7 @@ import numpy as np
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.schema.schema import Column, Schema
 from vertex_tabular.tables import diagnosis
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.tables.table import Table
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Inputs(Schema):
 
 
 def inputs_of(spec: Spec, labelled: bool = False) -> Inputs:
-    """What is read of a table. The spec has no `values`, `min` and `max`: a level that was not
-    allowed in training is unseen here, and counted."""
+    """What is read of a table. The spec has no `values`, `min` and `max`: a category that
+    was not allowed in training is unseen here, and counted."""
     columns = tuple(Column(feature.name, feature.kind) for feature in spec.columns)
     task = "regression" if spec.classes is None else spec.task
     return Inputs(spec.target, task, columns, labelled=labelled)
@@ -41,9 +41,9 @@ def broken_column(table: Table, column: Column) -> str | None:
     if column.name in table.numbers:
         numbers = table.numbers[column.name]
         if numbers.dtype.kind == "f" and np.isinf(numbers).any():
-            return f"{column.name} must be finite, got a number is not"
+            return f"{column.name} must be finite, got {numbers[np.isinf(numbers)][0]}"
         return None
-    for level in table.texts[column.name].levels:
+    for level in table.texts[column.name].categories:
         if rule := diagnosis.broken_rule(level, column):
             return f"{column.name} must be {rule}, got {level!r}"
     return None

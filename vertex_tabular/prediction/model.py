@@ -1,31 +1,34 @@
 """A finished run's model in use, in three lines of a notebook.
 
-    from vertex_tabular.prediction.model import load_model
-    model = load_model("runs/20261123-063131-3bd406/train/run_directory")
+    from vertex_tabular import load_model
+    model = load_model("20261123-063131-3bd406")
     model.predict({"Age": [22, None], "Sex": ["male", "female"], ...})  # or a DataFrame
 
-Needs the run directory only, and no torch. Rows become features by `features.make_features`, as
-those of training do. `prediction.table` answers whole tables; on a command line: tabpipe predict
+Needs the run directory only, and no torch. Rows become features by `features.apply`, as
+those of training do. `prediction.table` predicts whole tables; on a command line: tabpipe predict
 """
 
-import json
+import html
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
-from trainer.uri import local_path
-from vertex_tabular.features import spec as features
-from vertex_tabular.features.spec import Feature, Spec
-from vertex_tabular.prediction.inputs import broken_column, inputs_of
-from vertex_tabular.report.network import Network
-from vertex_tabular.schema.values import MISSING, broken_number, is_missing
-from vertex_tabular.tables.reader import Categorical, Table
+from trainer.tasks.metrics import predicted_class
+from vertex_tabular.features.apply import make_features
+from vertex_tabular.features.counting import unseen
+from vertex_tabular.features.spec import Spec
+from vertex_tabular.prediction.rows import Rows, table_of
+from vertex_tabular.run.directory import RunDirectory
+from vertex_tabular.run.find import ROOT, find_run
+from vertex_tabular.tables.table import Table
 
 log = logging.getLogger(__name__)
 
@@ -34,160 +37,133 @@ CHUNK_ROWS = 4096  # through the network at a time: its layers stay in the proce
 Floats = NDArray[np.float32]
 
 
-class Columns(Protocol):
-    """Columns by name, one value a row in each: a dict of lists or arrays, a pandas DataFrame."""
-
-    def __contains__(self, name: object, /) -> bool: ...
-    def __getitem__(self, name: Any, /) -> Any: ...
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Model:
     """A trained model and what turns rows into its inputs; made by `load_model`.
 
     Attributes:
+        run: what training left.
         spec: how a row becomes features.
-        task: binary, multiclass or regression.
-        classes: the target's classes, in the order of the probabilities; empty for regression.
-        metrics: the content of metrics.json.
-        network: float32 features (n, features) to logits (n, outputs).
     """
 
+    run: RunDirectory
     spec: Spec
-    task: str
-    classes: list[float | str]
-    metrics: dict[str, Any]
-    network: Network
 
-    def predict(self, columns: Columns) -> Floats:
-        """The model's answers to rows as they are in the CSV: texts, numbers, and what is missing
-        as None, NaN or "". Levels unseen in training are logged as a warning.
+    @property
+    def task(self) -> str:
+        """binary, multiclass or regression."""
+        return self.run.task
+
+    @property
+    def metrics(self) -> dict[str, Any]:
+        """The content of metrics.json."""
+        return self.run.metrics
+
+    @cached_property
+    def classes_(self) -> NDArray[Any]:
+        """The target's classes (k,), in the order of the probabilities; of a classifier only."""
+        if not self.run.kind.classifies:
+            raise AttributeError("a regression model has no classes")
+        return np.array(self.spec.classes or range(max(2, self.metrics["outputs"])))
+
+    def predict(self, rows: Rows) -> NDArray[Any]:
+        """The class of each row, one of `classes_`; of a regression model, its value.
+
+        Categories unseen in training are logged as a warning.
+
+        Args:
+            rows: with values as in the CSV: texts, numbers, and None, NaN, pandas.NA or "" for
+                what is missing. A DataFrame, a dict of lists or arrays, a list of dicts or Series;
+                or one row, a dict or Series. Columns that the model does not read are ignored.
 
         Returns:
-            float32: probabilities of the second class (n,) for two classes, of each class (n, k)
-            for more, or values (n,) in the target's units.
+            (n,), of the classes' dtype, or float32 in the target's units.
 
         Raises:
-            InputError: a column is not there, or has a value that its kind does not allow.
+            InputError: a column is missing, or has a value that its kind does not allow.
         """
-        table = table_of(self.spec, columns)
-        for name, count in features.unseen(self.spec, table).items():
+        predictions = self._predictions(rows)
+        if not self.run.kind.classifies:
+            return predictions
+        labels: NDArray[Any] = self.classes_[predicted_class(predictions)]
+        return labels
+
+    def predict_proba(self, rows: Rows) -> Floats:
+        """The probability of each class, float32 (n, k), in the order of `classes_`.
+
+        Args:
+            rows: as those of `predict`.
+
+        Raises:
+            InputError: as of `predict`; or it is a regression model.
+        """
+        if not self.run.kind.classifies:
+            raise InputError(
+                "predict_proba needs a classifier, got a regression model; use predict"
+            )
+        predictions = self._predictions(rows)
+        if predictions.ndim == 2:
+            return predictions
+        return np.stack([1 - predictions, predictions], axis=1)
+
+    def predict_table(self, table: Table) -> Floats:
+        """The predictions for a table that was read, as training records them: float32 (n,)
+        probabilities of the second class or values, or (n, k) probabilities."""
+        return self._in_chunks(table, lambda x: self.run.network.predict(self.task, x))
+
+    def _predictions(self, rows: Rows) -> Floats:
+        table = table_of(self.spec, rows)
+        for name, count in unseen(self.spec, table).items():
             log.warning("%s is unseen in training in %d of %d rows", name, count, table.rows)
-        return self.of_table(table)
+        return self.predict_table(table)
 
-    def of_table(self, table: Table) -> Floats:
-        """The same of a table that was read."""
-        return self._in_chunks(table, lambda x: self.network.predict(self.task, x))
-
-    def logits(self, table: Table) -> Floats:
-        """What the last layer gives: float32 (n, outputs)."""
-        return self._in_chunks(table, self.network)
-
-    def choices(self, predictions: Floats) -> NDArray[np.int64]:
-        """The position in `classes` of the class that each row is given: int64 (n,)."""
-        if self.task == "binary":
-            return (predictions > 0.5).astype(np.int64)
-        positions: NDArray[np.int64] = predictions.argmax(axis=1)
-        return positions
-
-    def _in_chunks(self, table: Table, answer: Callable[[Floats], Floats]) -> Floats:
-        rows_of = features.make_features(self.spec, table, "float32")
+    def _in_chunks(self, table: Table, predict: Callable[[Floats], Floats]) -> Floats:
+        rows_of = make_features(self.spec, table, "float32")
         starts = range(0, max(table.rows, 1), CHUNK_ROWS)  # of no rows, the shape too
         rows = (np.arange(start, min(start + CHUNK_ROWS, table.rows)) for start in starts)
-        return np.concatenate([answer(rows_of(chunk)) for chunk in rows])
+        return np.concatenate([predict(rows_of(chunk)) for chunk in rows])
+
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{name}={value}" for name, value in self._facts().items())
+        return f"Model({facts})"
+
+    def _repr_html_(self) -> str:
+        cells = "".join(
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
+            for name, value in self._facts().items()
+        )
+        return f"<table><caption>Model</caption>{cells}</table>"
+
+    def _facts(self) -> dict[str, str]:
+        """The few facts that tell this model from others."""
+        facts = {"task": self.task, "target": self.spec.target}
+        if self.run.kind.classifies:
+            shown = [str(name) for name in self.classes_[:5]]
+            rest = len(self.classes_) - len(shown)
+            facts["classes"] = f"[{', '.join(shown)}{f', {rest} more' if rest else ''}]"
+        facts["columns"] = str(len(self.spec.columns))
+        name = self.run.kind.primary_metric
+        value = self.metrics[f"validation_{name}"]
+        return {**facts, f"validation_{name}": f"{value:.4g}"}
 
 
-def load_model(run_directory: str) -> Model:
-    """The model that a training left in its run directory, a path or a gs:// URI.
+def load_model(run: str | Path, root: str | Path = ROOT) -> Model:
+    """The model of a finished run.
+
+    Args:
+        run: the id of a run in `root`, the directory of a run, or a run directory: a path or
+            gs:// URI.
+        root: the directory of the runs of this machine.
 
     Raises:
-        InputError: there is no such directory, or its training had no spec.json.
+        InputError: there is no such run, or its training had no spec.json.
         TabularError: the training did not finish, or a file is damaged.
     """
-    directory = local_path(run_directory)
-    if not directory.is_dir():
-        raise InputError(f"a run directory must be a directory, got {run_directory}")
-    names = contract.check_manifest(directory)
-    if contract.SPEC not in names:
+    directory = RunDirectory(find_run(run, root))
+    directory.verify()
+    if directory.spec is None:
         raise InputError(
-            f"to predict from rows, a run directory must have {contract.SPEC}, got "
-            f"{run_directory} has none; train on the arrays of `tabpipe preprocess`"
+            f"to predict from rows, a run directory must have {contract.SPEC}, got {run} without "
+            "it; train on the arrays of `tabpipe preprocess`"
         )
-    metrics = json.loads((directory / contract.METRICS).read_bytes())
-    spec = features.load(directory / contract.SPEC)
-    classes: list[float | str] = []
-    if metrics["task"] != "regression":
-        classes = spec.classes or list(range(max(2, metrics["outputs"])))
-    return Model(spec, metrics["task"], classes, metrics, Network(directory / contract.MODEL))
-
-
-def table_of(spec: Spec, columns: Columns) -> Table:
-    """Columns in memory as the table that reading them from a CSV would give.
-
-    Raises:
-        InputError: a column is not there or has another length, or a value is not allowed.
-    """
-    absent = [feature.name for feature in spec.columns if feature.name not in columns]
-    if absent:
-        raise InputError(f"columns must be there, got there is no {', '.join(absent)}")
-    numbers: dict[str, NDArray[np.float64]] = {}
-    texts: dict[str, Categorical] = {}
-    rows: dict[str, int] = {}
-    for feature in spec.columns:
-        values = columns[feature.name]
-        # By way of a list, in which pandas' types and numpy's are Python's, dates in ns excepted.
-        if isinstance(values, np.ndarray) and values.dtype.kind == "M":
-            values = values.astype("datetime64[us]")
-        values = values.tolist() if hasattr(values, "tolist") else values
-        if isinstance(values, str) or not hasattr(values, "__iter__"):
-            raise InputError(f"{feature.name} must be a list or an array, got {values!r}")
-        values = [None if _is_missing(value) else value for value in values]
-        if feature.kind == "numeric":
-            numbers[feature.name] = _numbers(feature, values)
-        else:
-            texts[feature.name] = _texts(feature, values)
-        rows[feature.name] = len(values)
-    if len(set(rows.values())) > 1:
-        raise InputError(f"columns must be of one length, got {rows}")
-    table = Table(next(iter(rows.values())), numbers, texts)
-    for column in inputs_of(spec).columns:
-        if problem := broken_column(table, column):
-            raise InputError(problem)
-    return table
-
-
-def _is_missing(value: object) -> bool:
-    if isinstance(value, str):
-        return value in MISSING
-    # pandas.NA and NaT are known by name, because pandas need not be installed.
-    return value is None or value != value or type(value).__name__ in ("NAType", "NaTType")
-
-
-def _numbers(feature: Feature, values: Sequence[Any]) -> NDArray[np.float64]:
-    numbers = np.full(len(values), np.nan)
-    for row, value in enumerate(values):
-        if value is None or (isinstance(value, str) and is_missing(value, numeric=True)):
-            continue
-        try:  # a text by the CSV's rules: Python takes 1_000 for a number
-            rule = broken_number(value) if isinstance(value, str) else None
-            numbers[row] = np.nan if rule else float(value)
-        except (TypeError, ValueError):
-            rule = "a number"
-        if rule:
-            raise InputError(f"{feature.name} must be {rule}, got {value!r} (row {row})")
-    return numbers
-
-
-def _texts(feature: Feature, values: Sequence[Any]) -> Categorical:
-    """Values as their text in a CSV. What is whole is shown so, because a missing value beside
-    them makes pandas turn 3 into 3.0; but not if training's levels have the point."""
-    level_of: dict[str, int] = {}
-    known = set(feature.levels)
-    codes = np.full(len(values), -1, np.int32)
-    for row, value in enumerate(values):
-        if value is not None:
-            text = str(value)
-            if isinstance(value, float) and value.is_integer() and text not in known:
-                text = str(int(value))
-            codes[row] = level_of.setdefault(text, len(level_of))
-    return Categorical(codes, list(level_of))
+    return Model(directory, directory.spec)

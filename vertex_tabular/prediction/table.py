@@ -1,6 +1,5 @@
-"""A model's answers to a whole table, block by block: `tabpipe predict` and `tabpipe evaluate`."""
+"""A model's predictions for a whole table, block by block: `tabpipe predict` and `evaluate`."""
 
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,19 +11,26 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.tasks.kinds import TASK_KINDS
+from trainer.tasks.metrics import compute, predicted_class
 from trainer.uri import local_path
-from vertex_tabular.features import spec as features
-from vertex_tabular.features.drift import Spread, spread
+from vertex_tabular.features.apply import labels, make_features
+from vertex_tabular.features.counting import unseen
+from vertex_tabular.features.drift import BinCounts, bin_counts
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.prediction.inputs import Inputs, broken_column, inputs_of
-from vertex_tabular.prediction.model import Floats, Model
-from vertex_tabular.prediction.writers import FORMATS, CsvAnswers, ParquetAnswers
+from vertex_tabular.prediction.model import Floats, Model, load_model
+from vertex_tabular.prediction.threads import one_thread
+from vertex_tabular.prediction.writers import FORMATS, CsvPredictions, ParquetPredictions
+from vertex_tabular.run.find import ROOT
 from vertex_tabular.tables import diagnosis, sources
 from vertex_tabular.tables.key_columns import KeyColumns
-from vertex_tabular.tables.parallel import in_order
-from vertex_tabular.tables.reader import Table, read_part
+from vertex_tabular.tables.parallel import threaded_map
+from vertex_tabular.tables.problems import Problems
+from vertex_tabular.tables.reader import read_part
 from vertex_tabular.tables.records import TableReadError
-from vertex_tabular.tables.rows import Problems, rows_of
+from vertex_tabular.tables.rows import rows_of
+from vertex_tabular.tables.table import Table
 
 CLASS, PROBABILITY, VALUE = "class", "probability", "prediction"
 
@@ -33,23 +39,23 @@ Result = TypeVar("Result")
 
 @dataclass
 class Counts:
-    """What was met: rows, by column how many of them were missing or had an unseen level, and how
-    they are spread over the bins of training, for `drift.drift`."""
+    """What a table holds: rows; by column, how many were missing or had an unseen category; and
+    their distribution over the bins of training, for `drift.drift`."""
 
     rows: int = 0
     missing: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
-    spread: Spread = field(default_factory=Spread)
+    bin_counts: BinCounts = field(default_factory=BinCounts)
 
     def add(self, other: "Counts") -> None:
         self.rows += other.rows
         self.missing += other.missing
         self.unseen += other.unseen
-        self.spread += other.spread
+        self.bin_counts += other.bin_counts
 
 
 def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -> Counts:
-    """Writes the model's answer to each row of a table; memory does not grow with the rows.
+    """Writes the model's prediction for each row of a table; memory does not grow with the rows.
 
     Args:
         table: as `tables.sources` describes it; its target is not read, and need not be there.
@@ -68,19 +74,20 @@ def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -
     if target.suffix not in FORMATS:
         raise InputError(f"predictions must go to {' or '.join(FORMATS)}, got {out}")
     if target.resolve() in [part.resolve() for part in parts]:
-        raise InputError(f"predictions must go to a file of their own, got {out} is the input")
-    if taken := sorted(set(keys).intersection(_answer_names(model))):
-        raise InputError(f"a key must not be named as an answer is, got {', '.join(taken)}")
+        raise InputError(f"predictions must go to a file of their own, got the input {out}")
+    if clashes := sorted(set(keys).intersection(_prediction_names(model))):
+        raise InputError(f"a key must not be named like a prediction, got {', '.join(clashes)}")
     schema = inputs_of(model.spec)
     counts = Counts()
-    with contract.atomic_write(target) as file:
-        writer = (CsvAnswers if target.suffix == ".csv" else ParquetAnswers)(file)
+    # With one thread, because blocks of rows are side by side already.
+    with one_thread(), contract.atomic_write(target) as file:
+        writer = (CsvPredictions if target.suffix == ".csv" else ParquetPredictions)(file)
 
-        def answer(block: Table, key_columns: Any) -> tuple[Counts, Any]:
-            answers = _answers(model, block, key_columns)
-            return _counts(model.spec, block), writer.encode(answers)
+        def predict(block: Table, key_columns: Any) -> tuple[Counts, Any]:
+            predictions = _predictions(model, block, key_columns)
+            return _counts(model.spec, block), writer.encode(predictions)
 
-        for met, encoded in _each_block(parts, schema, keys, answer):
+        for met, encoded in _each_block(parts, schema, keys, predict):
             counts.add(met)
             writer.write(encoded)
         writer.close()
@@ -89,19 +96,18 @@ def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model's answers to a table that has the target.
+    """A model's predictions for a table that has the target.
 
     Attributes:
-        figures: metrics.json's, without the name of the rows. `loss` is what training minimised;
-            it is left out where that weighed the classes, by weights that a run directory does not
-            tell.
-        counts: what was met.
+        metrics: metrics.json's, without the name of the rows. `loss` is what training minimised;
+            it is left out where classes were weighted, by weights that depend on the training rows.
+        counts: what the table holds.
         y: float64 (n,), codes of classes or numbers.
-        predictions: float32 (n,) or (n, k), as `Model.predict` gives them.
+        predictions: float32 (n,) or (n, k), as `Model.predict_table` gives them.
         x: float32 (n, features); no columns when they were not asked for.
     """
 
-    figures: dict[str, float]
+    metrics: dict[str, float]
     counts: Counts
     y: NDArray[np.float64]
     predictions: Floats
@@ -109,59 +115,69 @@ class Evaluation:
 
 
 def evaluate_file(model: Model, table: str, features_too: bool = False) -> Evaluation:
-    """The answers and the truth of all rows, which memory has to hold, and how far apart they are.
+    """The predictions and the targets of all rows, which memory has to hold, and the metrics.
 
     Raises:
         InputError: the table is at fault; one line for each problem.
     """
     parts = sources.parts_of(table)
-    import torch  # which takes a second
 
-    from trainer.tasks import Binary, Multiclass, Regression, Task
-
-    task: Task = Binary()
-    if model.task == "multiclass":
-        task = Multiclass(outputs=model.metrics["outputs"])
-    elif model.task == "regression":
-        task = Regression()
-
-    def answer(block: Table, _: Any) -> tuple[Counts, NDArray[np.float64], Floats, Floats, float]:
+    def predict(block: Table, _: Any) -> tuple[Counts, NDArray[np.float64], Floats, Floats]:
         y = _labels(model.spec, block)
-        task.check(y, table)
-        loss = task.loss(torch.from_numpy(model.logits(block)), task.targets(y))
         x = np.zeros((block.rows, 0), np.float32)
         if features_too:
-            x = features.make_features(model.spec, block, "float32")(np.arange(block.rows))
-        return _counts(model.spec, block), y, model.of_table(block), x, float(loss)
+            x = make_features(model.spec, block, "float32")(np.arange(block.rows))
+        return _counts(model.spec, block), y, model.predict_table(block), x
 
-    counts, total = Counts(), 0.0
-    truths, predictions, inputs = [], [], []
-    for met, y, predicted, x, loss in _each_block(
-        parts, inputs_of(model.spec, labelled=True), (), answer
-    ):
-        counts.add(met)
-        truths.append(y)
-        predictions.append(predicted)
-        inputs.append(x)
-        total += loss
-    truth, answers = np.concatenate(truths), np.concatenate(predictions)
-    figures = task.figures(truth, answers)
-    if model.task == "regression":
-        # Training's target was divided by a number that is in metrics.json as this quotient only.
-        recorded = model.metrics["validation_rmse"] ** 2
-        total *= model.metrics["validation_loss"] / recorded if recorded else math.nan
+    counts = Counts()
+    targets, predictions, inputs = [], [], []
+    schema = inputs_of(model.spec, labelled=True)
+    with one_thread():  # blocks of rows are side by side already
+        for met, y, predicted, x in _each_block(parts, schema, (), predict):
+            counts.add(met)
+            targets.append(y)
+            predictions.append(predicted)
+            inputs.append(x)
+    y, predicted = np.concatenate(targets), np.concatenate(predictions)
+    computed = compute(model.task, y, predicted)
+    metrics = {name: float(value) for name, value in computed.items()}
     if model.metrics["hyperparameters"]["class_weight"] == "none":
-        figures = {"loss": total / counts.rows, **figures}
-    return Evaluation(figures, counts, truth, answers, np.concatenate(inputs))
+        metrics = {"loss": _loss(model, metrics), **metrics}
+    return Evaluation(metrics, counts, y, predicted, np.concatenate(inputs))
+
+
+def evaluate(run: str | Path, table: str | Path, root: str | Path = ROOT) -> dict[str, float]:
+    """The metrics of a run's model on a table that has the target, by name.
+
+    Args:
+        run: as `load_model` takes it.
+        table: as `vertex_tabular.tables.sources` describes it; memory grows with its rows, by
+            about 100 MB for a million.
+        root: the directory of the runs of this machine.
+
+    Raises:
+        InputError: there is no such run, or the table is at fault; one line for each problem.
+        TabularError: the training did not finish, or a file is damaged.
+    """
+    return evaluate_file(load_model(run, root), str(table)).metrics
+
+
+def _loss(model: Model, metrics: dict[str, float]) -> float:
+    """What training minimised, of these rows: the log loss, or the squared error of the
+    standardised target."""
+    kind = TASK_KINDS[model.task]
+    if kind.classifies:
+        return metrics[kind.loss_metric]
+    return (metrics[kind.loss_metric] / float(model.metrics["target_scale"])) ** 2
 
 
 def _each_block(
     parts: Sequence[Path],
     schema: Inputs,
     keys: Sequence[str],
-    answer: Callable[[Table, Any], Result],
+    predict: Callable[[Table, Any], Result],
 ) -> Iterator[Result]:
-    """`answer` of each block of rows and its keys (an Arrow table), in order, on several threads.
+    """`predict` of each block of rows and its keys (an Arrow table), in order, on several threads.
 
     Raises:
         InputError: something is wrong with the table, or it has no rows.
@@ -173,10 +189,10 @@ def _each_block(
         for column in schema.read:
             problem = broken_column(block, column)
             if not problem and column.name in schema.complete and _missing(block, column.name):
-                problem = f"{column.name} must not be missing, got it is"
+                problem = f"{column.name} must not be missing; {schema.cure_of_no_target}"
             if problem:
                 raise TableReadError(problem)
-        return answer(block, key_columns)
+        return predict(block, key_columns)
 
     def blocks() -> Iterator[tuple[Table, Any]]:
         nonlocal rows
@@ -188,9 +204,9 @@ def _each_block(
                     yield block, key_columns.take(block.rows) if key_columns else None
 
     try:
-        yield from in_order(checked, blocks())
+        yield from threaded_map(checked, blocks())
         if not rows:
-            raise TableReadError("there are no rows")
+            raise TableReadError("no rows")
     except TableReadError as refusal:
         _explain(parts, schema, keys)
         raise InputError(f"{parts[0]} must be a table, got {refusal}") from None
@@ -207,15 +223,14 @@ def _explain(parts: Sequence[Path], schema: Inputs, keys: Sequence[str]) -> None
             checks.add(where, {name: row[name] for name in schema.names})
     # Not `finish`: of a new table, a column may be empty and all rows of one class.
     if not checks.rows and not problems.count:
-        problems.add("a table must have rows, got there is only a header")
+        problems.add("a table must have rows, got only a header")
     problems.raise_if_any()
 
 
 def _counts(spec: Spec, block: Table) -> Counts:
     missing = {feature.name: _missing(block, feature.name) for feature in spec.columns}
     met = Counter({name: count for name, count in missing.items() if count})
-    unseen = Counter(features.unseen(spec, block))
-    return Counts(block.rows, met, unseen, spread(spec, block))
+    return Counts(block.rows, met, Counter(unseen(spec, block)), bin_counts(spec, block))
 
 
 def _missing(block: Table, name: str) -> int:
@@ -225,30 +240,32 @@ def _missing(block: Table, name: str) -> int:
 def _labels(spec: Spec, block: Table) -> NDArray[np.float64]:
     """The target as training had it: codes or numbers, float64 (n,)."""
     try:
-        return features.labels(spec, block, "float64").astype(np.float64)
-    except (KeyError, ValueError) as error:  # of a level that is no class; no number either
+        return labels(spec, block, "float64").astype(np.float64)
+    except (KeyError, ValueError) as error:  # of a category that is no class; no number either
         classes = ", ".join(map(str, spec.classes or ()))
         raise InputError(
             f"target {spec.target} must be one of the model's classes, {classes}, got {error}"
         ) from None
 
 
-def _answer_names(model: Model) -> list[str]:
+def _prediction_names(model: Model) -> list[str]:
     if model.task == "regression":
         return [VALUE]
     if model.task == "binary":
         return [CLASS, PROBABILITY]
-    return [CLASS, *(f"{PROBABILITY}_{level}" for level in model.classes)]
+    return [CLASS, *(f"{PROBABILITY}_{name}" for name in model.run.classes)]
 
 
-def _answers(model: Model, block: Table, key_columns: Any) -> Any:
-    """The rows to write, an Arrow table: keys, then answers."""
+def _predictions(model: Model, block: Table, key_columns: Any) -> Any:
+    """The rows to write, an Arrow table: keys, then predictions."""
     import pyarrow as pa
 
-    predictions = model.of_table(block)
+    predictions = model.predict_table(block)
     arrays = list(key_columns.columns) if key_columns is not None else []
     names = list(key_columns.column_names) if key_columns is not None else []
     if model.task != "regression":
-        arrays.append(pa.array(model.classes).take(pa.array(model.choices(predictions))))
+        arrays.append(
+            pa.array(model.classes_.tolist()).take(pa.array(predicted_class(predictions)))
+        )
     arrays += [pa.array(each) for each in predictions.reshape(block.rows, -1).T]
-    return pa.table(arrays, names=[*names, *_answer_names(model)])
+    return pa.table(arrays, names=[*names, *_prediction_names(model)])

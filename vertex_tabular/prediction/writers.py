@@ -1,4 +1,4 @@
-"""Files that answers are written to, as they come: CSV and Parquet."""
+"""Files that predictions are written to, block by block: CSV and Parquet."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ FORMATS = (".csv", ".parquet")
 BATCH_ROWS = 4096
 
 
-class CsvAnswers:
+class CsvPredictions:
     """Writes tables as one CSV; what needs quotes has them."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -47,7 +47,7 @@ class CsvAnswers:
         """There is nothing left to write."""
 
 
-class ParquetAnswers:
+class ParquetPredictions:
     """Writes tables as one Parquet file, each as a row group."""
 
     def __init__(self, file: BinaryIO) -> None:

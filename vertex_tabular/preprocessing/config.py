@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from trainer.errors import InputError
 from trainer.fields import (
     FRACTION,
-    NOT_NEGATIVE,
     Rule,
     check_values,
     one_of,
@@ -18,7 +17,11 @@ from trainer.fields import (
 SHARE = Rule("above 0 and below 1", lambda value: 0 < value < 1)
 UP_TO_ONE = Rule("from 0 to 1", lambda value: 0 <= value <= 1)
 # numpy's legacy generator, whose permutation scikit-learn's split is, takes 32 bits.
-SPLIT_SEED = Rule("from 0 to 2**32 - 1", lambda value: 0 <= value < 2**32)
+SPLIT_SEED = Rule(
+    "a whole number from 0 to 2**32 - 1",
+    lambda value: isinstance(value, int) and 0 <= value < 2**32,
+)
+ROWS = Rule("a whole number of at least 0", lambda value: isinstance(value, int) and value >= 0)
 
 
 @dataclass(frozen=True)
@@ -57,11 +60,11 @@ class PrepareConfig:
         "most rows of one npz: a longer table becomes shards; 0 is no limit",
         10_000_000,
         parse_int,
-        NOT_NEGATIVE,
+        ROWS,
     )
 
     def __post_init__(self) -> None:
-        check_values(type(self), vars(self))
+        check_values(type(self), vars(self), label=str)
         check_shares(self.val_size, self.test_size)
 
 

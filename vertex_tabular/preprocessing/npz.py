@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from vertex_tabular.tables.parallel import in_order
+from vertex_tabular.tables.parallel import threaded_map
 
 VERSION = 45  # of the zip format: the first with 64-bit sizes
 SIZES_FOLLOW = 1 << 3  # the flag that says so
@@ -29,7 +29,7 @@ BLOCK_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)
-class Rows:
+class ArraySource:
     """One array to write: `block` makes its rows from one number up to another."""
 
     shape: tuple[int, ...]
@@ -62,10 +62,12 @@ class Stream:
         self.sha256.update(data)
 
 
-def write_npz(file: BinaryIO, arrays: Mapping[str, Rows]) -> str:
+def write_npz(file: BinaryIO, arrays: Mapping[str, ArraySource]) -> str:
     """Writes `arrays` by key, and returns the SHA-256 of what was written, in hex."""
     stream = Stream(file)
-    directory = b"".join(_write_member(stream, f"{key}.npy", rows) for key, rows in arrays.items())
+    directory = b"".join(
+        _write_member(stream, f"{key}.npy", source) for key, source in arrays.items()
+    )
     start = stream.position
     stream.write(directory)
     count = len(arrays)
@@ -79,7 +81,7 @@ def write_npz(file: BinaryIO, arrays: Mapping[str, Rows]) -> str:
     return stream.sha256.hexdigest()
 
 
-def _write_member(stream: Stream, name: str, rows: Rows) -> bytes:
+def _write_member(stream: Stream, name: str, source: ArraySource) -> bytes:
     """Writes one array, and returns its entry in the zip's directory."""
     from isal import isal_zlib
 
@@ -98,12 +100,14 @@ def _write_member(stream: Stream, name: str, rows: Rows) -> bytes:
     def deflated(first: int | None) -> tuple[memoryview, bytes]:
         """A part of the array's file and its compressed form, which ends on a whole byte: such
         forms make a deflate stream when they are put one after the other (RFC 1951)."""
-        part = _header(rows) if first is None else _block(rows, first)
+        part = _header(source) if first is None else _block(source, first)
         compressor = isal_zlib.compressobj(level=1, wbits=-15)
         return part, compressor.compress(part) + compressor.flush(isal_zlib.Z_FULL_FLUSH)
 
     crc = size = 0
-    for part, compressed in in_order(deflated, [None, *range(0, rows.shape[0], rows.block_rows)]):
+    for part, compressed in threaded_map(
+        deflated, [None, *range(0, source.shape[0], source.block_rows)]
+    ):
         crc = isal_zlib.crc32(part, crc)
         size += len(part)
         stream.write(compressed)
@@ -116,16 +120,16 @@ def _write_member(stream: Stream, name: str, rows: Rows) -> bytes:
     return entry + encoded + struct.pack("<2H3Q", 1, 24, size, compressed_size, offset)
 
 
-def _header(rows: Rows) -> memoryview:
+def _header(source: ArraySource) -> memoryview:
     """What numpy puts before the numbers in a `.npy` file."""
     header = io.BytesIO()
-    descr = np.lib.format.dtype_to_descr(rows.dtype)
+    descr = np.lib.format.dtype_to_descr(source.dtype)
     np.lib.format.write_array_header_1_0(
-        header, {"descr": descr, "fortran_order": False, "shape": rows.shape}
+        header, {"descr": descr, "fortran_order": False, "shape": source.shape}
     )
     return header.getbuffer()
 
 
-def _block(rows: Rows, first: int) -> memoryview:
-    block = rows.block(first, min(first + rows.block_rows, rows.shape[0]))
-    return np.ascontiguousarray(block, rows.dtype).data.cast("B")
+def _block(source: ArraySource, first: int) -> memoryview:
+    block = source.block(first, min(first + source.block_rows, source.shape[0]))
+    return np.ascontiguousarray(block, source.dtype).data.cast("B")

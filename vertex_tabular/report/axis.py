@@ -31,13 +31,13 @@ class Axis:
         places: Array = self.start + (values - low) / (high - low) * (self.end - self.start)
         return places
 
-    def ticks(self, most: int = 6) -> list[tuple[float, str]]:
+    def ticks(self, limit: int = 6) -> list[tuple[float, str]]:
         """Positions and labels of round values: 1, 2 or 5 times a power of ten."""
         if self.log:
             values = _powers(self.low, self.high)
             labels = [f"{value:g}" for value in values]
         else:
-            values = _round(self.low, self.high, most, 1.0 if self.whole else 0.0)
+            values = _round(self.low, self.high, limit, 1.0 if self.whole else 0.0)
             labels = _labels(values)
         return list(zip(self.at(np.array(values)).tolist(), labels, strict=True))
 
@@ -60,8 +60,8 @@ def axis(
     return Axis(low if low == 0 else low - margin, high + margin, start, end, whole=whole)
 
 
-def _round(low: float, high: float, most: int, least: float) -> list[float]:
-    raw = max((high - low) / most, least)
+def _round(low: float, high: float, limit: int, least: float) -> list[float]:
+    raw = max((high - low) / limit, least)
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(power * m for m in (1, 2, 2.5, 5, 10) if power * m >= raw * 0.999)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)

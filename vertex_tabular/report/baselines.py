@@ -1,10 +1,13 @@
-"""What a model has to beat: always the same answer, and a linear model of the same features."""
+"""Baselines that a model has to beat: a constant prediction, and a linear model of the features."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from trainer.tasks.kinds import TASK_KINDS, softmax
 
 Array = NDArray[Any]
 Predictor = Callable[[Array], Array]
@@ -16,29 +19,55 @@ TOLERANCE = 1e-5  # of a weight, between iterations
 
 
 def fit(task: str, x: Array, y: Array, classes: int) -> dict[str, Predictor]:
-    """Baselines by name, learned from training rows x (n, features) and y (n,).
+    """The baselines of a task by name, learned from training rows x (n, features) and y (n,).
 
     Each maps features (m, features) to predictions as the task's model gives them: (m,), or
     (m, classes) for multiclass.
     """
     x = x.astype(np.float64)
-    if task == "regression":
-        mean, weights = float(y.mean()), linear(x, y.astype(np.float64))
-        return {
-            "Training mean": lambda rows: np.full(len(rows), mean),
-            "Linear regression": lambda rows: rows @ weights[:-1] + weights[-1],
-        }
-    y = y.astype(np.int64)
-    shares = np.bincount(y, minlength=classes) / len(y)
-    weights = logistic(x, y, classes).astype(np.float32)
+    return {name: BASELINES[name].fit(task, x, y, classes) for name in TASK_KINDS[task].baselines}
 
-    def majority(rows: Array) -> Array:
-        return _as_task(task, np.broadcast_to(shares, (len(rows), classes)))
 
-    def regression(rows: Array) -> Array:
-        return _as_task(task, _softmax(rows @ weights[:-1] + weights[-1]))
+def majority_class(task: str, x: Array, y: Array, classes: int) -> Predictor:
+    """The shares of the classes among the training rows, for every row."""
+    shares = np.bincount(y.astype(np.int64), minlength=classes) / len(y)
+    return lambda rows: _as_task(task, np.broadcast_to(shares, (len(rows), classes)))
 
-    return {"Majority class": majority, "Logistic regression": regression}
+
+def logistic_regression(task: str, x: Array, y: Array, classes: int) -> Predictor:
+    """The probabilities of a softmax regression."""
+    weights = logistic(x, y.astype(np.int64), classes).astype(np.float32)
+    return lambda rows: _as_task(task, softmax(rows @ weights[:-1] + weights[-1]))
+
+
+def training_mean(task: str, x: Array, y: Array, classes: int) -> Predictor:
+    """The mean of the training rows' targets, for every row."""
+    mean = float(y.mean())
+    return lambda rows: np.full(len(rows), mean)
+
+
+def linear_regression(task: str, x: Array, y: Array, classes: int) -> Predictor:
+    """The numbers of a ridge regression."""
+    weights = linear(x, y.astype(np.float64))
+    return lambda rows: rows @ weights[:-1] + weights[-1]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """How a baseline is learned from `task`, `x`, `y` and the number of classes; and what it is
+    called within a sentence."""
+
+    fit: Callable[[str, Array, Array, int], Predictor]
+    phrase: str
+
+
+# By name, as `trainer.tasks.kinds` lists them for each kind of task.
+BASELINES = {
+    "Majority class": Baseline(majority_class, "always predicting the most frequent class"),
+    "Logistic regression": Baseline(logistic_regression, "logistic regression"),
+    "Training mean": Baseline(training_mean, "always predicting the training rows’ mean"),
+    "Linear regression": Baseline(linear_regression, "linear regression"),
+}
 
 
 def linear(x: Array, y: Array) -> Array:
@@ -57,18 +86,18 @@ def logistic(x: Array, y: Array, classes: int) -> Array:
     uphill (O'Donoghue and Candès 2015, https://arxiv.org/abs/1204.3982).
     """
     x = _with_ones(x)
-    truth = np.eye(classes)[y]
+    one_hot = np.eye(classes)[y]
     penalty = _penalty(x)
     inverse = np.linalg.inv(x.T @ x / 2 + np.diag(penalty))
     weights = ahead = np.zeros((x.shape[1], classes))
     momentum = 0
     for _ in range(ITERATIONS):
-        slope = x.T @ (_softmax(x @ ahead) - truth) + penalty[:, np.newaxis] * ahead
-        step = ahead - inverse @ slope - weights
+        grad = x.T @ (softmax(x @ ahead) - one_hot) + penalty[:, np.newaxis] * ahead
+        step = ahead - inverse @ grad - weights
         weights = weights + step
         if np.abs(step).max() < TOLERANCE:
             break
-        momentum = momentum + 1 if (slope * step).sum() < 0 else 0
+        momentum = momentum + 1 if (grad * step).sum() < 0 else 0
         ahead = weights + momentum / (momentum + 3) * step
     return weights
 
@@ -81,12 +110,6 @@ def _penalty(x: Array) -> Array:
     penalty = np.full(x.shape[1], RIDGE)
     penalty[-1] = 1e-6  # the intercept's is free but for what keeps the matrix regular
     return penalty
-
-
-def _softmax(logits: Array) -> Array:
-    shares: Array = np.exp(logits - logits.max(axis=1, keepdims=True))
-    shares /= shares.sum(axis=1, keepdims=True)
-    return shares
 
 
 def _as_task(task: str, probabilities: Array) -> Array:

@@ -1,7 +1,7 @@
-"""How far chance alone could have moved a figure: bootstrap percentile intervals.
+"""How far chance alone could have moved a metric: bootstrap percentile intervals.
 
-Rows are drawn with replacement as often as there are rows, the figure is computed again, and the
-middle 95 % of 1,000 such figures are the interval (Efron and Tibshirani, "An Introduction to the
+Rows are drawn with replacement as often as there are rows, the metric is computed again, and the
+middle 95 % of 1,000 such values are the interval (Efron and Tibshirani, "An Introduction to the
 Bootstrap", 1993, chapter 13). Of many rows, the draws are made from a random 2,048 of them, still
 as many as there are rows: one bag of the "bag of little bootstraps", which keeps the width right
 at a fraction of the work (Kleiner et al. 2014, https://arxiv.org/abs/1112.5016).
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vertex_tabular.report.figures import figures
+from trainer.tasks import metrics
 
 Array = NDArray[Any]
 
@@ -26,7 +26,7 @@ SEED = 0  # the same run gives the same report
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and where the middle 95 % of its resamples lie."""
+    """A metric and where the middle 95 % of its resamples lie."""
 
     value: float
     low: float
@@ -36,47 +36,49 @@ class Interval:
 def intervals(
     task: str, y: Array, predictions: Mapping[str, Array], against: str
 ) -> tuple[dict[str, dict[str, Interval]], dict[str, dict[str, Interval]]]:
-    """Each predictor's figures, and how far each is from those of predictor `against`.
+    """Each predictor's metrics, and how far each is from those of predictor `against`.
 
-    All predictors are judged on the same resamples, so that the differences are paired: what makes
-    a sample hard for one makes it hard for the other.
+    All predictors are evaluated on the same resamples, so that the differences are paired: what
+    makes a sample hard for one makes it hard for the other.
 
     Args:
         task: binary, multiclass or regression.
-        y: (n,) truth.
+        y: (n,) targets.
         predictions: (n,) or (n, k) by name of predictor.
         against: the name that differences are taken from.
 
     Returns:
-        By predictor and then by figure: the figures, and `against`'s figures minus them.
+        By predictor and then by metric: the metrics, and `against`'s metrics minus them.
     """
     random = np.random.default_rng(SEED)
     n = len(y)
     classes = next(iter(predictions.values())).shape[1:] or (2,)
     # AUC takes a sort and several passes for each class.
     chosen = np.arange(n)
-    if n > (most := MAX_ROWS * 2 // max(2, classes[0])):
-        chosen = random.choice(n, most, replace=False)
+    if n > (limit := MAX_ROWS * 2 // max(2, classes[0])):
+        chosen = random.choice(n, limit, replace=False)
     counts = random.multinomial(n, np.full(len(chosen), 1 / len(chosen)), RESAMPLES).astype(float)
 
-    values, centres, drawn = {}, {}, {}
+    values, centres, resampled = {}, {}, {}
     for name, predicted in predictions.items():
         part = predicted[chosen]
-        values[name] = figures(task, y, predicted, None)
-        centres[name] = figures(task, y[chosen], part, None)
-        drawn[name] = figures(task, y[chosen], part, counts)
+        values[name] = metrics.compute(task, y, predicted)
+        centres[name] = metrics.compute(task, y[chosen], part)
+        resampled[name] = metrics.compute(task, y[chosen], part, counts)
 
-    def interval(name: str, figure: str, minus: str | None) -> Interval:
-        value, centre, resampled = (x[name][figure] for x in (values, centres, drawn))
+    def interval(name: str, metric: str, minus: str | None) -> Interval:
+        value, centre, spread = (x[name][metric] for x in (values, centres, resampled))
         if minus:
-            value, centre, resampled = (
-                x[minus][figure] - own
-                for x, own in zip((values, centres, drawn), (value, centre, resampled), strict=True)
+            value, centre, spread = (
+                x[minus][metric] - own
+                for x, own in zip(
+                    (values, centres, resampled), (value, centre, spread), strict=True
+                )
             )
-        if np.isnan(value[0]) or np.isnan(resampled).all():
-            return Interval(float(value[0]), float("nan"), float("nan"))
-        low, high = np.nanpercentile(resampled, MIDDLE) - centre[0] + value[0]
-        return Interval(float(value[0]), float(low), float(high))
+        if np.isnan(value) or np.isnan(spread).all():
+            return Interval(float(value), float("nan"), float("nan"))
+        low, high = np.nanpercentile(spread, MIDDLE) - centre + value
+        return Interval(float(value), float(low), float(high))
 
     alone = {name: {f: interval(name, f, None) for f in values[name]} for name in predictions}
     differences = {

@@ -1,4 +1,4 @@
-"""What is drawn, as data: `svg` makes marks of it for the page, `pictures` PNG files."""
+"""Charts as data. There are two back ends: `svg` for the page, `png` for files."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,19 +38,19 @@ class Chart:
     Attributes:
         name: of its file, and unique in a report.
         title: what it shows.
-        says: its message in words, for who cannot see it.
+        caption: its message in words, also for readers who cannot see it.
         x_label, y_label: with units.
         series: what is drawn.
         x_range, y_range: of the axes; None for that of the data.
         log_y: whether the y axis is logarithmic.
         whole_x: whether the ticks of the x axis are whole numbers.
-        mark: an x at which a vertical line stands, and what it says.
+        mark: an x at which a vertical line stands, and its label.
         threshold: where the movable threshold shows: "dot" with its x and y, or "line" with its x.
     """
 
     name: str
     title: str
-    says: str
+    caption: str
     x_label: str
     y_label: str
     series: list[Series]
@@ -68,7 +68,7 @@ class Bars:
 
     name: str
     title: str
-    says: str
+    caption: str
     x_label: str
     labels: list[str]
     values: list[float]

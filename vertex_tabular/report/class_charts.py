@@ -5,24 +5,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.tasks import metrics
 from vertex_tabular.report import curves
 from vertex_tabular.report.bootstrap import wilson
 from vertex_tabular.report.chart import Chart, Series
-from vertex_tabular.report.digits import fixed
-from vertex_tabular.report.run import Run
+from vertex_tabular.report.formatting import fixed
+from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
 
 MAX_CLASSES = 6  # drawn in one chart: as many as can be told apart
 
 
-def discrimination(run: Run, thresholds: curves.Thresholds | None) -> list[Chart]:
+def discrimination(run: RunDirectory) -> list[Chart]:
     """ROC, precision-recall and the distribution of scores, of one class or of each."""
     if run.task == "binary":
         scored = [(run.classes[1], run.y == 1, run.predictions)]
     else:
-        common = np.argsort(-np.bincount(run.y, minlength=len(run.classes)), kind="stable")
-        chosen = sorted(common[:MAX_CLASSES])
+        frequent = np.argsort(-np.bincount(run.y, minlength=len(run.classes)), kind="stable")
+        chosen = sorted(frequent[:MAX_CLASSES])
         scored = [(run.classes[c], run.y == c, run.predictions[:, c]) for c in chosen]
     ranked = [(name, curves.ranking(ones, scores)) for name, ones, scores in scored]
     rankings = [(name, ranking) for name, ranking in ranked if ranking]
@@ -30,14 +31,19 @@ def discrimination(run: Run, thresholds: curves.Thresholds | None) -> list[Chart
         return []
     dot_of_roc: tuple[float, ...] = ()
     dot_of_recall: tuple[float, ...] = ()
-    if thresholds:
-        tp, fp = thresholds.ones[50], thresholds.zeros[50]
+    if run.task == "binary":
+        at_half = curves.thresholds(run.y, run.predictions)
+        tp, fp = at_half.ones[50], at_half.zeros[50]
         recall = tp / rankings[0][1].ones[-1]
         dot_of_roc = (fp / rankings[0][1].zeros[-1], recall)
         dot_of_recall = (recall, tp / (tp + fp) if tp + fp else 1.0)
-    rest = "" if len(run.classes) <= MAX_CLASSES else f" The {MAX_CLASSES} commonest classes."
+    rest = "" if len(run.classes) <= MAX_CLASSES else f" The {MAX_CLASSES} most frequent classes."
     who = "" if run.task == "binary" else ", each class against the rest"
-    areas = [float(np.trapezoid(r.ones, r.zeros) / r.ones[-1] / r.zeros[-1]) for _, r in rankings]
+    areas = [
+        float(metrics.auc_of_ranking(ones, scores))
+        for _, ones, scores in scored
+        if ones.any() and not ones.all()
+    ]
     precisions = [r.average_precision for _, r in rankings]
 
     def legend(name: str, value: float) -> str:
@@ -100,11 +106,12 @@ def discrimination(run: Run, thresholds: curves.Thresholds | None) -> list[Chart
     ]
 
 
-def rates(run: Run, thresholds: curves.Thresholds) -> list[Chart]:
+def rates(run: RunDirectory) -> list[Chart]:
     """Precision, recall and F1 of class 1 at every threshold."""
     ones, positive = int((run.y == 1).sum()), run.classes[1]
     if not ones:
         return []
+    thresholds = curves.thresholds(run.y, run.predictions)
     hits, alarms = np.array(thresholds.ones), np.array(thresholds.zeros)
     given = hits + alarms
     some = given > 0  # where no row is given the class, there is no precision
@@ -131,19 +138,18 @@ def rates(run: Run, thresholds: curves.Thresholds) -> list[Chart]:
     ]
 
 
-def calibration(run: Run) -> list[Chart]:
-    """Whether probabilities are what they say, and how they are spread."""
+def calibration(run: RunDirectory) -> list[Chart]:
+    """Whether probabilities are as they are observed, and how they are distributed."""
     binary = run.task == "binary"
-    confidence = run.predictions if binary else run.predictions.max(axis=1)
-    correct = run.y == 1 if binary else run.predictions.argmax(axis=1) == run.y
+    correct, confidence = metrics.confidence_of(run.y, run.predictions)
     found = curves.calibration(correct, confidence)
     low, high = wilson(found.share * found.rows, found.rows)
-    gap = float((np.abs(found.share - found.confidence) * found.rows).sum() / found.rows.sum())
+    gap = float(metrics.calibration_error(run.y, run.predictions))
     of = f"class {run.classes[1]}" if binary else "the predicted class"
     edges = np.linspace(0, 1, 21)
     parts = [(f"class {c}", run.y == number) for number, c in enumerate(run.classes)]
     if not binary:
-        parts = [("right", correct), ("wrong", ~correct)]
+        parts = [("right", correct == 1), ("wrong", correct == 0)]
     spread = []
     for number, (name, rows) in enumerate(parts):
         shares = np.histogram(confidence[rows], edges)[0] / max(int(rows.sum()), 1)
@@ -155,7 +161,7 @@ def calibration(run: Run) -> list[Chart]:
         Chart(
             "calibration",
             "Calibration",
-            f"On average a probability is {fixed(gap, 3)} away from what happens (expected "
+            f"On average a probability is {fixed(gap, 3)} away from the observed share (expected "
             "calibration error, 10 bins). Bars are 95 % intervals; on the dashed line, "
             "probabilities are what they say.",
             f"Predicted probability of {of}",
@@ -170,8 +176,8 @@ def calibration(run: Run) -> list[Chart]:
         Chart(
             "probabilities",
             "Predicted probabilities",
-            f"How the probability of {of} is spread over {whose} rows; "
-            "the further apart, the better.",
+            f"How the probability of {of} is distributed over {whose} "
+            "rows; the further apart, the better.",
             f"Predicted probability of {of}",
             f"Share of {'the class’s' if binary else 'those'} rows (%)",
             spread,

@@ -1,4 +1,4 @@
-"""The table's columns behind the features: which features are whose, and what their numbers meant.
+"""The table's columns behind the features: which features are of which column, in what units.
 
 What was missing was filled before the model saw it, so it appears here as what filled it.
 """
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vertex_tabular.features.spec import Feature
-from vertex_tabular.report.run import Run
+from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
 
@@ -32,7 +32,7 @@ class Column:
 
     @property
     def has_levels(self) -> bool:
-        """Whether its values are of a few kinds that have names."""
+        """Whether its values are categories."""
         return self.spec is not None and self.spec.kind in ("categorical", "boolean")
 
     def numbers(self, x: Array) -> Array:
@@ -55,15 +55,15 @@ class Column:
         numbers = self.numbers(x)
         if self.spec.kind == "boolean":
             return np.rint(numbers[:, 0]).astype(np.int64).clip(0, 1), ["no", "yes"]
-        names = [*self.spec.levels, "(other)"]
+        names = [*self.spec.categories, "(other)"]
         if self.spec.encoding == "onehot":
-            codes = np.where(numbers.any(axis=1), numbers.argmax(axis=1), len(self.spec.levels))
+            codes = np.where(numbers.any(axis=1), numbers.argmax(axis=1), len(self.spec.categories))
         else:
-            codes = np.rint(numbers[:, 0]).astype(np.int64).clip(0, len(self.spec.levels))
+            codes = np.rint(numbers[:, 0]).astype(np.int64).clip(0, len(self.spec.categories))
         return codes, names
 
 
-def columns_of(run: Run) -> list[Column]:
+def columns_of(run: RunDirectory) -> list[Column]:
     """The columns in the order of their features."""
     if run.spec is None:
         return [

@@ -1,10 +1,11 @@
-"""Which classes are taken for which, and how well each is found."""
+"""Which classes are mistaken for which, and the precision and recall of each."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from vertex_tabular.report.run import Run
+from trainer.tasks.metrics import confusion_matrix
+from vertex_tabular.run.directory import RunDirectory
 
 MAX_CLASSES = 20
 
@@ -22,13 +23,13 @@ class Class:
 
 @dataclass(frozen=True)
 class Confusion:
-    """The commonest classes, at most 20.
+    """The most frequent classes, at most 20.
 
     Attributes:
         classes: in the order of their codes.
         counts: of rows by true class and then by the class they were given.
         shares: the same, of the true class's rows.
-        accuracy: the share of all rows whose class is the true one.
+        accuracy: the share of all rows that are given their true class.
     """
 
     classes: list[Class]
@@ -37,12 +38,9 @@ class Confusion:
     accuracy: float
 
 
-def confusion_of(run: Run) -> Confusion:
+def confusion_of(run: RunDirectory) -> Confusion:
     """The confusion of a run's rows; of two classes, at threshold 0.5."""
-    k = len(run.classes)
-    binary = run.task == "binary"
-    labels = (run.predictions > 0.5).astype(int) if binary else run.predictions.argmax(axis=1)
-    counts = np.bincount(run.y * k + labels, minlength=k * k).reshape(k, k)
+    counts = confusion_matrix(run.y, run.predictions)
     actual, predicted, hits = counts.sum(axis=1), counts.sum(axis=0), counts.diagonal()
     with np.errstate(invalid="ignore", divide="ignore"):
         precision, recall = hits / predicted, hits / actual

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.tasks.metrics import CALIBRATION_BINS, calibration_bins
+
 Array = NDArray[Any]
 
 # A task may report 131,072 bytes of outputs on Vertex AI; a ROC curve of so many takes 12,000.
 POINTS = 200
 THRESHOLDS = np.arange(101) / 100
-BINS = 10
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,12 @@ def ranking(ones: Array, scores: Array) -> Ranking | None:
     )
 
 
-def evenly(way: Array) -> Array:
-    """At most 200 positions, evenly spread along `way`, which does not fall; ends included."""
-    if len(way) <= POINTS:
-        return np.arange(len(way))
-    positions = np.searchsorted(way, np.linspace(way[0], way[-1], POINTS))
-    positions[-1] = len(way) - 1
+def evenly(along: Array) -> Array:
+    """At most 200 positions, evenly spread along `along`, which never decreases; ends included."""
+    if len(along) <= POINTS:
+        return np.arange(len(along))
+    positions = np.searchsorted(along, np.linspace(along[0], along[-1], POINTS))
+    positions[-1] = len(along) - 1
     return np.unique(positions)
 
 
@@ -84,7 +85,7 @@ class Thresholds:
 
 
 def thresholds(y: Array, p: Array) -> Thresholds:
-    """Counts rows of truth y (n,) whose probability p (n,) is above each threshold."""
+    """Counts rows of class y (n,) whose probability p (n,) is above each threshold."""
     # The first threshold that a probability is not above.
     place = np.searchsorted(THRESHOLDS, p.astype(np.float64))
 
@@ -106,15 +107,14 @@ class Calibration:
 
 
 def calibration(correct: Array, confidence: Array) -> Calibration:
-    """Mean confidence and share of rows that are `correct`, in 10 equally wide bins: the parts of
-    `trainer.metrics.calibration_error`."""
-    confidence = confidence.astype(np.float64)
-    which = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    rows = np.bincount(which, minlength=BINS)
+    """Mean confidence, and share of rows that are `correct`, in the bins of
+    `metrics.calibration_error`; both as `metrics.confidence_of` gives them."""
+    bins = calibration_bins(confidence)
+    rows = np.bincount(bins, minlength=CALIBRATION_BINS)
     kept = rows > 0
     n = rows[kept].astype(np.float64)
     return Calibration(
-        np.bincount(which, confidence, BINS)[kept] / n,
-        np.bincount(which, correct.astype(np.float64), BINS)[kept] / n,
+        np.bincount(bins, confidence, CALIBRATION_BINS)[kept] / n,
+        np.bincount(bins, correct, CALIBRATION_BINS)[kept] / n,
         n,
     )

@@ -7,7 +7,7 @@ from trainer import contract
 from trainer.uri import local_path
 from vertex_tabular.features.drift import PSI_MAJOR, PSI_MINOR, Drift
 from vertex_tabular.prediction.table import Counts
-from vertex_tabular.report.page import rendered
+from vertex_tabular.report.page import render_page
 
 WIDTH, HEIGHT = 180, 40  # of the small bars, in the units of their view box
 
@@ -20,7 +20,7 @@ def write_drift_report(
     Args:
         out: path or gs:// URI of the HTML file.
         target: what was predicted.
-        counts: what was met in the table.
+        counts: what was found in the table.
         found: the columns' drift, the largest first; empty where training kept no bins.
         source: where the table is.
 
@@ -33,9 +33,9 @@ def write_drift_report(
         "columns": [{"drift": column, "bars": paired_bars(column)} for column in found],
         "drifted": [column.name for column in found if column.drifted],
         "source": source,
-        "limits": {"some": PSI_MINOR, "much": PSI_MAJOR},
+        "limits": {"minor": PSI_MINOR, "major": PSI_MAJOR},
     }
-    page = rendered(content, "drift.html.j2")
+    page = render_page(content, "drift.html.j2")
     with contract.atomic_write(local_path(out)) as file:
         file.write(page.encode())
 

@@ -1,4 +1,4 @@
-"""Where the model errs: its errors at each level of each column that has levels."""
+"""The model's errors by group: for each category of each column that has categories."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.tasks.kinds import TASK_KINDS
+from trainer.tasks.metrics import predicted_class
 from vertex_tabular.report.bootstrap import wilson
 from vertex_tabular.report.columns import Column
 
@@ -17,9 +19,9 @@ MAX_LEVELS = 20
 
 @dataclass(frozen=True)
 class Level:
-    """The validation rows of one level: how many, and how wrong the model is on them.
+    """The rows of one category: how many, and the error of the model on them.
 
-    `error` is the share of rows given a wrong class, or the mean absolute error in the target's
+    `error` is the share of rows that are misclassified, or the mean absolute error in the target's
     units; `low` and `high` are its 95 % interval (Wilson's; of a mean, ±1.96 standard errors).
     """
 
@@ -40,11 +42,10 @@ class Group:
 
 
 def errors_of(task: str, y: Array, predictions: Array) -> Array:
-    """Each row's error, float64 (n,): 1 for a wrong class, or the absolute error."""
-    if task == "regression":
+    """Each row's error, float64 (n,): 1 for a misclassified row, or the absolute error."""
+    if not TASK_KINDS[task].classifies:
         return np.abs(predictions.astype(np.float64) - y)
-    labels = predictions > 0.5 if task == "binary" else predictions.argmax(axis=1)
-    wrong: Array = (labels != y).astype(np.float64)
+    wrong: Array = (predicted_class(predictions) != y).astype(np.float64)
     return wrong
 
 

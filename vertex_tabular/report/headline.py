@@ -1,4 +1,4 @@
-"""The first thing the report says: how good the model is, and whether it beats what is simple."""
+"""The head of a report: how good the model is, and whether it beats simple baselines."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from vertex_tabular.report import digits
+from vertex_tabular.report import formatting
+from vertex_tabular.report.baselines import BASELINES
 from vertex_tabular.report.bootstrap import Interval, intervals
-from vertex_tabular.report.figures import FIGURES, PRIMARY_METRIC
-from vertex_tabular.report.run import Run
+from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
 MODEL = "Model"
@@ -17,7 +17,7 @@ MODEL = "Model"
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure as text, and its interval; no interval where chance plays no part."""
+    """A metric as text, and its interval; no interval where chance plays no part."""
 
     value: str
     interval: str = ""
@@ -25,7 +25,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of every predictor; `gain` is how much better the model is than the last."""
+    """One metric of every predictor; `gain` is how much better the model is than the last."""
 
     label: str
     meaning: str
@@ -36,32 +36,34 @@ class Row:
 
 @dataclass(frozen=True)
 class Headline:
-    """The table of figures, and what it comes to in a sentence or two.
+    """The table of metrics, and what it comes to in a sentence or two.
 
     Attributes:
         predictors: names of the columns, the model's first.
         against: the predictor that gains are over; empty if there is none.
         rows: of the table.
-        says: the sentences.
+        summary: the sentences.
     """
 
     predictors: list[str]
     against: str
     rows: list[Row]
-    says: str
+    summary: str
 
 
-def headline(run: Run, baselines: dict[str, Array], rows_are: str = "validation rows") -> Headline:
+def headline(
+    run: RunDirectory, baselines: dict[str, Array], rows_are: str = "validation rows"
+) -> Headline:
     """Compares the run's predictions with those of the baselines, by name."""
     predictions = {MODEL: run.predictions, **baselines}
     against = list(baselines)[-1] if baselines else ""
     alone, differences = intervals(run.task, run.y, predictions, against or MODEL)
-    rows = []
-    for figure in alone[MODEL]:
-        shown = FIGURES[figure]
-        gain = differences[MODEL][figure] if against else None
-        known = [alone[MODEL][figure], *([gain] if gain else [])]
-        decimals = max(digits.places(interval) for interval in known)
+    rows, kind = [], run.kind
+    for metric in alone[MODEL]:
+        shown = kind.metrics[metric]
+        gain = differences[MODEL][metric] if against else None
+        known = [alone[MODEL][metric], *([gain] if gain else [])]
+        decimals = max(formatting.places(interval) for interval in known)
         if gain and shown.higher_is_better:  # `against` minus model; a gain is the other way
             gain = Interval(-gain.value, -gain.high, -gain.low)
         rows.append(
@@ -69,66 +71,61 @@ def headline(run: Run, baselines: dict[str, Array], rows_are: str = "validation 
                 shown.label,
                 shown.meaning,
                 "higher is better" if shown.higher_is_better else "lower is better",
-                [_cell(alone[name][figure], decimals) for name in predictions],
+                [_cell(alone[name][metric], decimals) for name in predictions],
                 _cell(gain, decimals, sign=True) if gain else None,
             )
         )
-    says = _says(run, rows_are, alone, differences.get(MODEL), against)
-    return Headline(list(predictions), against, rows, says)
+    summary = _summary(run, rows_are, alone, differences.get(MODEL), against)
+    return Headline(list(predictions), against, rows, summary)
 
 
 def _cell(interval: Interval, decimals: int, sign: bool = False) -> Cell:
-    value = digits.fixed(interval.value, decimals, sign)
+    value = formatting.fixed(interval.value, decimals, sign)
     if not np.isfinite(interval.low) or interval.high - interval.low < 1e-9:
         return Cell(value)
-    low, high = (digits.fixed(end, decimals, sign) for end in (interval.low, interval.high))
+    low, high = (formatting.fixed(end, decimals, sign) for end in (interval.low, interval.high))
     return Cell(value, f"{low} to {high}")
 
 
-def _says(
-    run: Run,
+def _summary(
+    run: RunDirectory,
     rows_are: str,
     alone: dict[str, dict[str, Interval]],
     gains: dict[str, Interval] | None,
     against: str,
 ) -> str:
-    chief = PRIMARY_METRIC[run.task]
-    figure, own = FIGURES[chief], alone[MODEL][chief]
-    decimals = digits.places(own)
+    kind = run.kind
+    primary = kind.primary_metric
+    metric, own = kind.metrics[primary], alone[MODEL][primary]
+    decimals = formatting.places(own)
 
     def text(value: float) -> str:
-        if chief == "accuracy":
-            return f"{digits.fixed(100 * value, min(max(decimals - 2, 0), 2))}{digits.SPACE}%"
-        return digits.fixed(value, decimals)
+        if primary == "accuracy":
+            shown = formatting.fixed(100 * value, min(max(decimals - 2, 0), 2))
+            return f"{shown}{formatting.SPACE}%"
+        return formatting.fixed(value, decimals)
 
-    rows = f"{digits.whole(len(run.y))} {rows_are}"
+    rows = f"{formatting.whole(len(run.y))} {rows_are}"
     begin = (
         f"The model predicts the right class of {text(own.value)} of {rows}"
-        if chief == "accuracy"
+        if primary == "accuracy"
         else f"The model’s predictions are off by {text(own.value)} (RMSE) on {rows}"
     )
-    said = f"{begin} (95{digits.SPACE}% interval {text(own.low)} to {text(own.high)})."
+    said = f"{begin} (95{formatting.SPACE}% interval {text(own.low)} to {text(own.high)})."
     if not gains:
         return said
-    by = "gets" if chief == "accuracy" else "is off by"
+    by = "gets" if primary == "accuracy" else "is off by"
     others = ", ".join(
-        f"{_named(name)} {by} {text(alone[name][chief].value)}" for name in alone if name != MODEL
+        f"{BASELINES[name].phrase} {by} {text(alone[name][primary].value)}"
+        for name in alone
+        if name != MODEL
     )
-    gain = gains[chief]
-    better = -1 if figure.higher_is_better else 1
+    gain = gains[primary]
+    better = -1 if metric.higher_is_better else 1
     if gain.low <= 0 <= gain.high:
         verdict = f"The difference from {against.lower()} is within chance."
     elif gain.value * better > 0:
         verdict = f"The model is better than {against.lower()} by more than chance."
     else:
         verdict = f"The model is worse than {against.lower()} by more than chance."
-    return f"{said} {others}. {verdict}"
-
-
-def _named(name: str) -> str:
-    return {
-        "Majority class": "Always giving the commonest class",
-        "Training mean": "Always giving the training rows’ mean",
-        "Linear regression": "linear regression",
-        "Logistic regression": "logistic regression",
-    }[name]
+    return f"{said} {others[0].upper()}{others[1:]}. {verdict}"

@@ -1,8 +1,8 @@
-"""Permutation importance: how much worse the model is when it is lied to about one column.
+"""Permutation importance: how much the loss grows when one column is shuffled.
 
 The column's values are shuffled among the validation rows and the loss is computed again
 (Breiman 2001, https://doi.org/10.1023/A:1010933404324). All features of a column are shuffled
-together. Columns that say the same share their importance: each looks less important than it is.
+together. Correlated columns share their importance: each looks less important than it is.
 """
 
 from collections.abc import Sequence
@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.models.network import Network
+from trainer.tasks.kinds import TASK_KINDS
+from trainer.tasks.metrics import METRICS
 from vertex_tabular.report.columns import Column
-from vertex_tabular.report.network import Network
 
 Array = NDArray[Any]
 
@@ -25,7 +27,7 @@ SEED = 0
 
 @dataclass(frozen=True)
 class Importance:
-    """One column's: mean and standard deviation, over the shuffles, of what the loss gains."""
+    """One column's: mean and standard deviation, over the shuffles, of the increase of the loss."""
 
     name: str
     mean: float
@@ -34,7 +36,10 @@ class Importance:
 
 def loss_name(task: str) -> str:
     """What `importances` measures, with its unit."""
-    return "RMSE (the target’s units)" if task == "regression" else "log loss (nats)"
+    kind = TASK_KINDS[task]
+    unit = kind.loss_unit if kind.classifies else "the target’s units"
+    label = METRICS[kind.loss_metric].label
+    return f"{label if label.isupper() else label.lower()} ({unit})"
 
 
 def importances(
@@ -45,9 +50,8 @@ def importances(
     At most 2,048 rows are used, and fewer for a large model or many columns.
     """
     random = np.random.default_rng(SEED)
-    weights = sum(weight.size for weight, _ in network.layers)
-    most = int(WORK / (weights * REPEATS * len(columns)))
-    rows = random.permutation(len(y))[: max(200, min(MAX_ROWS, most))]
+    limit = int(WORK / (network.parameters * REPEATS * len(columns)))
+    rows = random.permutation(len(y))[: max(200, min(MAX_ROWS, limit))]
     x, y = x[rows].astype(np.float32), y[rows]
     before = _loss(task, network, x, y)
     found = []
@@ -63,7 +67,4 @@ def importances(
 
 def _loss(task: str, network: Network, x: Array, y: Array) -> float:
     p = network.predict(task, x).astype(np.float64)
-    if task == "regression":
-        return float(np.sqrt(((p - y) ** 2).mean()))
-    given = np.where(y == 1, p, 1 - p) if task == "binary" else p[np.arange(len(y)), y]
-    return float(-np.log(np.maximum(given, np.finfo(np.float32).eps)).mean())
+    return float(METRICS[TASK_KINDS[task].loss_metric].compute(y, p, None))

@@ -1,4 +1,4 @@
-"""What surrounds a run and its own files do not say: its name, its inputs and its steps."""
+"""What is known of a run beside its own files: its name, its inputs and its steps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Job:
-    """What the report says beside the run's own results; all of it may be left out.
+    """What a report shows beside the run's own results; all of it is optional.
 
     Attributes:
         name: of the run; heads the report.

@@ -1,6 +1,6 @@
 """Every plot of a run: those that suit its task."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,42 +8,45 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.tasks.metrics import METRICS
 from vertex_tabular.report import class_charts, curves, importance, number_charts
 from vertex_tabular.report.chart import Bars, Chart, Series
 from vertex_tabular.report.columns import columns_of
-from vertex_tabular.report.digits import decimal
+from vertex_tabular.report.formatting import decimal
 from vertex_tabular.report.importance import REPEATS, Importance, loss_name
-from vertex_tabular.report.network import Network
-from vertex_tabular.report.run import Run, read_rows
+from vertex_tabular.run.arrays import read_rows
+from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
 
 MAX_BARS = 20
 
+# By name, as `trainer.tasks.kinds` lists them for each kind of task.
+CHARTS: dict[str, Callable[[RunDirectory], list[Chart]]] = {
+    "discrimination": class_charts.discrimination,
+    "rates": class_charts.rates,
+    "calibration": class_charts.calibration,
+    "numbers": number_charts.numbers,
+}
 
-def plots_of(run: Run, x: Array | None, thresholds: curves.Thresholds | None) -> list[Chart | Bars]:
-    """Every plot of a run, in the order of the report; x is (n, features), thresholds those of a
-    binary task."""
-    shown: list[Chart | Bars] = [*learning(run)]
-    if run.task == "regression":
-        shown += number_charts.numbers(run)
-    else:
-        shown += class_charts.discrimination(run, thresholds)
-        shown += class_charts.rates(run, thresholds) if thresholds else []
-        shown += class_charts.calibration(run)
+
+def plots_of(run: RunDirectory, x: Array | None) -> list[Chart | Bars]:
+    """The plots of a run's predictions, in the order of the report; x is (n, features)."""
+    shown: list[Chart | Bars] = []
+    for name in run.kind.charts:
+        shown += CHARTS[name](run)
     if x is not None:
-        network = Network(run.directory / contract.MODEL)
-        found = importance.importances(run.task, network, columns_of(run), x, run.y)
+        found = importance.importances(run.task, run.network, columns_of(run), x, run.y)
         shown.append(importance_of(run.task, found))
     return shown
 
 
-def thresholds_of(run: Run) -> curves.Thresholds | None:
+def thresholds_of(run: RunDirectory) -> curves.Thresholds | None:
     """What each threshold does; None unless there are two classes."""
     return curves.thresholds(run.y, run.predictions) if run.task == "binary" else None
 
 
-def validation_rows(run: Run, val_data: str) -> Array:
+def validation_rows(run: RunDirectory, val_data: str) -> Array:
     """The features (n, features) of the rows that the run was validated on.
 
     Raises:
@@ -55,12 +58,12 @@ def validation_rows(run: Run, val_data: str) -> Array:
     same = len(y) == len(run.y) and np.allclose(y, run.y, rtol=1e-4, atol=near)
     if not same or x.shape[1] != run.metrics["features"]:
         raise InputError(
-            f"val_data must be the rows that the run was validated on, got {val_data} has others"
+            f"val_data must be the rows that the run was validated on, got other rows: {val_data}"
         )
     return x
 
 
-def learning(run: Run) -> list[Chart]:
+def learning(run: RunDirectory) -> list[Chart]:
     """Loss and score by epoch."""
     history = run.history
     if not len(history.get("epoch", ())):
@@ -69,12 +72,12 @@ def learning(run: Run) -> list[Chart]:
     best = int(run.metrics["best_epoch"])
     kept = curves.evenly(epochs)
     kept[np.abs(kept - (best - 1)).argmin()] = best - 1  # the best one must be among them
-    score = next(name for name in history if name.startswith("validation_") and "loss" not in name)
+    metric = METRICS[run.kind.score]
+    values = history[f"validation_{metric.name}"]
     losses = np.concatenate([history["train_loss"], history["validation_loss"]])
-    unit = "mean squared error, standardised" if run.task == "regression" else "nats"
     at_best = history["validation_loss"][best - 1]
-    label = {"validation_rmse": "RMSE (the target’s units)"}.get(score, "Accuracy")
-    values = history[score]
+    name = metric.label if metric.label.isupper() else metric.label.lower()
+    label = metric.label if run.kind.classifies else f"{metric.label} (the target’s units)"
     return [
         Chart(
             "loss",
@@ -83,7 +86,7 @@ def learning(run: Run) -> list[Chart]:
             f"{decimal(float(at_best))}, at epoch {best}, where the training loss was "
             f"{decimal(float(history['train_loss'][best - 1]))}.",
             "Epoch",
-            f"Loss ({unit})",
+            f"Loss ({run.kind.loss_unit})",
             [
                 Series("training", epochs[kept], history["train_loss"][kept]),
                 Series("validation", epochs[kept], history["validation_loss"][kept], colour=1),
@@ -94,7 +97,7 @@ def learning(run: Run) -> list[Chart]:
         ),
         Chart(
             "score",
-            f"Validation {label.partition(' (')[0].replace('Acc', 'acc')} by epoch",
+            f"Validation {name} by epoch",
             f"At the best epoch, {best}, it was {decimal(float(values[best - 1]))}; "
             f"at the first, {decimal(float(values[0]))}.",
             "Epoch",

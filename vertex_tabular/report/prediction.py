@@ -1,4 +1,4 @@
-"""Predictions with what is known of them: the answers, a drift report, and figures as JSON."""
+"""Predictions with what is known of them: the predictions, a drift report, and metrics as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from vertex_tabular.features.drift import drift
 from vertex_tabular.prediction.model import load_model
 from vertex_tabular.prediction.table import predict_file
 from vertex_tabular.report.drift import write_drift_report
-from vertex_tabular.report.page import one_thread
 
 
 def predict_and_report(
@@ -18,18 +17,18 @@ def predict_and_report(
     *,
     predictions: str,
     report: str,
-    figures: str,
+    metrics: str,
     keys: Sequence[str] = (),
     source: str = "",
 ) -> dict[str, float]:
-    """Writes a model's answers to a table, and how far the table is from the training rows.
+    """Writes a model's predictions for a table, and how far the table is from the training rows.
 
     Args:
         run_directory: path or gs:// URI of what training wrote.
         table: as `vertex_tabular.tables.sources` describes it.
         predictions: a .csv or .parquet, as `predict_file` writes it.
         report: the HTML file.
-        figures: a JSON file of what is returned, and of `psi` by column.
+        metrics: a JSON file of what is returned, and of `psi` by column.
         keys: columns of the table to carry over.
         source: what the report calls the table; `table` if not given.
 
@@ -42,9 +41,8 @@ def predict_and_report(
         TabularError: the run is damaged, or writing failed.
     """
     model = load_model(run_directory)
-    with one_thread():  # blocks of rows are side by side already
-        counts = predict_file(model, table, predictions, keys)
-    found = drift(model.spec, counts.spread)
+    counts = predict_file(model, table, predictions, keys)
+    found = drift(model.spec, counts.bin_counts)
     told: dict[str, float] = {
         "rows": counts.rows,
         "missing": counts.missing.total(),
@@ -55,6 +53,6 @@ def predict_and_report(
         told["max_psi"] = max(column.psi for column in found)
     write_drift_report(report, model.spec.target, counts, found, source or table)
     content = {**told, "psi": {column.name: column.psi for column in found}}
-    with contract.atomic_write(local_path(figures)) as file:
+    with contract.atomic_write(local_path(metrics)) as file:
         file.write(json.dumps(content, indent=2).encode() + b"\n")
     return told

@@ -87,5 +87,5 @@ def _of_levels(column: Column, kind: str, fill: str, x: Array) -> Profile:
     shares = np.bincount(codes, minlength=len(names)) / len(codes)
     order = [int(code) for code in np.argsort(-shares, kind="stable") if shares[code]]
     levels = [(names[code], float(shares[code])) for code in order[:MAX_LEVELS]]
-    drawn = [float(shares[code]) for code in order[:BINS]]
-    return Profile(column.name, kind, None, fill, [], levels, len(order) - len(levels), drawn)
+    bars = [float(shares[code]) for code in order[:BINS]]
+    return Profile(column.name, kind, None, fill, [], levels, len(order) - len(levels), bars)

@@ -17,7 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM = 60, 12, 18, 46
 CHARACTER = 6.6  # width of one, about, at the size of the labels
 
 
-def drawn(chart: Chart) -> dict[str, Any]:
+def render(chart: Chart) -> dict[str, Any]:
     """A chart's marks, in the units of a view box of 380 × 300."""
     xs = np.concatenate([series.x for series in chart.series])
     ys = np.concatenate([part for s in chart.series for part in (s.y, s.low, s.high)])
@@ -58,12 +58,12 @@ def _series(series: Series, x: Any, y: Any) -> dict[str, Any]:
     return found
 
 
-def drawn_bars(bars: Bars) -> dict[str, Any]:
+def render_bars(bars: Bars) -> dict[str, Any]:
     """The marks of horizontal bars, in a view box of 380 × the height that is given."""
     row = 24
     longest = max(len(label) for label in bars.labels)
     left = min(max(longest * CHARACTER + 10, 50), 150)
-    most = int((left - 8) / CHARACTER)
+    limit = int((left - 8) / CHARACTER)
     values, spread = np.array(bars.values), np.array(bars.spread)
     ends = np.concatenate([values - spread, values + spread, [0.0]])
     bottom = TOP + row * len(bars.labels)
@@ -74,7 +74,7 @@ def drawn_bars(bars: Bars) -> dict[str, Any]:
         end = float(x.at(value))
         rows.append(
             {
-                "label": label if len(label) <= most else label[: most - 1] + "…",
+                "label": label if len(label) <= limit else label[: limit - 1] + "…",
                 "y": TOP + row * (number + 0.5),
                 "x": min(zero, end),
                 "width": max(abs(end - zero), 0.5),
@@ -95,7 +95,7 @@ def drawn_bars(bars: Bars) -> dict[str, Any]:
     }
 
 
-def drawn_graph(steps: Sequence[Step]) -> dict[str, Any]:
+def render_graph(steps: Sequence[Step]) -> dict[str, Any]:
     """The pipeline's graph from top to bottom: each step in the row below all that it needs."""
     depth: dict[str, int] = {}
     by_name = {step.name: step for step in steps}

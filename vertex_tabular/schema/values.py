@@ -4,8 +4,9 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from decimal import Decimal
 
-# What counts as missing: pandas' list, which is the lesson's.
+# What counts as missing: pandas' list, which the reference notebook uses.
 MISSING = frozenset(
     ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN")
     + ("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null")
@@ -15,6 +16,9 @@ EXACT = 2.0**53  # beyond it, float64 does not hold every whole number
 LARGEST = 1e140  # sums of the squares of numbers up to this are finite
 # What Arrow reads as numbers: finite, infinite, and none, which is missing.
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+PLAIN_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)", re.ASCII)
+WHOLE_WITH_FRACTION = re.compile(r"^([-+]?\d+)\.0*$", re.ASCII)
+EXPONENT = re.compile(r"[-+]?\d+(\.\d+)?e[-+]?\d+", re.ASCII)
 INFINITE = re.compile(r"[-+]?inf(inity)?", re.ASCII | re.IGNORECASE)
 NAN = re.compile(r"[-+]?nan(\(\w*\))?", re.ASCII | re.IGNORECASE)
 # Python 3.10's `fromisoformat` takes fewer forms than later ones: all take these, up to seconds.
@@ -68,16 +72,21 @@ def part_of(date: datetime, part: str) -> float:
     return float(date.weekday() if part == "weekday" else getattr(date, part))
 
 
-def classes_of(levels: Iterable[str]) -> list[float | str]:
-    """The target's classes in order: as numbers where all of them are, else as text."""
-    try:
-        return sorted({class_number(level) for level in levels})
-    except ValueError:
-        return sorted(levels)
+def classes_of(labels: Iterable[str]) -> list[str]:
+    """The target's classes, each label once as it is written, in order: by size where all are
+    plain numbers, else as text; labels of the same number are in the order of their texts."""
+    classes = sorted(set(labels))
+    if all(PLAIN_NUMBER.fullmatch(label) for label in classes):
+        classes.sort(key=Decimal)  # a float would not tell numbers of 20 digits apart
+    return classes
 
 
-def class_number(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return int(number) if number.is_integer() else number
+def plain_number(text: str) -> str:
+    """A plain number without the fraction of a whole one, so that 1.0 and 1 are the same text; any
+    other text as it is."""
+    return WHOLE_WITH_FRACTION.sub(r"\1", text)
+
+
+def plain_decimal(text: str) -> str:
+    """A number without an exponent; any other text as it is."""
+    return format(Decimal(text), "f") if EXPONENT.fullmatch(text) else text

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vertex_tabular.tables.reader import Categorical, Table, recoded
 from vertex_tabular.tables.records import TableReadError
+from vertex_tabular.tables.table import Categorical, Table, recode
 
 MAX_ROOM = 1 << 20  # rows
 
 
-class Column:
-    """One column's numbers or codes, in the smallest type that holds those of each block."""
+class GrowingArray:
+    """Numbers or codes that are added in blocks, in the smallest type that holds each block's."""
 
     def __init__(self) -> None:
         self._values: npt.NDArray[Any] = np.empty(0, np.int8)
@@ -46,25 +46,25 @@ class TableBuilder:
 
     Attributes:
         rows: that were added.
-        known: of each column of text, the codes of its levels.
+        known: of each column of text, the codes of its categories.
     """
 
     def __init__(self) -> None:
         self.rows = 0
         self._ends: list[int] = []
-        self._numbers: dict[str, Column] = {}
-        self._codes: dict[str, Column] = {}
+        self._numbers: dict[str, GrowingArray] = {}
+        self._codes: dict[str, GrowingArray] = {}
         self.known: dict[str, dict[str, int]] = {}
 
     def append(self, block: Table) -> None:
-        """Adds the rows of a small table, with its own levels."""
+        """Adds the rows of a small table, with its own categories."""
         self.rows += block.rows
         self._ends.append(self.rows)
         for name, numbers in block.numbers.items():
-            self._numbers.setdefault(name, Column()).append(numbers)
+            self._numbers.setdefault(name, GrowingArray()).append(numbers)
         for name, texts in block.texts.items():
-            codes = recoded(texts, self.known.setdefault(name, {}))
-            self._codes.setdefault(name, Column()).append(codes)
+            codes = recode(texts, self.known.setdefault(name, {}))
+            self._codes.setdefault(name, GrowingArray()).append(codes)
 
     def table(self) -> Table:
         """All rows; nothing can be added any more.
@@ -92,7 +92,7 @@ class TableBuilder:
                 end - start,
                 {name: column[start:end] for name, column in table.numbers.items()},
                 {
-                    name: Categorical(t.codes[start:end], t.levels)
+                    name: Categorical(t.codes[start:end], t.categories)
                     for name, t in table.texts.items()
                 },
             )

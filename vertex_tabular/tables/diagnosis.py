@@ -19,16 +19,9 @@ from vertex_tabular.schema.values import (
     is_boolean,
     is_missing,
 )
-from vertex_tabular.tables.reader import Table
-from vertex_tabular.tables.rows import (
-    AS_UTF_8,
-    Problems,
-    called,
-    is_not_utf_8,
-    listed,
-    rows_of,
-    shown,
-)
+from vertex_tabular.tables.problems import AS_UTF_8, Problems, called, is_not_utf_8, listed, shown
+from vertex_tabular.tables.rows import rows_of
+from vertex_tabular.tables.table import Table
 
 MAX_CLASSES = 10_000  # the model has an output for each
 BELOW = np.nextafter(EXACT, 0)  # a whole number beyond EXACT may have been rounded to it
@@ -49,12 +42,12 @@ def is_doubtful(table: Table, schema: Schema) -> bool:
             if not (max(column.min, -BELOW) <= low and high <= min(column.max, BELOW)):
                 return True
         else:
-            levels = table.texts[column.name].levels
-            if not levels or any(broken_rule(level, column) for level in levels):
+            categories = table.texts[column.name].categories
+            if not categories or any(broken_rule(category, column) for category in categories):
                 return True
     if not schema.classifies:
         return False
-    classes = len(classes_of(table.texts[schema.target].levels))
+    classes = len(classes_of(table.texts[schema.target].categories))
     return not 2 <= classes <= (2 if schema.task == "binary" else MAX_CLASSES)
 
 
@@ -80,7 +73,7 @@ class RowChecks:
         self.problems = problems
         self.rows = 0
         self.empty = set(schema.names)
-        self.target_levels: set[str] = set()
+        self.target_labels: set[str] = set()
 
     def add(self, where: str, row: Mapping[str, str]) -> None:
         """Checks one row; `where` is its place, such as "line 7"."""
@@ -99,13 +92,13 @@ class RowChecks:
             if problem := wrong_value(text, self.columns[name], where):
                 self.problems.add(problem)
             elif is_target and self.schema.classifies:
-                self.target_levels.add(text)
+                self.target_labels.add(text)
 
     def finish(self) -> None:
         """Checks what only the whole table shows, if the rows were right."""
         target, task = self.schema.target, self.schema.task
-        classes = classes_of(self.target_levels)
-        first = ", ".join([*map(str, classes[:5]), *(["..."] if len(classes) > 5 else [])])
+        classes = classes_of(self.target_labels)
+        first = ", ".join([*classes[:5], *(["..."] if len(classes) > 5 else [])])
         if len(classes) > MAX_CLASSES and task != "binary":
             self.problems.add(
                 f"target {target} must have at most {MAX_CLASSES} values, got "
@@ -119,11 +112,11 @@ class RowChecks:
         if self.problems.count:
             return
         if not self.rows:
-            self.problems.add("a table must have rows, got there is only a header")
+            self.problems.add("a table must have rows, got only a header")
             return
         for name in self.schema.names:
             if name in self.empty:
-                self.problems.add(f"{name} must have a value in some row, got all are missing")
+                self.problems.add(f"{name} must have a value in some row, got none")
         if self.schema.classifies and len(classes) == 1:
             self.problems.add(f"target {target} must have two values, got only {first}")
 

@@ -6,7 +6,7 @@ the environment variable TMPDIR says, and take some 20 bytes a row of the Titani
 
 import os
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,15 @@ import numpy.typing as npt
 
 from trainer.errors import TabularError
 from vertex_tabular.tables.builder import TableBuilder
-from vertex_tabular.tables.reader import Categorical, Numbers, Table, recoded
+from vertex_tabular.tables.table import Categorical, Mask, Numbers, Table, recode
 from vertex_tabular.tables.totals import Totals
 
+# For the number of a block, which of its rows are chosen.
+BlockMasks = Callable[[int], Mask]
 
-class Column:
-    """One column's blocks of numbers or codes, on disk; several threads may read them."""
+
+class DiskArray:
+    """Blocks of numbers or codes on disk; several threads may read them."""
 
     def __init__(self) -> None:
         import tempfile  # its import takes 8 ms, which a short table need not pay
@@ -60,7 +63,7 @@ class DiskTable:
     Attributes:
         rows: of the whole table.
         starts: for each block the number of its first row.
-        levels: of each column of text, all that occur.
+        categories: of each column of text, all that occur.
         totals: of each column of numbers.
     """
 
@@ -69,20 +72,20 @@ class DiskTable:
         self.starts: list[int] = []
         self.totals: dict[str, Totals] = {}
         self._known: dict[str, dict[str, int]] = {}
-        self._columns: dict[str, Column] = {}
+        self._columns: dict[str, DiskArray] = {}
 
     @classmethod
     def of(cls, builder: TableBuilder) -> "DiskTable":
         """The rows of a table that turned out to be a long one."""
-        disk_table = cls()
-        disk_table._known = builder.known
+        table = cls()
+        table._known = builder.known
         for block in builder.blocks():
-            disk_table._add(block.rows, block.numbers, {k: t.codes for k, t in block.texts.items()})
-        return disk_table
+            table._add(block.rows, block.numbers, {k: t.codes for k, t in block.texts.items()})
+        return table
 
     def append(self, table: Table) -> None:
-        """Adds the rows of a small table, with its own levels."""
-        codes = {k: recoded(t, self._known.setdefault(k, {})) for k, t in table.texts.items()}
+        """Adds the rows of a small table, with its own categories."""
+        codes = {k: recode(t, self._known.setdefault(k, {})) for k, t in table.texts.items()}
         self._add(table.rows, table.numbers, codes)
 
     def _add(self, rows: int, numbers: dict[str, Numbers], codes: dict[str, Numbers]) -> None:
@@ -93,36 +96,36 @@ class DiskTable:
         for name, values in numbers.items():
             self.totals.setdefault(name, Totals()).add(values)
         for name, values in {**numbers, **codes}.items():
-            self._columns.setdefault(name, Column()).append(values)
+            self._columns.setdefault(name, DiskArray()).append(values)
 
     @property
-    def levels(self) -> dict[str, list[str]]:
+    def categories(self) -> dict[str, list[str]]:
         return {name: list(known) for name, known in self._known.items()}
 
-    def column(self, name: str) -> Column:
+    def column(self, name: str) -> DiskArray:
         return self._columns[name]
 
     def counts(
-        self, sides: Column | None = None, side: int = 0, names: Collection[str] | None = None
+        self, names: Collection[str] | None = None, chosen: BlockMasks | None = None
     ) -> dict[str, tuple[dict[str, int], int]]:
-        """For each column of text how often each level occurs, and how often none does, in the
-        rows of which `sides` says `side`, or in all."""
-        levels = {k: v for k, v in self.levels.items() if names is None or k in names}
-        totals = {name: np.zeros(len(levels[name]) + 1, np.int64) for name in levels}
+        """For each column of text, or those of `names`, how often each category occurs, and how
+        often none does, in the chosen rows, or in all."""
+        categories = {k: v for k, v in self.categories.items() if names is None or k in names}
+        totals = {name: np.zeros(len(categories[name]) + 1, np.int64) for name in categories}
         for i in range(len(self.starts)):
-            mine = None if sides is None else sides.block(i) == side
+            mine = None if chosen is None else chosen(i)
             for name, total in totals.items():
                 codes = self._columns[name].block(i)
                 codes = codes if mine is None else codes[mine]
-                total += Categorical(codes, levels[name]).counts
+                total += Categorical(codes, categories[name]).counts
         return {
-            name: (dict(zip(levels[name], total[:-1].tolist(), strict=True)), int(total[-1]))
+            name: (dict(zip(categories[name], total[:-1].tolist(), strict=True)), int(total[-1]))
             for name, total in totals.items()
         }
 
     def blocks(self, names: Collection[str] | None = None) -> Iterator[Table]:
-        """The rows as small tables, each with the whole table's levels."""
-        levels = self.levels
+        """The rows as small tables, each with the whole table's categories."""
+        categories = self.categories
         for number, (start, end) in enumerate(
             zip(self.starts, [*self.starts[1:], self.rows], strict=True)
         ):
@@ -133,16 +136,16 @@ class DiskTable:
             }
             yield Table(
                 end - start,
-                {name: values for name, values in chosen.items() if name not in levels},
+                {name: values for name, values in chosen.items() if name not in categories},
                 {
-                    name: Categorical(v, levels[name])
+                    name: Categorical(v, categories[name])
                     for name, v in chosen.items()
-                    if name in levels
+                    if name in categories
                 },
             )
 
     def outline(self) -> Table:
-        """A table of a few rows with the extremes, levels and gaps of the whole: what
+        """A table of a few rows with the extremes, categories and gaps of the whole: what
         `diagnosis.is_doubtful` looks at. Its columns differ in length."""
         numbers = {
             name: np.array(

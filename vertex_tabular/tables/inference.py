@@ -3,13 +3,17 @@
 import json
 import re
 from itertools import islice
+from pathlib import Path
+from typing import Any
 
-from trainer.contract import TASKS
 from trainer.errors import InputError
+from trainer.tasks.kinds import TASKS
+from vertex_tabular.schema.reader import load_yaml
 from vertex_tabular.schema.schema import Column
 from vertex_tabular.schema.values import (
     BLANKS,
     BOOLEANS,
+    PLAIN_NUMBER,
     broken_number,
     classes_of,
     date_of,
@@ -17,7 +21,8 @@ from vertex_tabular.schema.values import (
 )
 from vertex_tabular.tables import sources
 from vertex_tabular.tables.diagnosis import wrong_value
-from vertex_tabular.tables.rows import Problems, check_header, rows_of
+from vertex_tabular.tables.problems import Problems, check_header
+from vertex_tabular.tables.rows import rows_of
 
 SAMPLE = 100_000  # rows of the first part are looked at
 FEW = 20  # classes at most, where the target is not a number to be estimated
@@ -66,6 +71,20 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def infer_schema(table: str | Path, target: str | None = None) -> dict[str, Any]:
+    """The schema that `infer` proposes, as `prepare` takes it.
+
+    Args:
+        table: as `vertex_tabular.tables.sources` describes it.
+        target: the column to predict; without it, a guess.
+
+    Raises:
+        InputError: the table has no rows, or no such target, or cannot be read.
+    """
+    schema: dict[str, Any] = load_yaml(infer(str(table), target))
+    return schema
+
+
 def _columns(uri: str) -> dict[str, list[str]]:
     """By column, the values of the first rows as text."""
     problems = Problems()
@@ -111,54 +130,56 @@ def _guess_target(columns: dict[str, list[str]]) -> str:
 
 
 def _task(values: list[str]) -> tuple[str, str]:
-    levels = set(_present(values))
-    classes = classes_of(levels)
+    classes = classes_of(_present(values))
     if len(classes) <= 2:
         # A text may hold a line break, which would end the comment.
-        shown = [_quoted(c) if isinstance(c, str) else str(c) for c in classes]
+        shown = [c if PLAIN_NUMBER.fullmatch(c) else _quoted(c) for c in classes]
         return "binary", f"its values are {', '.join(shown)}"
-    if any(isinstance(level, str | float) for level in classes) and _all_numbers(levels):
+    numbers = _all_numbers(set(classes))
+    if numbers and (len(classes) > FEW or not all(float(c).is_integer() for c in classes)):
         return "regression", f"its values are {len(classes)} numbers"
-    if len(classes) <= FEW or isinstance(classes[0], str):
-        of = "texts" if isinstance(classes[0], str) else WHOLE_NUMBERS
-        return "multiclass", f"it has {len(classes)} different {of}"
-    return "regression", f"its values are {len(classes)} numbers"
+    return "multiclass", f"it has {len(classes)} different {WHOLE_NUMBERS if numbers else 'texts'}"
 
 
 def _kind(name: str, values: list[str]) -> tuple[str, str]:
     present = _present(values)
-    levels = set(present)
-    if not levels:
+    categories = set(present)
+    if not categories:
         return "drop", "it has no values"
     if not name.strip():
         return "drop", "its header is empty"
-    if {level.lower() for level in levels} <= WORDS:
-        return "boolean", f"its values are {', '.join(sorted(levels))}"
-    if _all_numbers(levels):
-        whole = all(level.strip(BLANKS).lstrip("+-").isdigit() for level in levels)
-        if whole and len(levels) == len(values) > 2 and _consecutive(values):
+    if {category.lower() for category in categories} <= WORDS:
+        return "boolean", f"its values are {', '.join(sorted(categories))}"
+    if _all_numbers(categories):
+        whole = all(category.strip(BLANKS).lstrip("+-").isdigit() for category in categories)
+        if whole and len(categories) == len(values) > 2 and _consecutive(values):
             return "drop", "it numbers the rows"
         if whole and ID.fullmatch(name.strip()):
             return "drop", "it is called an id"
-        return "numeric", f"{len(levels)} different numbers"
-    if all(date_of(level) for level in levels):
-        return "datetime", f"{len(levels)} different dates"
-    if len(levels) > max(FEW, len(present) // 10):
-        return "drop", f"too many different texts: {len(levels)} in {len(present)}{_but(levels)}"
-    return "categorical", f"{len(levels)} different texts{_but(levels)}"
+        return "numeric", f"{len(categories)} different numbers"
+    if all(date_of(category) for category in categories):
+        return "datetime", f"{len(categories)} different dates"
+    if len(categories) > max(FEW, len(present) // 10):
+        return (
+            "drop",
+            f"too many different texts: {len(categories)} in {len(present)}{_but(categories)}",
+        )
+    return "categorical", f"{len(categories)} different texts{_but(categories)}"
 
 
-def _but(levels: set[str]) -> str:
+def _but(categories: set[str]) -> str:
     """Of texts most of which look like numbers or dates, one that is neither."""
-    broken = [each for each in levels if broken_number(each) == "a number" and not date_of(each)]
-    alike = sum(LIKE_A_NUMBER.fullmatch(each) is not None for each in levels)
-    if not broken or 2 * alike < len(levels):
+    broken = [
+        each for each in categories if broken_number(each) == "a number" and not date_of(each)
+    ]
+    alike = sum(LIKE_A_NUMBER.fullmatch(each) is not None for each in categories)
+    if not broken or 2 * alike < len(categories):
         return ""
     return f"; {_quoted(min(broken))} is neither a number nor a date"
 
 
-def _all_numbers(levels: set[str]) -> bool:
-    return all(broken_number(level) is None for level in levels)
+def _all_numbers(categories: set[str]) -> bool:
+    return all(broken_number(category) is None for category in categories)
 
 
 def _consecutive(values: list[str]) -> bool:

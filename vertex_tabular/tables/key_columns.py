@@ -1,11 +1,12 @@
 """Columns of a table that are carried over as they are, beside those that a model reads."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from vertex_tabular.tables import sources
-from vertex_tabular.tables.records import TableReadError, header_of, whole_records
+from vertex_tabular.tables.formats import format_of
+from vertex_tabular.tables.formats.format import reading_errors
+from vertex_tabular.tables.records import TableReadError
 
 
 class KeyColumns:
@@ -15,7 +16,7 @@ class KeyColumns:
     """
 
     def __init__(self, part: Path, keys: Sequence[str]) -> None:
-        self._batches = _key_batches(part, list(keys))
+        self._batches = format_of(part).key_batches(part, keys)
         self._waiting: Any = None
 
     def take(self, rows: int) -> Any:
@@ -33,34 +34,7 @@ class KeyColumns:
                 self._waiting = pa.concat_tables(tables)
         except StopIteration:
             raise TableReadError("the keys have fewer rows than the table") from None
-        except sources.reading_errors() as error:
+        except reading_errors() as error:
             raise TableReadError(str(error)) from error
         taken, self._waiting = self._waiting.slice(0, rows), self._waiting.slice(rows)
         return taken
-
-
-def _key_batches(part: Path, keys: list[str]) -> Iterator[Any]:
-    import pyarrow as pa
-    from pyarrow import csv as arrow
-    from pyarrow import parquet
-
-    if sources.is_parquet(part):
-        with parquet.ParquetFile(part) as file:
-            _check(keys, file.schema_arrow.names)
-            for batch in file.iter_batches(columns=keys):
-                yield batch.select(keys)
-        return
-    delimiter = sources.delimiter_of(part)
-    with sources.open_text(part) as text:
-        _check(keys, header_of(next(whole_records(text, delimiter), b""), delimiter))
-    options = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    convert = arrow.ConvertOptions(
-        include_columns=keys, column_types=dict.fromkeys(keys, pa.string())
-    )
-    with sources.open_text(part) as text:
-        yield from arrow.open_csv(text, parse_options=options, convert_options=convert)
-
-
-def _check(keys: Sequence[str], names: Sequence[str]) -> None:
-    if wrong := [key for key in keys if names.count(key) != 1]:
-        raise TableReadError(f"there is no, or more than one, {', '.join(wrong)}")

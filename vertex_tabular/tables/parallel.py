@@ -10,15 +10,15 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def in_order(
-    function: Callable[[Item], Result], items: Iterable[Item], most: int = 4
+def threaded_map(
+    function: Callable[[Item], Result], items: Iterable[Item], limit: int = 4
 ) -> Iterator[Result]:
-    """Like `map`, on as many threads as there are processors, but at `most` so many.
+    """Like `map`, on as many threads as there are processors, but at most `limit`.
 
     `items` are drawn as the results are: memory holds a few of either, however many there are.
     It pays where `function` spends its time outside the interpreter's lock.
     """
-    workers = min(os.cpu_count() or 1, most)
+    workers = min(os.cpu_count() or 1, limit)
     waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:

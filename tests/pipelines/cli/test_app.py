@@ -14,6 +14,8 @@ from sklearn.datasets import load_breast_cancer
 
 from tests.shell import Shell
 
+SCHEMA = Path(__file__).parents[3] / "examples" / "titanic" / "schema.yaml"
+FIT = ("--schema", str(SCHEMA))
 pytestmark = pytest.mark.slow
 
 Tabpipe = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -34,7 +36,9 @@ def test_help_needs_none_of_the_heavy_packages() -> None:
 
 
 def test_the_titanics_figures(tabpipe: Tabpipe, titanic: Path) -> None:
-    result = tabpipe("run", "--csv", str(titanic), "--set", "fit_on=all", "--json")
+    result = tabpipe(
+        "run", "--csv", str(titanic), "--schema", str(SCHEMA), "--set", "fit_on=all", "--json"
+    )
     assert result.returncode == 0, result.stderr
     metrics = json.loads(result.stdout)["metrics"]
     assert metrics["best_epoch"] == pytest.approx(114, abs=3)
@@ -89,7 +93,9 @@ def test_progress_goes_to_stderr_and_results_to_stdout(tabpipe: Tabpipe) -> None
 
 def test_preprocess_writes_the_arrays_alone(tabpipe: Tabpipe, tmp_path: Path) -> None:
     assert tabpipe("sample", "sample.csv", "--rows", "100").returncode == 0
-    result = tabpipe("preprocess", "sample.csv", "arrays", "--set", "dtype=float64")
+    result = tabpipe(
+        "preprocess", "sample.csv", "arrays", "--schema", str(SCHEMA), "--set", "dtype=float64"
+    )
     assert result.returncode == 0, result.stderr
     assert "80 training rows, 20 validation rows" in result.stdout
     names = {path.name for path in (tmp_path / "arrays").iterdir()}
@@ -115,16 +121,19 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["run", "--csv", "no.csv"], "an input must be a file, got no.csv"),
-        (["run", "--csv", "bad.csv"], "preprocess failed: "),
+        (["run", "--csv", "no.csv", *FIT], "an input must be a file, got no.csv"),
+        (["run", "--csv", "bad.csv", *FIT], "preprocess failed: "),
+        (["run", "--csv", "bad.csv"], "a table needs a feature schema, got none; give --schema"),
+        (["run", "--set", "csv=bad.csv"], "a table needs a feature schema, got none; give"),
+        (["preprocess", "bad.csv", "arrays"], "a table needs a feature schema, got none; give"),
         (["run", "--csv", "bad.csv", "--schema", "no.yaml"], "--schema must be a file, got"),
         (["run", "--set", "epoch=5"], "--set must name a parameter, got epoch"),
-        (["run", "--set", "epochs=0"], "train failed: --epochs must be positive, got 0"),
-        (["run", "--set", "csv=no.csv"], "an input must be a file, got no.csv"),
+        (["run", "--set", "epochs=0"], "error: epochs must be positive, got 0"),
+        (["run", "--set", "csv=no.csv", *FIT], "an input must be a file, got no.csv"),
         (["run", "--root", "bad.csv"], "writable, got "),
         (["run", "--root", 'a"b'], 'must not contain ", '),
-        (["run", "--csv", ""], "--csv must name a file, got it is empty"),
-        (["run", "--csv", "bad.csv", "--set", "csv=x"], "--csv and --set csv= exclude each other"),
+        (["run", "--csv", ""], "--csv must name a file, got an empty name"),
+        (["run", "--csv", "bad.csv", "--set", "csv=x"], "give --csv or --set csv=, not both"),
         (["run", "--set", "val_size=nan"], "val_size must be a number, got nan"),
         (
             ["run", "--set", "job_timeout_seconds=0"],
@@ -134,12 +143,18 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
             ["run", "--set", "job_strategy=CHEAP"],
             "job_strategy must be STANDARD or SPOT, got CHEAP",
         ),
-        (["preprocess", "bad.csv", "gs://b/arrays"], "gs:// needs Cloud Storage mounted"),
+        (["preprocess", "bad.csv", "gs://b/arrays", *FIT], "gs:// needs Cloud Storage mounted"),
         (["preprocess", "bad.csv", "arrays", "--set", "csv=a"], "--set must name a parameter"),
-        (["preprocess", "no.csv", "arrays"], "no.csv"),
-        (["preprocess", "bad.csv", "arrays"], "column Pclass must be there, got "),
-        (["preprocess", "utf16.csv", "arrays"], "utf16.csv is UTF-16; save it as UTF-8: "),
-        (["schema", "infer", "utf16.csv"], "utf16.csv is UTF-16; save it as UTF-8: "),
+        (["preprocess", "no.csv", "arrays", *FIT], "no.csv"),
+        (["preprocess", "bad.csv", "arrays", *FIT], "column Pclass must be there, got "),
+        (
+            ["preprocess", "utf16.csv", "arrays", *FIT],
+            "utf16.csv must be UTF-8 text, got UTF-16; save it as UTF-8: ",
+        ),
+        (
+            ["schema", "infer", "utf16.csv"],
+            "utf16.csv must be UTF-8 text, got UTF-16; save it as UTF-8: ",
+        ),
         (["preprocess", "bad.csv", "arrays", "--set", "epochs=5"], "--set must name a parameter"),
         (["sample", "out.csv", "--rows", "0"], "--rows must be at least 1, got 0"),
     ],
@@ -158,6 +173,49 @@ def test_bad_input_is_one_line_and_exit_status_2(
     assert "Traceback" not in result.stderr
     assert not (tmp_path / "arrays").exists()
     assert not (tmp_path / "out.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        ("learning_rate=-1", "learning_rate must be positive, got -1"),
+        ("hidden_layers=0", "hidden_layers must be positive whole numbers, as in 64,32, got 0"),
+        ("val_size=2", "val_size must be above 0 and below 1, got 2"),
+        ("val_size=0.6 test_size=0.5", "val_size and test_size must be below 1 together"),
+        ("seed=2**70", "seed must be a whole number, got 2**70"),
+        (f"seed={2**70}", f"seed must be from 0 to 2**63 - 1, got {2**70}"),
+        ("dtype=int", "dtype must be one of float32, float64, got int"),
+        ("recipe=x", "recipe must be one of plain, strong, got x"),
+    ],
+)
+def test_a_value_is_refused_before_anything_is_written_or_sent(
+    shell: Shell, tmp_path: Path, setting: str, complaint: str
+) -> None:
+    sets = [part for each in setting.split() for part in ("--set", each)]
+    cloud = ("--csv", "gs://b/a.csv", *FIT, "--project", "my-project", "--bucket", "gs://bucket")
+    for command in (
+        ("run",),
+        ("cache", "explain"),
+        ("benchmark",),
+        ("submit", "--dry-run", *cloud),
+        ("schedule", "apply", "n", "--cron", "0 3 * * *", "--dry-run", *cloud),
+    ):
+        result = shell(*command, *sets)
+        assert (result.status, result.stdout) == (2, "")
+        assert result.error.startswith(f"error: {complaint}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_said_beats_a_recipes_values(shell: Shell, tmp_path: Path) -> None:
+    shell_run = ("run", "--json", "--set", "recipe=strong", "--set", "epochs=3")
+    found = json.loads(shell(*shell_run).stdout)
+    assert {name: found["parameters"][name] for name in ("epochs", "hidden_layers", "l2")} == {
+        "epochs": 3,
+        "hidden_layers": "64",
+        "l2": 4.0,
+    }
+    metrics = Path(found["artifacts"]["run_directory"], "metrics.json")
+    assert json.loads(metrics.read_text())["hyperparameters"]["epochs"] == 3
 
 
 def test_a_run_that_fails_is_one_line_and_exit_status_1(tabpipe: Tabpipe) -> None:

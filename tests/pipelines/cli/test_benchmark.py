@@ -1,6 +1,9 @@
 """What a GPU must gain to be worth its price, and the flags that the benchmark trains with."""
 
+from pathlib import Path
+
 from pipelines.cli.benchmark import price, training_flags
+from pipelines.request import local_request
 from trainer.benchmark import Timing, Variant
 
 CPU = Timing(Variant("cpu", "cpu", 1, 1), 3.0, 5)
@@ -21,6 +24,8 @@ def test_a_machine_without_a_price_is_said() -> None:
     assert price("n9-huge-4", [CPU]).startswith("No price to compare a GPU by: ")
 
 
-def test_the_flags_are_the_trainers_own() -> None:
-    values = {"hidden_layers": "8", "epochs": 5, "patience": 1, "machine_type": "n1-standard-4"}
-    assert training_flags(values) == ["--hidden_layers=8"]
+def test_the_flags_are_the_trainers_own(tmp_path: Path) -> None:
+    request = local_request(None, None, ["hidden_layers=8", "epochs=5"], tmp_path)
+    flags = training_flags(request.values)
+    assert {"--hidden_layers=8", "--restore_best=True", "--seed=42"} <= set(flags)
+    assert not [flag for flag in flags if flag.startswith(("--epochs", "--patience", "--machine"))]

@@ -69,7 +69,7 @@ def test_without_a_terminal_it_says_which_flag_to_give(
 ) -> None:
     result = tabpipe("init", orders.name)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "give --target COLUMN, or --yes to take Returned?" in result.stderr
+    assert "give --target COLUMN, or --yes to accept Returned?" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == [orders.name]
 
 

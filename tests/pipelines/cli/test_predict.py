@@ -14,10 +14,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipelines.training import titanic_schema
-from vertex_tabular.preprocessing.prepare import read_checked
-from vertex_tabular.preprocessing.split import split_rows
-from vertex_tabular.schema.schema import parse_schema
+from pipelines.project.sample import sample_schema
+from vertex_tabular.preprocessing.config import PrepareConfig
+from vertex_tabular.preprocessing.reading import read_checked
+from vertex_tabular.preprocessing.splits import VAL
+from vertex_tabular.preprocessing.splitters import make_splitter
+from vertex_tabular.schema.parse import parse_schema
 
 pytestmark = pytest.mark.slow
 
@@ -59,8 +61,9 @@ def sample(finished: Finished) -> Path:
 
 def validation_rows(sample: Path) -> Any:
     """The numbers of the rows that validated, in the order of val_predictions.npz."""
-    schema = parse_schema(titanic_schema())
-    return split_rows(read_checked(str(sample), schema), schema, 0.2, 0.0, 42)[1]
+    schema = parse_schema(sample_schema())
+    splitter = make_splitter(schema, PrepareConfig())
+    return splitter.split(read_checked(str(sample), schema))[VAL]
 
 
 def long_table(sample: Path, path: Path, times: int) -> None:
@@ -97,10 +100,10 @@ def test_the_validation_rows_have_the_runs_figures(
     (tmp_path / "labelled.csv").write_text("\n".join([header, *chosen]))
     result = command("evaluate", *run, "--csv", "labelled.csv", "--json", "--html", "page.html")
     assert result.returncode == 0, result.stderr
-    figures = json.loads(result.stdout)
-    assert figures.pop("rows") == len(chosen)
+    metrics = json.loads(result.stdout)
+    assert metrics.pop("rows") == len(chosen)
     recorded = finished[1]["metrics"]
-    named = {f"validation_{name}": value for name, value in figures.items()}
+    named = {f"validation_{name}": value for name, value in metrics.items()}
     assert named == pytest.approx({name: recorded[name] for name in named}, rel=1e-5)
     assert len(named) == len(recorded) - 1  # best_epoch is the other one
     assert f"{len(chosen)} labelled rows" in (tmp_path / "page.html").read_text()
@@ -145,7 +148,7 @@ def test_bad_input_is_one_line_and_status_2(
     pd.read_csv(sample).drop(columns=["Fare", "Survived"]).to_csv(tmp_path / "few.csv")
     to = ["--csv", str(sample), "--out", "out.csv"]
     for arguments, said in (
-        (["predict", "--run", "absent", *to], "RUN must be a run or a run directory"),
+        (["predict", "--run", "absent", *to], "a run must be the id of a run in runs"),
         (["predict", *run, "--csv", "few.csv", "--out", "out.csv"], "column Fare must be there"),
         (["predict", *run, *to, "--key", "absent"], "column absent must be there"),
         (["evaluate", *run, "--csv", "absent.csv"], "there is no such file"),

@@ -21,6 +21,7 @@ from tests.vertex_tabular.report.conftest import make
 from trainer.__main__ import main
 from trainer.contract import MANIFEST, PREDICTIONS, sha256_of
 from trainer.errors import TabularError
+from trainer.tasks.metrics import metrics_of
 
 
 @pytest.fixture
@@ -52,14 +53,14 @@ def truth(record: Record) -> Any:
 def test_a_run_is_not_beyond_chance_from_itself(first: Record) -> None:
     found = compared(first, first)
     assert not (found.parameters or found.data or found.code or found.not_paired)
-    assert {each.figure for each in found.differences} >= {"accuracy", "auc", "log_loss"}
+    assert {each.metric for each in found.differences} >= {"accuracy", "auc", "log_loss"}
     assert not any(each.beyond_chance or each.value for each in found.differences)
 
 
 def test_a_much_better_run_is_beyond_chance(first: Record, tmp_path: Path) -> None:
     right = truth(first).astype(np.float32) * 0.98 + 0.01
     found = compared(first, changed(first, tmp_path / "other", probability=right))
-    by_figure = {each.figure: each for each in found.differences}
+    by_figure = {each.metric: each for each in found.differences}
     assert by_figure["accuracy"].low > 0 and by_figure["accuracy"].beyond_chance
     assert by_figure["log_loss"].high < 0 and by_figure["log_loss"].beyond_chance
 
@@ -80,7 +81,7 @@ def test_a_default_that_is_given_is_no_difference(first: Record) -> None:
     other = dataclasses.replace(first, parameters=given)
     found = compared(first, other)
     assert not found.parameters and found.differences
-    schema = json.loads(json.dumps(first.defaults["schema"]))
+    schema = json.loads(json.dumps(first.arguments["schema"]))
     schema["columns"][0]["impute"] = "mode"
     other = dataclasses.replace(first, parameters={**first.parameters, "schema": schema})
     name = f"schema.columns.{schema['columns'][0]['name']}.impute"
@@ -121,10 +122,11 @@ def test_other_tasks(task: str, tmp_path: Path) -> None:
         for name in ("run", "short")
     ]
     found = compared(*records)
-    figures = {"regression": {"rmse", "mae", "r_squared"}}
-    others = {"accuracy", "macro_f1", "auc", "log_loss", "brier"}
-    verdicts = {each.figure: each.verdict for each in found.differences}
-    assert verdicts == dict.fromkeys(figures.get(task, others), "worse, beyond chance")
+    verdicts = {each.metric: each.verdict for each in found.differences}
+    # A model that has learned little has little confidence, and is no worse calibrated.
+    calibration = {} if task == "regression" else {"calibration_error": "within chance"}
+    others = metrics_of(task).keys() - calibration
+    assert verdicts == {**dict.fromkeys(others, "worse, beyond chance"), **calibration}
     write_page(found, tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert ("RMSE of short: worse" if task == "regression" else "Accuracy of short: worse") in page
@@ -134,7 +136,7 @@ def test_other_tasks(task: str, tmp_path: Path) -> None:
 def test_damaged_predictions_are_refused(first: Record, tmp_path: Path) -> None:
     other = changed(first, tmp_path / "other")
     (tmp_path / "other" / PREDICTIONS).write_bytes(b"")
-    with pytest.raises(TabularError, match="is not what its manifest says"):
+    with pytest.raises(TabularError, match=f"{tmp_path}/other/{PREDICTIONS} must have sha256"):
         compared(first, other)
 
 

@@ -7,15 +7,18 @@ import pytest
 import yaml
 
 from pipelines.local.cache import code_fingerprint, damaged
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema
 from tests.shell import Shell
 
+SCHEMA = Path(__file__).parents[3] / "examples" / "titanic" / "schema.yaml"
 pytestmark = pytest.mark.slow
 
 
 def cached(shell: Shell, *arguments: str) -> list[str]:
     """Runs with the cache; the steps whose results came from it, which was foretold."""
     line = ("--csv", "data.csv", "--set", "epochs=3", *arguments)
+    if "--schema" not in arguments:
+        line += ("--schema", str(SCHEMA))
     forecast = shell("cache", "explain", *line)
     assert forecast.status == 0, forecast.stderr
     foretold = [line.split()[0] for line in forecast.stdout.splitlines() if "  from the" in line]
@@ -35,7 +38,7 @@ def test_just_what_depends_on_a_change_runs_again(shell: Shell, tmp_path: Path) 
     assert cached(shell, "--set", "split_seed=42") == ["preprocess", "train"]
     assert cached(shell, "--set", "learning_rate=0.01") == ["preprocess"]
     assert cached(shell, "--set", "split_seed=7") == []
-    schema = titanic_schema()
+    schema = sample_schema()
     del schema["columns"][-1]
     (tmp_path / "other.yaml").write_text(yaml.safe_dump(schema))
     assert cached(shell, "--schema", "other.yaml") == []

@@ -13,7 +13,10 @@ import pytest
 from components.code import Code
 from pipelines import training
 from pipelines.local.explain import Forecast, explain
-from pipelines.training import titanic_schema
+from pipelines.project.sample import sample_schema
+from pipelines.request import RunRequest
+
+SCHEMA = Path(__file__).parents[3] / "examples" / "titanic" / "schema.yaml"
 
 
 class Earlier(NamedTuple):
@@ -26,7 +29,8 @@ class Earlier(NamedTuple):
     def forecast(self, **changes: Any) -> dict[str, Forecast]:
         """By step."""
         compiled = training.compiled(Code.in_image(training.DEFAULT_IMAGE))
-        forecasts = explain(compiled, {**self.arguments, **changes}, self.root)
+        request = RunRequest(compiled, {**self.arguments, **changes}, {})
+        forecasts = explain(request, self.root)
         return {forecast.step: forecast for forecast in forecasts}
 
     def why(self, step: str, **changes: Any) -> str:
@@ -42,7 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("earlier")
     for line in (
         ["sample", "data.csv", "--rows", "60"],
-        ["run", "--cache", "--csv", "data.csv", "--set", "epochs=3"],
+        ["run", "--cache", "--csv", "data.csv", "--schema", str(SCHEMA), "--set", "epochs=3"],
     ):
         command = [sys.executable, "-m", "pipelines", *line]
         subprocess.run(command, cwd=directory, check=True, capture_output=True)
@@ -91,13 +95,13 @@ def test_of_another_schema_the_columns_are_told(earlier: Earlier) -> None:
     def told(schema: dict[str, Any]) -> str:
         return earlier.why("preprocess", schema=schema).partition(": ")[2]
 
-    schema = titanic_schema()
+    schema = sample_schema()
     schema["columns"][0]["kind"] = "categorical"
     assert told(schema) == "schema.columns.Pclass.kind is categorical, was numeric"
-    schema = titanic_schema()
+    schema = sample_schema()
     schema["columns"][0] = {"name": "PassengerId", "kind": "numeric"}
     assert told(schema) == "schema.columns.PassengerId is new; schema.columns.Pclass is gone"
-    schema = titanic_schema()
+    schema = sample_schema()
     schema["columns"].reverse()
     assert told(schema) == "schema.columns is in another order"
 

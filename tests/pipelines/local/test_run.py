@@ -17,8 +17,15 @@ import yaml
 from components.code import Code
 from pipelines import training
 from pipelines.local import run as local
+from pipelines.local.outputs import PIPELINE
+from pipelines.local.processes import stopped_with_this_process
+from pipelines.local.rewriting import rewrite
+from pipelines.project.sample import sample_schema
+from pipelines.request import RunRequest
+from pipelines.steps import in_order
 from trainer.contract import check_manifest
 from trainer.errors import InputError, TabularError
+from vertex_tabular.run.record import Run
 
 pytestmark = pytest.mark.slow
 
@@ -27,15 +34,16 @@ STEPS = ["snapshot", "preprocess", "train", "collect"]
 
 @pytest.fixture(scope="module")
 def spec() -> dict[str, Any]:
-    return yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+    content: dict[str, Any] = yaml.safe_load(training.compiled(Code.in_image("registry/image:1")))
+    return content
 
 
 def test_steps_come_after_those_they_depend_on(spec: dict[str, Any]) -> None:
-    assert local.in_order(spec["root"]["dag"]["tasks"]) == STEPS
+    assert in_order(spec["root"]["dag"]["tasks"]) == STEPS
 
 
 def test_rewriting_changes_commands_only(spec: dict[str, Any]) -> None:
-    rewritten = local.rewritten(spec, "code")
+    rewritten = rewrite(spec, "code")
     assert rewritten["components"] == spec["components"]
     assert rewritten["root"]["inputDefinitions"] == spec["root"]["inputDefinitions"]
     assert "pipeline_google_cloud" not in json.dumps(rewritten)
@@ -45,7 +53,7 @@ def test_rewriting_changes_commands_only(spec: dict[str, Any]) -> None:
 def test_nothing_is_installed_on_this_machine() -> None:
     spec = yaml.safe_load(training.compiled(Code.in_package("gs://bucket/tabular-1-any.whl")))
     assert "pip install" in json.dumps(spec)
-    assert "pip install" not in json.dumps(local.rewritten(spec, "code"))
+    assert "pip install" not in json.dumps(rewrite(spec, "code"))
 
 
 def test_a_finished_run(finished: tuple[Path, dict[str, Any]]) -> None:
@@ -59,8 +67,17 @@ def test_a_finished_run(finished: tuple[Path, dict[str, Any]]) -> None:
         assert Path(path).relative_to(directory).parts[0] in STEPS
     assert "model.pt" in check_manifest(Path(printed["artifacts"]["run_directory"]))
     assert json.loads((directory / "run.json").read_text()) == printed
-    assert yaml.safe_load((directory / "training.yaml").read_text())["root"]
+    assert yaml.safe_load((directory / PIPELINE).read_text())["root"]
     assert sorted(path.stem for path in (directory / "steps").glob("*.log")) == sorted(STEPS)
+
+
+def request_of(compiled: str, csv: Path) -> RunRequest:
+    """A request of a YAML of the test's own; its values are those of the sample."""
+    return RunRequest(compiled, {"csv": str(csv), "schema": sample_schema()}, {})
+
+
+def unwatched(*_: object) -> contextlib.AbstractContextManager[None]:
+    return contextlib.nullcontext()
 
 
 def broken(spec: dict[str, Any], program: str) -> str:
@@ -81,7 +98,7 @@ def broken(spec: dict[str, Any], program: str) -> str:
     ("program", "complaint"),
     [
         ("print('out of', 'luck'); raise SystemExit(1)", "train failed: out of luck"),
-        ("pass", "collect failed: a finished run has manifest.json, got "),
+        ("pass", "has no manifest.json: its run did not finish; job: "),
     ],
 )
 def test_a_step_that_fails_is_named_with_its_last_line(
@@ -91,13 +108,8 @@ def test_a_step_that_fails_is_named_with_its_last_line(
     assert not subprocess.call([sys.executable, "-m", "pipelines", "sample", str(csv)])
     directory = local.new_run_directory(tmp_path)
     with pytest.raises(TabularError) as failure:
-        local.run(
-            broken(spec, program),
-            {"csv": str(csv)},
-            directory,
-            lambda *_: contextlib.nullcontext(),
-        )
-    assert str(failure.value).startswith(complaint)
+        local.run(request_of(broken(spec, program), csv), directory, watch=unwatched)
+    assert complaint in str(failure.value)
     assert "\n" not in str(failure.value)
     record = json.loads((directory / "run.json").read_text())
     assert (record["state"], record["error"]) == ("FAILED", str(failure.value))
@@ -105,9 +117,9 @@ def test_a_step_that_fails_is_named_with_its_last_line(
 
 def test_an_input_that_vanishes_fails_the_first_step(spec: dict[str, Any], tmp_path: Path) -> None:
     directory = local.new_run_directory(tmp_path)
-    arguments = {"csv": str(tmp_path / "gone.csv")}
+    request = request_of(yaml.safe_dump(spec), tmp_path / "gone.csv")
     with pytest.raises(InputError, match="^snapshot failed: an input must be a file, got "):
-        local.run(yaml.safe_dump(spec), arguments, directory, lambda *_: contextlib.nullcontext())
+        local.run(request, directory, watch=unwatched)
 
 
 def tabpipe_cancel(record: Path) -> "subprocess.CompletedProcess[str]":
@@ -146,7 +158,8 @@ def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int 
                 process.kill()
         run.communicate()
     assert run.returncode == 130
-    assert "interrupted: " in stderr and "Traceback" not in stderr
+    stopped = f"interrupted: stopped {record.parent.name} and all its processes"
+    assert stopped in stderr and "Traceback" not in stderr
     assert json.loads(record.read_text())["state"] == "CANCELLED"
 
 
@@ -159,7 +172,7 @@ def other() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 def test_a_run_ends_no_process_that_was_there_before(other: "subprocess.Popen[bytes]") -> None:
-    with local.stopped_with_this_process():
+    with stopped_with_this_process():
         shell = subprocess.Popen(["sh", "-c", "sleep 600 & wait"])
         wait_for(lambda: descendants(shell.pid))
         started = [psutil.Process(shell.pid), *descendants(shell.pid)]
@@ -177,7 +190,7 @@ def test_cancel_ends_no_process_but_that_of_the_run(
     started = psutil.Process(other.pid).create_time()
     # A run that has ended has this one's id, or one that was killed had it long ago.
     when = started - 3600 if state == "RUNNING" else started
-    local.Run("one", state, process=other.pid, process_started=when).save(tmp_path)
+    Run("one", state, process=other.pid, process_started=when).save(tmp_path)
     with pytest.raises(InputError, match=f"^a run must be running .*got one: {why}$"):
         local.cancel(tmp_path)
     assert other.poll() is None

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,11 +10,12 @@ import typer
 
 from pipelines.cli.lint import register
 from pipelines.prices import cost
-from pipelines.prices.cost import Machine, estimate
+from pipelines.prices.cost import Machine
 from pipelines.prices.machines import table as machines
 from pipelines.prices.tables import read_table
 from trainer.errors import InputError, exit_on_error
 
+estimate = partial(cost.estimate, steps=4)  # as many as the training pipeline has
 BASES = {"listed", "scaled", "unverified"}
 
 
@@ -95,16 +97,16 @@ def test_what_nobody_has_looked_up_is_named() -> None:
         ),
         (
             {"machine": Machine("n2-standard-4", "NVIDIA_TESLA_T4", 1)},
-            "--machine and --accelerator must go together, got n2-standard-4 with 1 × NVIDIA",
+            "--accelerator must be available for --machine, got 1 × NVIDIA_TESLA_T4 with n2",
         ),
         (
             {"machine": Machine("n1-standard-4", "NVIDIA_TESLA_T4", 0)},
             "--accelerator must be TYPE:C",
         ),
-        ({"machine": Machine(replicas=0)}, "--replicas must be above 0, got 0"),
-        ({"hours": 0.0}, "--hours must be above 0, got 0"),
-        ({"hours": float("nan")}, "--hours must be above 0, got nan"),
-        ({"runs_per_month": -1.0}, "--runs-per-month must be above 0, got -1"),
+        ({"machine": Machine(replicas=0)}, "--replicas must be positive, got 0"),
+        ({"hours": 0.0}, "--hours must be positive, got 0"),
+        ({"hours": float("nan")}, "--hours must be positive, got nan"),
+        ({"runs_per_month": -1.0}, "--runs-per-month must be positive, got -1"),
     ],
 )
 def test_what_it_refuses(arguments: dict[str, Any], complaint: str) -> None:
@@ -113,7 +115,7 @@ def test_what_it_refuses(arguments: dict[str, Any], complaint: str) -> None:
 
 
 def test_a_mistyped_machine_gets_a_hint() -> None:
-    with pytest.raises(InputError, match="or take n1-standard-8"):
+    with pytest.raises(InputError, match="or use n1-standard-8"):
         estimate(Machine("n1-standart-8"))
 
 
@@ -121,9 +123,9 @@ def test_the_budget_is_for_a_month_where_there_is_one() -> None:
     run = estimate(Machine(), hours=1)
     month = estimate(Machine(), hours=1, runs_per_month=100)
     cost.check_budget(run, 20)
-    with pytest.raises(InputError, match=r"^--budget must cover the estimate, got .* a month"):
+    with pytest.raises(InputError, match=r"^--budget must be at least the estimate of .* a month"):
         cost.check_budget(month, 20)
-    with pytest.raises(InputError, match=r" USD a run is above 0\.10"):
+    with pytest.raises(InputError, match=r" USD a run, got 0\.10"):
         cost.check_budget(run, 0.1)
 
 
@@ -135,7 +137,7 @@ def test_the_tables_are_whole() -> None:
     for table in tables:
         for name, entry in table.items():
             assert entry["basis"] in BASES and entry["value"] > 0, name
-    attachable = machines()["attached"]["most_vcpus"]
+    attachable = machines()["attached"]["max_vcpus"]
     for region in regions:
         assert prices["pipeline"]["step_machine"] in region["machines"]
         assert set(region["accelerators"]) == set(attachable)
@@ -169,7 +171,7 @@ def test_the_command_prints_json(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--budget", "20"], "--budget must cover the estimate, got "),
+        (["--budget", "20"], "--budget must be at least the estimate of "),
         (["--accelerator", "NVIDIA_TESLA_T4"], "--accelerator must be TYPE:COUNT, got NVIDIA"),
         (["--accelerator", "NVIDIA_TESLA_T4:x"], "--accelerator must be TYPE:COUNT, got NVI"),
         (

@@ -57,7 +57,7 @@ def test_a_required_setting_says_where_to_set_it(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         resolve({}, {}, tmp_path).required("project")
     assert str(caught.value) == (
-        "project must be set, got it is not; give --project, TABPIPE_PROJECT, "
+        "project must be set; give --project, TABPIPE_PROJECT, "
         'or project = "my-project" in tabpipe.toml'
     )
 

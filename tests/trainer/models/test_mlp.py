@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from trainer import adam
-from trainer.adam import Adam
-from trainer.models.gradients import AutogradGradients, Gradients
-from trainer.models.mlp import FlatModel, build
-from trainer.tasks import Binary, Multiclass, Regression, Task
+from trainer.models.adam import Adam
+from trainer.models.mlp.gradients import AutogradGradients, MlpGradients
+from trainer.models.mlp.module import FlatMlp, build
+from trainer.tasks.losses import Binary, Multiclass, Regression, Task
 
 CPU = torch.device("cpu")
 TASKS = [
@@ -21,7 +21,7 @@ TASKS = [
 ]
 
 
-def example(task: Task, rows: int = 50) -> tuple[FlatModel, torch.Tensor, torch.Tensor]:
+def example(task: Task, rows: int = 50) -> tuple[FlatMlp, torch.Tensor, torch.Tensor]:
     torch.manual_seed(0)
     x = torch.cat([torch.randn(rows, 5), torch.ones(rows, 1)], dim=1)
     y = torch.randn(rows, 1)
@@ -29,10 +29,10 @@ def example(task: Task, rows: int = 50) -> tuple[FlatModel, torch.Tensor, torch.
         y = (y > 0).float()
     elif isinstance(task, Multiclass):
         y = torch.randint(4, (rows,))
-    return FlatModel(build(5, (16, 8), task.outputs), CPU), x, y
+    return FlatMlp(build(5, (16, 8), task.outputs), CPU), x, y
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.kind.name)
 def test_written_out_gradients_are_autograds(task: Task) -> None:
     model, x, y = example(task)
     plain = build(5, (16, 8), task.outputs)
@@ -40,27 +40,28 @@ def test_written_out_gradients_are_autograds(task: Task) -> None:
     logits = plain(x[:, :-1])
     task.loss(logits, y).backward()
 
-    written = Gradients(model, task)
+    written = MlpGradients(model, task)
     torch.testing.assert_close(written.logits(x), logits, rtol=1e-6, atol=1e-6)
     torch.testing.assert_close(written.add(x, y, first=True), logits, rtol=1e-6, atol=1e-6)
     for ours, theirs in zip(model.module.parameters(), plain.parameters(), strict=True):
+        assert ours.grad is not None and theirs.grad is not None
         torch.testing.assert_close(ours.grad / len(x), theirs.grad / len(x), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("engine", [Gradients, AutogradGradients])
-def test_gradients_of_chunks_add_up(engine: type[Gradients]) -> None:
+@pytest.mark.parametrize("engine", [MlpGradients, AutogradGradients])
+def test_gradients_of_chunks_add_up(engine: type[MlpGradients]) -> None:
     model, x, y = example(Binary())
     gradients = engine(model, Binary())
     gradients.add(x, y, first=True)
-    whole = model.gradient.clone()
+    whole = model.grad.clone()
     for start in (0, 20, 20, 40):
         size = 0 if start == 40 else 20
         gradients.add(x[start : start + size], y[start : start + size], first=start == 0)
     gradients.add(x[40:], y[40:], first=False)
-    assert not torch.allclose(model.gradient, whole)  # rows 20 to 40 were added twice
+    assert not torch.allclose(model.grad, whole)  # rows 20 to 40 were added twice
     gradients.add(x[:20], y[:20], first=True)
     gradients.add(x[20:], y[20:], first=False)
-    torch.testing.assert_close(model.gradient, whole)
+    torch.testing.assert_close(model.grad, whole)
 
 
 def test_initial_weights_are_those_of_the_lessons_module() -> None:
@@ -73,7 +74,7 @@ def test_initial_weights_are_those_of_the_lessons_module() -> None:
         torch.nn.Linear(32, 1),
     )
     torch.manual_seed(42)
-    ours = FlatModel(build(7), CPU).state_dict()
+    ours = FlatMlp(build(7), CPU).state_dict()
     assert ours.keys() == lesson.state_dict().keys()
     assert all(torch.equal(ours[name], value) for name, value in lesson.state_dict().items())
 
@@ -83,14 +84,14 @@ def test_the_saved_model_is_an_ordinary_one(tmp_path: Path) -> None:
     torch.save(model.state_dict(), tmp_path / "model.pt")
     module = build(5, (16, 8))
     module.load_state_dict(torch.load(tmp_path / "model.pt", weights_only=True))
-    logits = Gradients(model, Binary()).logits(x)
+    logits = MlpGradients(model, Binary()).logits(x)
     torch.testing.assert_close(module(x[:, :-1]), logits, rtol=1e-6, atol=1e-6)
     assert all(value.is_contiguous() for value in model.state_dict().values())
 
 
 def test_a_regressions_units_go_into_the_last_layer() -> None:
     model, x, _ = example(Regression())
-    before = Gradients(model, Regression()).logits(x).clone()
+    before = MlpGradients(model, Regression()).logits(x).clone()
     model.unscale(mean=100.0, scale=10.0)
     torch.testing.assert_close(model.module(x[:, :-1]), before * 10 + 100)
 

@@ -11,12 +11,13 @@ import pytest
 from scipy import stats
 
 from vertex_tabular.features import drift, fitting
-from vertex_tabular.features import spec as features
 from vertex_tabular.features.bins import Bins
-from vertex_tabular.features.drift import Drift, Spread
-from vertex_tabular.prediction.model import table_of
-from vertex_tabular.schema.schema import Schema, parse_schema
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.features.drift import BinCounts, Drift
+from vertex_tabular.features.spec import Feature, Spec, load_spec, save_spec
+from vertex_tabular.prediction.rows import table_of
+from vertex_tabular.schema.parse import parse_schema
+from vertex_tabular.schema.schema import Schema
+from vertex_tabular.tables.table import Table
 
 COLUMNS = {
     "size": "numeric",
@@ -48,23 +49,23 @@ def frame(rows: int, seed: int, **changed: Any) -> pd.DataFrame:
     return pd.DataFrame({**columns, **changed})
 
 
-def fit(table: pd.DataFrame) -> features.Spec:
+def fit(table: pd.DataFrame) -> Spec:
     """The spec of a table; `table_of` reads by a spec, here one that has only names and kinds."""
-    fields = [features.Feature(c.name, c.kind, "", [], 0.0, [], [], []) for c in SCHEMA.columns]
-    target = features.Feature("y", "categorical", "", [], "", [], [], [])
-    names = features.Spec("binary", "none", ["0", "1"], [*fields, target])
+    fields = [Feature(c.name, c.kind, "", [], 0.0, [], [], []) for c in SCHEMA.columns]
+    target = Feature("y", "categorical", "", [], "", [], [], [])
+    names = Spec("binary", "none", ["0", "1"], [*fields, target])
     return fitting.fit(table_of(names, table), SCHEMA)
 
 
 @pytest.fixture(scope="module")
-def spec() -> features.Spec:
+def spec() -> Spec:
     return fit(frame(ROWS, 0))
 
 
-def drifts(spec: features.Spec, *tables: pd.DataFrame) -> dict[str, Drift]:
-    counts = Spread()
+def drifts(spec: Spec, *tables: pd.DataFrame) -> dict[str, Drift]:
+    counts = BinCounts()
     for table in tables:
-        counts += drift.spread(spec, table_of(spec, table))
+        counts += drift.bin_counts(spec, table_of(spec, table))
     return {found.name: found for found in drift.drift(spec, counts)}
 
 
@@ -72,7 +73,7 @@ def drifted(found: dict[str, Drift]) -> list[str]:
     return [name for name, column in found.items() if column.drifted]
 
 
-def test_the_bins_hold_the_training_rows(spec: features.Spec) -> None:
+def test_the_bins_hold_the_training_rows(spec: Spec) -> None:
     table = frame(ROWS, 0)
     size, town, new, sold = (feature.bins[0] for feature in spec.columns)
     assert [sum(bins.rows) for bins in (size, town, new, sold)] == [ROWS] * 4
@@ -80,9 +81,9 @@ def test_the_bins_hold_the_training_rows(spec: features.Spec) -> None:
     assert size.rows == [*expected, table["size"].isna().sum()]
     assert max(size.rows[:-1]) <= min(size.rows[:-1]) + 1  # deciles
     counts = table["town"].value_counts()
-    assert dict(zip(town.levels, town.rows, strict=False)) == counts[town.levels].to_dict()
-    assert town.rows[20:] == [counts.drop(town.levels).sum(), 0]
-    assert dict(zip(new.levels, new.rows, strict=False)) == {
+    assert dict(zip(town.categories, town.rows, strict=False)) == counts[town.categories].to_dict()
+    assert town.rows[20:] == [counts.drop(town.categories).sum(), 0]
+    assert dict(zip(new.categories, new.rows, strict=False)) == {
         "true": (table["new"] == "yes").sum(),
         "false": (table["new"] == "no").sum(),
     }
@@ -91,7 +92,7 @@ def test_the_bins_hold_the_training_rows(spec: features.Spec) -> None:
         assert len(bins.labels) == len(bins.rows)
 
 
-def test_the_same_rows_have_no_drift_and_blocks_add_up(spec: features.Spec) -> None:
+def test_the_same_rows_have_no_drift_and_blocks_add_up(spec: Spec) -> None:
     table = frame(ROWS, 0)
     whole, parts = drifts(spec, table), drifts(spec, table[:7], table[7:1000], table[1000:])
     assert whole == parts
@@ -111,11 +112,11 @@ def test_the_same_rows_have_no_drift_and_blocks_add_up(spec: features.Spec) -> N
         ({}, []),
     ],
 )
-def test_what_has_drifted(spec: features.Spec, change: dict[str, Any], said: list[str]) -> None:
+def test_what_has_drifted(spec: Spec, change: dict[str, Any], said: list[str]) -> None:
     assert drifted(drifts(spec, frame(2000, 1).assign(**change))) == said
 
 
-def test_few_rows_are_not_drift(spec: features.Spec) -> None:
+def test_few_rows_are_not_drift(spec: Spec) -> None:
     assert not any(drifted(drifts(spec, frame(rows, rows))) for rows in range(1, 100))
     assert any(drifts(spec, frame(20, 1))[name].psi > drift.PSI_MAJOR for name in ("size", "town"))
 
@@ -166,12 +167,12 @@ def test_a_column_of_one_value_or_none(tmp_path: Path) -> None:
     assert numbers.columns[0].bins[0].labels == ["any", "(missing)"]
 
 
-def test_an_older_spec_has_no_drift_to_tell(spec: features.Spec, tmp_path: Path) -> None:
-    features.save(spec, tmp_path / "spec.json")
-    assert features.load(tmp_path / "spec.json") == spec
+def test_an_older_spec_has_no_drift_to_tell(spec: Spec, tmp_path: Path) -> None:
+    save_spec(spec, tmp_path / "spec.json")
+    assert load_spec(tmp_path / "spec.json") == spec
     content = json.loads((tmp_path / "spec.json").read_text())
     for column in content["columns"]:
         del column["bins"]
     (tmp_path / "spec.json").write_text(json.dumps(content))
-    older = features.load(tmp_path / "spec.json")
+    older = load_spec(tmp_path / "spec.json")
     assert drifts(older, frame(100, 0, new="yes")) == {}

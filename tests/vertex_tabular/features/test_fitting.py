@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.vertex_tabular.joined import concatenate
 from vertex_tabular.features import fitting
-from vertex_tabular.schema.schema import parse_schema
-from vertex_tabular.tables.reader import read_blocks
+from vertex_tabular.schema.parse import parse_schema
+from vertex_tabular.tables.formats.delimited import read_blocks
 
 KINDS: list[dict[str, Any]] = [
     {"name": "whole", "kind": "numeric"},

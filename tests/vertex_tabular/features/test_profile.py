@@ -12,8 +12,9 @@ import pytest
 from tests.vertex_tabular.joined import concatenate
 from vertex_tabular.features import profile
 from vertex_tabular.features.profile import profile_of, to_html
-from vertex_tabular.schema.schema import parse_schema
-from vertex_tabular.tables.reader import Categorical, Table, read_blocks
+from vertex_tabular.schema.parse import parse_schema
+from vertex_tabular.tables.formats.delimited import read_blocks
+from vertex_tabular.tables.table import Categorical, Table
 
 COLUMNS = {"age": "numeric", "class": "numeric", "<port>": "categorical"}
 SCHEMA = parse_schema(
@@ -54,7 +55,7 @@ def test_numbers_and_texts(frame: pd.DataFrame) -> None:
     port = found["columns"]["<port>"]
     counts = frame["<port>"].value_counts()
     assert (port["type"], port["unique"], port["missing"]) == ("text", 2, 500 - counts.sum())
-    assert port["top"] == [[level, count] for level, count in counts.items()]
+    assert port["top"] == [[category, count] for category, count in counts.items()]
     assert (port["min"], port["max"]) == (min(counts.index), max(counts.index))
 
 

@@ -15,11 +15,13 @@ from tests.vertex_tabular.joined import concatenate
 from trainer.contract import SPEC
 from trainer.errors import InputError
 from vertex_tabular.features import fitting
-from vertex_tabular.features import spec as features
+from vertex_tabular.features.apply import apply, labels, make_features
+from vertex_tabular.features.spec import load_spec, save_spec
 from vertex_tabular.preprocessing.prepare import prepare
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.tables import records
-from vertex_tabular.tables.reader import Categorical, Table, read_blocks
+from vertex_tabular.tables.formats.delimited import read_blocks
+from vertex_tabular.tables.table import Categorical, Table
 
 
 def table(column: dict[str, Any], values: list[str]) -> tuple[Table, Any]:
@@ -32,7 +34,7 @@ def table(column: dict[str, Any], values: list[str]) -> tuple[Table, Any]:
 def raw(column: dict[str, Any], train: list[str], new: list[str]) -> tuple[list[str], list[Any]]:
     """The names of the columns of X, and `new` as numbers that are not standardised."""
     spec = fitting.fit(*table(column, train))
-    X = features.apply(spec, table(column, new)[0], "float64")
+    X = apply(spec, table(column, new)[0], "float64")
     feature = spec.columns[0]
     return spec.features, (X * feature.std + feature.mean).round(9).tolist()
 
@@ -57,10 +59,16 @@ ONEHOT = {"kind": "categorical", "encoding": "onehot"}
         (ORDINAL | {"impute": "c"}, ["b", "c"], ["", "b"], ["a"], [[1], [0]]),
         (ORDINAL | {"impute": "?"}, ["b", "", "c"], ["", "b", "new"], ["a"], [[0], [1], [3]]),
         (ORDINAL | {"impute": "?"}, ["b", "c"], ["", "b", "new"], ["a"], [[2], [0], [2]]),
-        (ORDINAL | {"rare": 2}, ["b", "b", "c"], ["b", "c", "new"], ["a"], [[0], [1], [1]]),
+        (
+            ORDINAL | {"min_frequency": 2},
+            ["b", "b", "c"],
+            ["b", "c", "new"],
+            ["a"],
+            [[0], [1], [1]],
+        ),
         (ONEHOT, ["b", "b", "a"], ["a", "", "new"], ["a=a", "a=b"], [[1, 0], [0, 1], [0, 0]]),
         (
-            ONEHOT | {"rare": 2},
+            ONEHOT | {"min_frequency": 2},
             ["b", "b", "a"],
             ["a", "b", "new"],
             ["a=b", "a=(rare)"],
@@ -97,17 +105,17 @@ def test_a_constant_column_is_kept_and_warned_of(caplog: pytest.LogCaptureFixtur
 
 def test_a_spec_survives_its_file(tmp_path: Path) -> None:
     spec = fitting.fit(*table(ONEHOT, ["b", "é", "a"]))
-    features.save(spec, tmp_path / SPEC)
-    assert features.load(tmp_path / SPEC) == spec
+    save_spec(spec, tmp_path / SPEC)
+    assert load_spec(tmp_path / SPEC) == spec
 
 
 @pytest.mark.parametrize("content", [b"{}", b"[]", b"\xff", b'{"task": 1}'])
 def test_a_bad_spec(content: bytes, tmp_path: Path) -> None:
     (tmp_path / SPEC).write_bytes(content)
     with pytest.raises(InputError, match="must be a feature spec, got "):
-        features.load(tmp_path / SPEC)
+        load_spec(tmp_path / SPEC)
     with pytest.raises(InputError, match="a feature spec must be a file, got "):
-        features.load(tmp_path / "none.json")
+        load_spec(tmp_path / "none.json")
 
 
 def test_prediction_has_the_arrays_of_training(tmp_path: Path) -> None:
@@ -132,7 +140,7 @@ def test_prediction_has_the_arrays_of_training(tmp_path: Path) -> None:
     ]
     content = {"target": "y", "columns": columns}
     prepare(str(tmp_path / "all.csv"), content, str(tmp_path))
-    spec = features.load(tmp_path / SPEC)
+    spec = load_spec(tmp_path / SPEC)
     with np.load(tmp_path / "val_data.npz") as npz:
         expected = npz["X_val"]
 
@@ -141,7 +149,7 @@ def test_prediction_has_the_arrays_of_training(tmp_path: Path) -> None:
     for row, number in zip(expected, order, strict=True):
         one = io.BytesIO(frame.iloc[[number]].to_csv(index=False).encode())
         alone = concatenate(read_blocks(one, parse_schema(content)))
-        np.testing.assert_array_equal(features.apply(spec, alone)[0], row)
+        np.testing.assert_array_equal(apply(spec, alone)[0], row)
 
 
 KINDS = parse_schema(
@@ -150,7 +158,7 @@ KINDS = parse_schema(
         "columns": [
             {"name": "a", "kind": "numeric"},
             {"name": "m", "kind": "numeric", "impute": "mean"},
-            {"name": "b", "kind": "categorical", "rare": 2},
+            {"name": "b", "kind": "categorical", "min_frequency": 2},
             {"name": "o", "kind": "categorical", "encoding": "onehot"},
             {"name": "t", "kind": "boolean"},
             {"name": "d", "kind": "datetime", "parts": ["month", "hour"]},
@@ -190,19 +198,17 @@ def test_neither_the_order_of_rows_nor_the_size_of_blocks_matters(
     for column, same in zip(spec.columns, again.columns, strict=True):
         # Sums of floats depend on their order in the last bits.
         scale = abs(column.mean[0]) + max(column.std)
-        assert (column.levels, column.outputs) == (same.levels, same.outputs)
+        assert (column.categories, column.outputs) == (same.categories, same.outputs)
         if column.name == "m":
             assert column.fill == pytest.approx(same.fill, rel=0, abs=1e-9 * scale)
         else:
             assert column.fill == same.fill
         np.testing.assert_allclose(column.mean, same.mean, rtol=0, atol=1e-12 * scale)
         np.testing.assert_allclose(column.std, same.std, rtol=1e-9, atol=1e-12 * scale)
-    np.testing.assert_array_equal(
-        features.apply(spec, other, "float64"), features.apply(spec, one, "float64")[order]
-    )
+    np.testing.assert_array_equal(apply(spec, other, "float64"), apply(spec, one, "float64")[order])
 
 
-def test_levels_unseen_in_training_are_counted(tmp_path: Path) -> None:
+def test_categories_unseen_in_training_are_counted(tmp_path: Path) -> None:
     # Row 30 of 100 validates with the default seed (a permutation's first 20 do).
     validating = int(np.random.RandomState(42).permutation(100)[0])
     rows = [f"{'new' if i == validating else 'old'},{i % 2}\n" for i in range(100)]
@@ -216,8 +222,8 @@ def test_levels_unseen_in_training_are_counted(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         prepare(str(csv), content, str(tmp_path), max_unseen=0.04)
     assert str(error.value) == (
-        "a must have levels unseen in training in at most 4% of the validation rows (max_unseen), "
-        "got in 1 of 20; bucket them with `rare`"
+        "a must have categories unseen in training in at most 4% of the validation rows "
+        "(max_unseen), got 1 of 20; give it `min_frequency` so that rare ones share a code"
     )
 
 
@@ -228,17 +234,17 @@ def test_a_million_categories(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         prepare(str(csv), content, str(tmp_path))
     assert str(error.value) == (
-        "a must have at most 100000 levels, as ordinal, got 800000; drop it, or give it "
-        "`rare` so that the rare ones share a code"
+        "a must have at most 100000 categories, as ordinal, got 800000; drop it, or give it "
+        "`min_frequency` so that the rare ones share a code"
     )
     # With a bucket, the number does not matter; a tenth of the rows shows it sooner.
     csv.write_text("a,y\n" + "".join(f"id{i},{i % 2}\n" for i in range(130_000)))
-    content["columns"][0]["rare"] = 2
+    content["columns"][0]["min_frequency"] = 2
     prepared = prepare(str(csv), content, str(tmp_path))
-    assert prepared.spec["columns"][0]["levels"] == []
-    content["columns"][0] |= {"rare": 1, "encoding": "onehot"}
+    assert prepared.spec["columns"][0]["categories"] == []
+    content["columns"][0] |= {"min_frequency": 1, "encoding": "onehot"}
     csv.write_text("a,y\n" + "".join(f"id{i % 1001},{i % 2}\n" for i in range(20_000)))
-    with pytest.raises(InputError, match="at most 1000 levels, as onehot, got 1001; drop it"):
+    with pytest.raises(InputError, match="at most 1000 categories, as onehot, got 1001; drop it"):
         prepare(str(csv), content, str(tmp_path))
 
 
@@ -270,23 +276,23 @@ def test_a_long_table_gives_each_row_what_it_gets_alone() -> None:
     header = "whole,real,many,few,hot,when,wide,y\n"
     long = concatenate(read_blocks(io.BytesIO((header + lines).encode()), schema))
     spec = fitting.fit(long, schema)
-    X, y = features.apply(spec, long), features.labels(spec, long)
+    X, y = apply(spec, long), labels(spec, long)
     for row in range(0, count, 97):
         alone = long.take(np.array([row]))
-        np.testing.assert_array_equal(features.apply(spec, alone)[0], X[row])
-        assert features.labels(spec, alone).tolist() == [y[row]]
+        np.testing.assert_array_equal(apply(spec, alone)[0], X[row])
+        assert labels(spec, alone).tolist() == [y[row]]
     rows = random.permutation(count)[:999].astype(np.int32)
-    np.testing.assert_array_equal(features.make_features(spec, long, "float32")(rows), X[rows])
+    np.testing.assert_array_equal(make_features(spec, long, "float32")(rows), X[rows])
 
 
-@pytest.mark.parametrize("levels", [65_533, 65_534, 65_535, 65_536, 70_000])
-def test_more_levels_than_are_looked_up_together(levels: int) -> None:
+@pytest.mark.parametrize("categories", [65_533, 65_534, 65_535, 65_536, 70_000])
+def test_more_categories_than_are_looked_up_together(categories: int) -> None:
     """Together with the one for missing, about as many as 16 bits number."""
     schema = parse_schema({"target": "y", "columns": [{"name": "a", "kind": "categorical"}]})
-    codes = np.arange(-1, 80_000, dtype=np.int32) % levels
-    names = [f"{i:05}" for i in range(levels)]
+    codes = np.arange(-1, 80_000, dtype=np.int32) % categories
+    names = [f"{i:05}" for i in range(categories)]
     y = Categorical(np.arange(len(codes), dtype=np.int32) % 2, ["0", "1"])
     long = Table(len(codes), {}, {"a": Categorical(codes, names), "y": y})
     spec = fitting.fit(long, schema)
     expected = (codes - spec.columns[0].mean[0]) / spec.columns[0].std[0]
-    np.testing.assert_array_equal(features.apply(spec, long, "float64")[:, 0], expected)
+    np.testing.assert_array_equal(apply(spec, long, "float64")[:, 0], expected)

@@ -1,4 +1,4 @@
-"""A run's model in use: its answers are training's own, and no table is answered by halves."""
+"""A run's model in use: its predictions are training's own, and no table is predicted by halves."""
 
 import gzip
 import json
@@ -18,14 +18,17 @@ from trainer.__main__ import main
 from trainer.errors import InputError, TabularError
 from vertex_tabular.prediction.model import Model, load_model
 from vertex_tabular.prediction.table import evaluate_file, predict_file
-from vertex_tabular.preprocessing.prepare import prepare, read_checked
-from vertex_tabular.preprocessing.split import split_rows
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.preprocessing.config import PrepareConfig
+from vertex_tabular.preprocessing.prepare import prepare
+from vertex_tabular.preprocessing.reading import read_checked
+from vertex_tabular.preprocessing.splits import VAL
+from vertex_tabular.preprocessing.splitters import make_splitter
+from vertex_tabular.schema.parse import parse_schema
 
 COLUMNS = [
     {"name": "size", "kind": "numeric"},
     {"name": "town", "kind": "categorical"},
-    {"name": "colour", "kind": "categorical", "encoding": "onehot", "rare": 5},
+    {"name": "colour", "kind": "categorical", "encoding": "onehot", "min_frequency": 5},
     {"name": "new", "kind": "boolean"},
     {"name": "sold", "kind": "datetime", "parts": ["month", "hour"]},
 ]
@@ -47,6 +50,13 @@ class Trained:
     def frame(self) -> pd.DataFrame:
         """The validation rows, every field a text as in the CSV."""
         return pd.read_csv(self.validation, dtype=str, keep_default_na=False)
+
+    def raw(self, rows: Any) -> Any:
+        """The predictions for rows, in the form in which training records them."""
+        if self.task == "regression":
+            return self.model.predict(rows)
+        p = self.model.predict_proba(rows)
+        return p[:, 1] if self.task == "binary" else p
 
     def recorded(self) -> Any:
         """What training itself predicted for the validation rows."""
@@ -87,7 +97,8 @@ def train(directory: Path, task: str, *flags: str, **preparation: Any) -> Traine
     arrays = [f"--{side}={directory / 'arrays' / f'{side}_data.npz'}" for side in ("train", "val")]
     assert main([*arrays, "--epochs=40", "--hidden_layers=16,8", f"--model_out={run}", *flags]) == 0
     parsed = parse_schema(schema)
-    chosen = split_rows(read_checked(str(table), parsed), parsed, 0.2, 0.0, 42)[1]
+    splitter = make_splitter(parsed, PrepareConfig())
+    chosen = splitter.split(read_checked(str(table), parsed))[VAL]
     header, *lines = table.read_text().splitlines()
     validation = directory / "validation.csv"
     validation.write_text("\n".join([header, *(lines[row] for row in chosen)]) + "\n")
@@ -100,10 +111,10 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("task", TARGETS)
-def test_the_strong_recipe_has_trainings_answers(task: str, tmp_path: Path) -> None:
+def test_the_strong_recipe_has_trainings_predictions(task: str, tmp_path: Path) -> None:
     strong = train(tmp_path, task, "--recipe=strong", "--epochs=2")
     recorded = strong.recorded()
-    predicted = strong.model.predict(strong.frame)
+    predicted = strong.raw(strong.frame)
     scale = np.abs(recorded).max()
     np.testing.assert_allclose(predicted, recorded, rtol=0, atol=2e-6 * scale)
 
@@ -121,7 +132,7 @@ def answers_in(frame: pd.DataFrame, task: str) -> Any:
     return frame[columns].to_numpy().squeeze()
 
 
-def test_a_frame_and_a_dict_have_trainings_answers(trained: Trained) -> None:
+def test_a_frame_and_a_dict_have_trainings_predictions(trained: Trained) -> None:
     recorded = trained.recorded()
     scale = np.abs(recorded).max()  # at most 1 for a probability
     frame = pd.read_csv(trained.validation, parse_dates=["sold"])
@@ -131,13 +142,64 @@ def test_a_frame_and_a_dict_have_trainings_answers(trained: Trained) -> None:
         frame,  # NaN, numbers, dates
         {name: frame[name].to_numpy() for name in frame},
     ):
-        predicted = trained.model.predict(columns)
+        predicted = trained.raw(columns)
         assert predicted.dtype == np.float32 and predicted.shape == recorded.shape
         np.testing.assert_allclose(predicted, recorded, rtol=0, atol=1e-6 * scale)
 
 
+def test_a_row_in_any_form_has_the_same_prediction(trained: Trained) -> None:
+    frame = pd.read_csv(trained.validation, parse_dates=["sold"])
+    expected = trained.raw(frame)[:2]
+    rows = [row for _, row in frame[:2].iterrows()]
+    records = frame[:2].to_dict("records")
+    for many in (rows, tuple(rows), records, frame[:2], frame[:2].to_dict("series")):
+        np.testing.assert_array_equal(trained.raw(many), expected)
+    for one in (rows[0], records[0], records[:1], frame[:1], {**records[0], "id": None}):
+        np.testing.assert_array_equal(trained.raw(one), expected[:1])
+    assert trained.model.predict(frame[:0]).shape == trained.model.predict([]).shape == (0,)
+
+
+@pytest.mark.parametrize("missing", [None, "", float("nan"), pd.NA, pd.NaT])
+def test_every_sign_of_a_missing_value_is_one(trained: Trained, missing: Any) -> None:
+    row = trained.frame.iloc[0].to_dict()
+    for name in ("size", "colour", "sold"):
+        expected = trained.raw({**row, name: ""})
+        assert trained.raw({**row, name: missing}).tolist() == expected.tolist()
+    column = pd.array(["50.5", pd.NA], dtype="string")
+    with_size = pd.DataFrame([row, row]).assign(size=column.astype("Float64"))
+    texts = pd.DataFrame([row, row]).assign(size=["50.5", ""])
+    assert trained.raw(with_size).tolist() == trained.raw(texts).tolist()
+
+
+def test_a_classifier_predicts_classes_and_their_probabilities(trained: Trained) -> None:
+    predicted, recorded = trained.model.predict(trained.frame), trained.recorded()
+    if trained.task == "regression":
+        assert predicted.dtype == np.float32 and not hasattr(trained.model, "classes_")
+        with pytest.raises(InputError, match="predict_proba needs a classifier"):
+            trained.model.predict_proba(trained.frame)
+        return
+    classes = trained.model.classes_.tolist()
+    assert classes == (["no", "yes"] if trained.task == "binary" else ["0", "1", "2"])
+    proba = trained.model.predict_proba(trained.frame)
+    assert proba.shape == (len(recorded), len(classes)) and proba.dtype == np.float32
+    np.testing.assert_allclose(proba.sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_array_equal(predicted, trained.model.classes_[proba.argmax(axis=1)])
+
+
+def test_a_model_is_shown_in_a_line_and_in_a_notebook(trained: Trained) -> None:
+    assert repr(trained.model).startswith(f"Model(task={trained.task}, target=")
+    assert len(repr(trained.model)) < 120
+    assert f"<td>{TARGETS[trained.task]}</td>" in trained.model._repr_html_()
+
+
+@pytest.mark.parametrize("rows", ["size", 3, [{"size": 1}], {"size": 1}, ["size"]])
+def test_what_is_no_row_is_refused(trained: Trained, rows: Any) -> None:
+    with pytest.raises(InputError, match="rows must be a DataFrame|the model reads the columns"):
+        trained.model.predict(rows)
+
+
 @pytest.mark.parametrize("form", [".csv", ".csv.gz", ".parquet"])
-def test_a_file_has_trainings_answers(trained: Trained, tmp_path: Path, form: str) -> None:
+def test_a_file_has_trainings_predictions(trained: Trained, tmp_path: Path, form: str) -> None:
     """Without the target; a CSV's keys as they were, even where they look like missing values."""
     target = TARGETS[trained.task]
     asked, table = trained.frame.drop(columns=target), tmp_path / f"asked{form}"
@@ -154,7 +216,7 @@ def test_a_file_has_trainings_answers(trained: Trained, tmp_path: Path, form: st
         assert counts.rows == len(asked)
         assert counts.missing["size"] == (asked["size"] == "").sum()
         if out.suffix == ".csv":
-            answers = pd.read_csv(out, dtype={"id": str}, keep_default_na=False)
+            answers = pd.read_csv(out, dtype={"id": str, "class": str}, keep_default_na=False)
         else:
             answers = parquet.read_table(out).to_pandas()
         for key in keys:
@@ -165,29 +227,29 @@ def test_a_file_has_trainings_answers(trained: Trained, tmp_path: Path, form: st
         if trained.task == "binary":
             assert answers["class"].tolist() == np.where(recorded > 0.5, "yes", "no").tolist()
         elif trained.task == "multiclass":
-            assert answers["class"].tolist() == recorded.argmax(axis=1).tolist()
+            assert answers["class"].tolist() == recorded.argmax(axis=1).astype(str).tolist()
     assert not list(tmp_path.glob(".*"))
 
 
 def test_the_validation_rows_have_trainings_figures(trained: Trained) -> None:
-    metrics = json.loads((trained.run / contract.METRICS).read_text())
+    of_training = json.loads((trained.run / contract.METRICS).read_text())
     evaluation = evaluate_file(trained.model, str(trained.validation))
-    figures, counts = evaluation.figures, evaluation.counts
-    assert counts.rows == metrics["rows"]["validation"]
+    metrics, counts = evaluation.metrics, evaluation.counts
+    assert counts.rows == of_training["rows"]["validation"]
     recorded = {
         name.removeprefix("validation_"): value
-        for name, value in metrics.items()
+        for name, value in of_training.items()
         if name.startswith("validation_")
     }
-    assert figures == pytest.approx(recorded, rel=1e-5)
-    other = evaluate_file(trained.model, str(trained.table)).figures
-    assert other.keys() == figures.keys() and other != figures
+    assert metrics == pytest.approx(recorded, rel=1e-5)
+    other = evaluate_file(trained.model, str(trained.table)).metrics
+    assert other.keys() == metrics.keys() and other != metrics
 
 
 def test_weighted_classes_have_no_loss_to_tell(binary: Trained) -> None:
-    figures = evaluate_file(binary.model, str(binary.validation)).figures
-    assert "loss" not in figures
-    predicted = binary.model.predict(binary.frame)
+    metrics = evaluate_file(binary.model, str(binary.validation)).metrics
+    assert "loss" not in metrics
+    predicted = binary.raw(binary.frame)
     np.testing.assert_allclose(predicted, binary.recorded(), rtol=0, atol=1e-6)
 
 
@@ -204,7 +266,7 @@ def test_many_blocks_and_several_files_are_one_answer(binary: Trained, tmp_path:
     frame = pd.concat([first, second])
     answers = pd.read_csv(out, dtype={"id": str})
     assert answers["id"].tolist() == frame["id"].tolist()
-    np.testing.assert_allclose(answers["probability"], binary.model.predict(frame), atol=1e-6)
+    np.testing.assert_allclose(answers["probability"], binary.raw(frame), atol=1e-6)
 
 
 def test_what_was_filled_and_what_is_new_is_counted(binary: Trained, tmp_path: Path) -> None:
@@ -217,9 +279,9 @@ def test_what_was_filled_and_what_is_new_is_counted(binary: Trained, tmp_path: P
     assert counts.unseen["town"] == 5
     assert counts.missing["new"] == counts.rows == len(frame)
     evaluation = evaluate_file(binary.model, str(tmp_path / "new.csv"))
-    figures, evaluated = evaluation.figures, evaluation.counts
+    metrics, evaluated = evaluation.metrics, evaluation.counts
     assert evaluated == counts
-    assert np.isnan(figures["auc"])
+    assert np.isnan(metrics["auc"])
 
 
 def test_whole_numbers_are_the_texts_that_the_csv_had(tmp_path: Path) -> None:
@@ -235,7 +297,7 @@ def test_whole_numbers_are_the_texts_that_the_csv_had(tmp_path: Path) -> None:
     model = load_model(str(tmp_path / "run"))
     texts, floats = {"deck": ["3", ""]}, pd.DataFrame({"deck": [3, None]})
     assert floats["deck"].dtype == np.float64
-    assert model.predict(texts).tolist() == model.predict(floats).tolist()
+    assert model.predict_proba(texts).tolist() == model.predict_proba(floats).tolist()
 
 
 def test_levels_unseen_in_memory_are_logged(
@@ -250,7 +312,7 @@ def test_levels_unseen_in_memory_are_logged(
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"size": None}, "there is no size"),
+        ({"size": None}, "the columns size, town, colour, new, sold; missing: size"),
         ({"size": ["1"]}, "columns must be of one length"),
         ({"size": ["big", "1"]}, "size must be a number, got 'big' (row 0)"),
         ({"size": ["1", "1_000"]}, "size must be a number, got '1_000' (row 1)"),
@@ -273,7 +335,7 @@ def test_a_bad_column_is_refused(binary: Trained, change: dict[str, Any], said: 
     ("old", "new", "said"),
     [
         ("size,", "extent,", "column size must be there"),
-        ("id,", "number,", "column id must be there, got there are number, "),
+        ("id,", "number,", "column id must be there, got number, "),
         ("\n", ",id\n", "column id must be there once, got 2 times; rename all but one"),
         (
             "yes",
@@ -317,7 +379,7 @@ def test_refused_before_anything_is_read(binary: Trained, tmp_path: Path) -> Non
     for asked, out, keys, said in (
         (table, "out.txt", [], "must go to .csv or .parquet"),
         (table, table, [], "a file of their own"),
-        (table, "out.csv", ["class"], "not be named as an answer is, got class"),
+        (table, "out.csv", ["class"], "not be named like a prediction, got class"),
         (str(tmp_path / "absent.csv"), "out.csv", [], "there is no such file"),
         (str(empty), "out.csv", [], "a table must have rows"),
         (str(empty), "out.parquet", ["id"], "a table must have rows"),
@@ -341,7 +403,7 @@ def test_a_target_that_cannot_be_compared_is_refused(binary: Trained, tmp_path: 
 
 
 def test_a_directory_without_a_whole_model_is_refused(binary: Trained, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="must be a directory"):
+    with pytest.raises(InputError, match="a run must be the id of a run"):
         load_model(str(tmp_path / "absent"))
     with pytest.raises(TabularError, match="did not finish"):
         load_model(str(tmp_path))

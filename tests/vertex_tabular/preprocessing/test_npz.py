@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from trainer.contract import sha256_of
-from vertex_tabular.preprocessing.npz import BLOCK_BYTES, Rows, write_npz
+from vertex_tabular.preprocessing.npz import BLOCK_BYTES, ArraySource, write_npz
 
 
-def rows_of(array: np.ndarray) -> Rows:
-    return Rows(array.shape, array.dtype, lambda start, stop: array[start:stop])
+def rows_of(array: np.ndarray) -> ArraySource:
+    return ArraySource(array.shape, array.dtype, lambda start, stop: array[start:stop])
 
 
 BLOCK_ROWS = BLOCK_BYTES // 12
@@ -80,5 +80,7 @@ def test_wide_rows_come_in_blocks_of_few() -> None:
         asked.append(stop - start)
         return np.zeros((stop - start, 300_000), np.float32)
 
-    write_npz(cast(BinaryIO, Pipe()), {"X": Rows((10, 300_000), np.dtype(np.float32), block)})
+    write_npz(
+        cast(BinaryIO, Pipe()), {"X": ArraySource((10, 300_000), np.dtype(np.float32), block)}
+    )
     assert sorted(asked) == [1, 3, 3, 3]  # by several threads

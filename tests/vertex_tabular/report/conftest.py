@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from trainer.__main__ import main
 from vertex_tabular.preprocessing.prepare import prepare
 from vertex_tabular.report.columns import columns_of
-from vertex_tabular.report.run import Run
+from vertex_tabular.run.directory import RunDirectory
 
 ROWS = 500
 LEVELS = ["north", "south", "<b>east & west</b>"]
@@ -24,10 +24,17 @@ COLUMNS = [
 ]
 
 
-def rows_of(run: Run, x: "np.ndarray[Any, Any]", table: dict[str, list[Any]]) -> list[int]:
+def rows_of(run: RunDirectory, x: "np.ndarray[Any, Any]", table: dict[str, list[Any]]) -> list[int]:
     """The rows of the table behind the features (n, features), by their noise, which is unique."""
     (noise,) = (column for column in columns_of(run) if column.name == "noise")
     return [table["noise"].index(value) for value in noise.rounded(x)[:, 0].round().tolist()]
+
+
+class Arrays(TypedDict):
+    """The arrays as `write_report` takes them."""
+
+    train_data: str
+    val_data: str
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,7 @@ class Made:
         return str(self.directory / "run")
 
     @property
-    def arrays(self) -> dict[str, str]:
+    def arrays(self) -> Arrays:
         return {
             "train_data": str(self.directory / "train_data.npz"),
             "val_data": str(self.directory / "val_data.npz"),

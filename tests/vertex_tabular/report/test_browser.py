@@ -19,6 +19,7 @@ from vertex_tabular.prediction.table import Counts
 from vertex_tabular.report.drift import write_drift_report
 from vertex_tabular.report.job import Job, Step
 from vertex_tabular.report.page import write_report
+from vertex_tabular.run.directory import RunDirectory
 
 from .conftest import Made
 
@@ -66,7 +67,7 @@ def pages(runs: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> di
     directory = tmp_path_factory.mktemp("pages")
     for task, made in runs.items():
         page = str(directory / f"{task}.html")
-        write_report(made.run, page, **made.arrays, job=Job("run-7", steps=STEPS))
+        write_report(RunDirectory(made.run), page, **made.arrays, job=Job("run-7", steps=STEPS))
     return {task: directory / f"{task}.html" for task in runs}
 
 

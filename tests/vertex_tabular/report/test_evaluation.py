@@ -14,8 +14,9 @@ from .test_browser import PLOTS
 
 
 def written(made: Made, table: Path, out: Path) -> str:
-    judged = evaluate_file(load_model(made.run), str(table), features_too=True)
-    write_evaluation(made.run, judged, str(out), name="run-7", source="<i>new</i>.csv")
+    model = load_model(made.run)
+    evaluation = evaluate_file(model, str(table), features_too=True)
+    write_evaluation(model.run, evaluation, str(out), name="run-7", source="<i>new</i>.csv")
     return out.read_text()
 
 

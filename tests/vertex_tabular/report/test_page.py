@@ -15,9 +15,10 @@ from trainer import contract
 from trainer.errors import InputError, TabularError
 from vertex_tabular.features.profile import profile_of
 from vertex_tabular.report.job import Job, Step
-from vertex_tabular.report.page import write_report
-from vertex_tabular.report.pictures import write_plots
-from vertex_tabular.tables.reader import Table
+from vertex_tabular.report.page import complete_report, write_report
+from vertex_tabular.report.png import write_plots
+from vertex_tabular.run.directory import RunDirectory
+from vertex_tabular.tables.table import Table
 
 from .conftest import Made
 
@@ -63,7 +64,7 @@ def test_a_page_is_whole_and_needs_nothing_else(made: Made, tmp_path: Path) -> N
     job = Job(
         "run-7", "gs://bucket/table.csv", {"table.csv": "md5:1"}, {"val_size": 0.2}, {}, steps
     )
-    write_report(made.run, str(tmp_path / "report.html"), **made.arrays, job=job)
+    write_report(RunDirectory(made.run), str(tmp_path / "report.html"), **made.arrays, job=job)
     text = (tmp_path / "report.html").read_text()
     checker = Checker(text)
     plots = ["loss", "score", *PLOTS[made.task], "importance"]
@@ -77,6 +78,32 @@ def test_a_page_is_whole_and_needs_nothing_else(made: Made, tmp_path: Path) -> N
     assert "<b>east" not in text and "&lt;b&gt;east &amp; west" in text
 
 
+def test_a_page_is_completed_at_the_end_of_a_run(made: Made, tmp_path: Path) -> None:
+    """As it would be, had all been known when it was written; the second time too."""
+    steps = [Step("snapshot", (), 0.1), Step("train", ("snapshot",), 2.0)]
+    job = Job("run <7>", "table.csv", {"code": "abc"}, {"val_size": 0.2}, {"kfp": "2"}, steps)
+    run = RunDirectory(made.run)
+    write_report(run, str(tmp_path / "whole.html"), **made.arrays, job=job)
+    for before in (Job(source="table.csv"), Job("another run")):
+        page = tmp_path / "page.html"
+        write_report(run, str(page), **made.arrays, job=before)
+        for _ in range(2):
+            complete_report(str(page), run, job)
+            Checker(page.read_text())
+            assert page.read_text() == (tmp_path / "whole.html").read_text()
+
+
+def test_png_files_without_matplotlib_name_the_extra(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(InputError, match=r"pip install 'vertex-tabular\[png\]'"):
+        write_plots(RunDirectory(made.run), str(tmp_path / "plots"))
+    assert not (tmp_path / "plots").exists()
+
+
 def test_it_needs_neither_torch_nor_scikit_learn_nor_matplotlib(
     runs: dict[str, Made], tmp_path: Path
 ) -> None:
@@ -86,21 +113,24 @@ def test_it_needs_neither_torch_nor_scikit_learn_nor_matplotlib(
         "for name in ('torch', 'sklearn', 'scipy', 'matplotlib', 'polars', 'pandas', 'kfp'):\n"
         "    sys.modules[name] = None\n"
         "from vertex_tabular.report.page import write_report\n"
-        "write_report(*sys.argv[1:3], train_data=sys.argv[3], val_data=sys.argv[4])\n"
+        "from vertex_tabular.run.directory import RunDirectory\n"
+        "run = RunDirectory(sys.argv[1])\n"
+        "write_report(run, sys.argv[2], train_data=sys.argv[3], val_data=sys.argv[4])\n"
     )
-    arguments = [made.run, str(tmp_path / "report.html"), *made.arrays.values()]
+    arrays = [made.arrays["train_data"], made.arrays["val_data"]]
+    arguments = [made.run, str(tmp_path / "report.html"), *arrays]
     subprocess.run([sys.executable, "-c", program, *arguments], check=True)
 
 
 def test_the_same_run_gives_the_same_page(made: Made, tmp_path: Path) -> None:
     pages = [tmp_path / name for name in ("a.html", "b.html")]
     for page in pages:
-        write_report(made.run, str(page), **made.arrays)
+        write_report(RunDirectory(made.run), str(page), **made.arrays)
     assert pages[0].read_bytes() == pages[1].read_bytes()
 
 
 def test_a_run_directory_alone_is_enough(made: Made, tmp_path: Path) -> None:
-    write_report(made.run, str(tmp_path / "report.html"))
+    write_report(RunDirectory(made.run), str(tmp_path / "report.html"))
     text = (tmp_path / "report.html").read_text()
     Checker(text)
     assert "Gain" not in text and "plot-loss" in text and "plot-importance" not in text
@@ -108,7 +138,9 @@ def test_a_run_directory_alone_is_enough(made: Made, tmp_path: Path) -> None:
 
 def test_a_tables_profile_is_shown(made: Made, tmp_path: Path) -> None:
     numbers = {"size": np.array([1.5, np.nan, 4.0, 2.0])}
-    write_report(made.run, str(tmp_path / "r.html"), table=profile_of(Table(4, numbers, {})))
+    write_report(
+        RunDirectory(made.run), str(tmp_path / "r.html"), table=profile_of(Table(4, numbers, {}))
+    )
     text = (tmp_path / "r.html").read_text()
     assert "The 4 rows of the table" in text
     assert re.search(r'scope="row">size<.*<td>1.5</td>.*<td>4</td><td>1</td>', text)
@@ -119,9 +151,11 @@ def test_other_rows_are_refused(made: Made, tmp_path: Path) -> None:
     with np.load(made.arrays["val_data"]) as arrays:
         np.savez(other, X_val=arrays["X_val"][:9], y_val=arrays["y_val"][:9])
     with pytest.raises(InputError, match="val_data must be the rows that the run was validated"):
-        write_report(made.run, str(tmp_path / "report.html"), val_data=str(other))
+        write_report(RunDirectory(made.run), str(tmp_path / "report.html"), val_data=str(other))
     with pytest.raises(InputError, match="arrays must be an npz with X_val and y_val, got"):
-        write_report(made.run, str(tmp_path / "r.html"), val_data=made.arrays["train_data"])
+        write_report(
+            RunDirectory(made.run), str(tmp_path / "r.html"), val_data=made.arrays["train_data"]
+        )
     assert not (tmp_path / "report.html").exists()
 
 
@@ -129,7 +163,7 @@ def test_a_damaged_run_is_refused(made: Made, tmp_path: Path) -> None:
     shutil.copytree(made.run, tmp_path / "run")
     (tmp_path / "run" / contract.HISTORY).write_text("epoch\n")
     with pytest.raises(TabularError, match=r"eval_history\.csv must have sha256"):
-        write_report(str(tmp_path / "run"), str(tmp_path / "report.html"))
+        write_report(RunDirectory(tmp_path / "run"), str(tmp_path / "report.html"))
 
 
 def test_validation_rows_of_one_class_have_no_curves(runs: dict[str, Made], tmp_path: Path) -> None:
@@ -142,17 +176,17 @@ def test_validation_rows_of_one_class_have_no_curves(runs: dict[str, Made], tmp_
     )
     names = json.loads((run / contract.MANIFEST).read_text())["files"]
     contract.write_manifest(run, names)
-    write_report(str(run), str(tmp_path / "report.html"))
+    write_report(RunDirectory(run), str(tmp_path / "report.html"))
     text = (tmp_path / "report.html").read_text()
     Checker(text)
     assert "plot-roc" not in text and "plot-calibration" in text
 
 
-def test_pictures(runs: dict[str, Made], tmp_path: Path) -> None:
+def test_png_files(runs: dict[str, Made], tmp_path: Path) -> None:
     from matplotlib.image import imread
 
     made = runs["binary"]
-    names = write_plots(made.run, str(tmp_path), val_data=made.arrays["val_data"])
+    names = write_plots(RunDirectory(made.run), str(tmp_path), val_data=made.arrays["val_data"])
     assert {name.removesuffix(".png") for name in names} == {
         *("loss", "score", "importance"),
         *PLOTS["binary"],

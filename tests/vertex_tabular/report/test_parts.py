@@ -1,20 +1,18 @@
 """What the report computes, against scikit-learn, torch and the table itself."""
 
-import pickle
-import zipfile
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from trainer import contract, metrics
-from trainer.errors import TabularError
-from vertex_tabular.report import axis, baselines, curves, digits, groups, importance, profile
+from trainer import contract
+from trainer.models.network import Network
+from trainer.tasks import metrics
+from vertex_tabular.report import axis, baselines, curves, formatting, groups, importance, profile
 from vertex_tabular.report.bootstrap import Interval
 from vertex_tabular.report.columns import columns_of
-from vertex_tabular.report.network import Network
-from vertex_tabular.report.run import load, read_rows
+from vertex_tabular.run.arrays import read_rows
+from vertex_tabular.run.directory import RunDirectory
 
 from .conftest import Made, rows_of
 
@@ -22,18 +20,10 @@ random = np.random.default_rng(0)
 
 
 def test_the_network_predicts_what_the_model_did(made: Made) -> None:
-    run = load(made.run)
+    run = RunDirectory(made.run)
     x, _ = read_rows(made.arrays["val_data"], contract.VAL_KEYS)
-    network = Network(run.directory / contract.MODEL)
+    network = Network(run.path / contract.WEIGHTS, "plain")
     np.testing.assert_allclose(network.predict(run.task, x), run.predictions, rtol=1e-4, atol=1e-6)
-
-
-def test_the_networks_file_runs_no_code(tmp_path: Path) -> None:
-    path = tmp_path / "model.pt"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("archive/data.pkl", pickle.dumps(Path))
-    with pytest.raises(TabularError, match=r"must be a model's weights, got it refers to"):
-        Network(path)
 
 
 def test_the_first_rows(made: Made) -> None:
@@ -105,7 +95,7 @@ def test_calibration_has_the_parts_of_the_calibration_error() -> None:
 
 
 def test_groups_are_the_tables(made: Made) -> None:
-    run = load(made.run)
+    run = RunDirectory(made.run)
     x, _ = read_rows(made.arrays["val_data"], contract.VAL_KEYS)
     errors = groups.errors_of(run.task, run.y, run.predictions)
     found = {g.column: g for g in groups.groups_of(run.task, columns_of(run), x, errors)}
@@ -121,7 +111,7 @@ def test_groups_are_the_tables(made: Made) -> None:
 
 
 def test_the_profile_is_the_tables(made: Made) -> None:
-    run = load(made.run)
+    run = RunDirectory(made.run)
     x, _ = read_rows(made.arrays["train_data"], contract.TRAIN_KEYS)
     found = {p.name: p for p in profile.of_rows(columns_of(run), x)}
     rows = rows_of(run, x, made.table)
@@ -134,9 +124,9 @@ def test_the_profile_is_the_tables(made: Made) -> None:
 
 
 def test_importance_finds_what_the_target_depends_on(made: Made) -> None:
-    run = load(made.run)
+    run = RunDirectory(made.run)
     x, _ = read_rows(made.arrays["val_data"], contract.VAL_KEYS)
-    network = Network(run.directory / contract.MODEL)
+    network = Network(run.path / contract.WEIGHTS, "plain")
     found = importance.importances(run.task, network, columns_of(run), x, run.y)
     assert {found[0].name, found[1].name} == {"size", "region"}
     assert found[0].mean > 5 * abs(next(one.mean for one in found if one.name == "noise"))
@@ -164,18 +154,22 @@ def test_a_constant_has_an_axis(value: float) -> None:
     assert line.low < line.high and line.ticks()
 
 
-def test_digits() -> None:
-    assert digits.places(Interval(0.804, 0.734, 0.867)) == 3
-    assert digits.places(Interval(90_512, 82_626, 98_369)) == 0
-    assert digits.places(Interval(0.5, float("nan"), float("nan"))) == 4
-    assert [digits.fixed(v, 3) for v in (-0.0001, -1.5, 1e5)] == ["0.000", "−1.500", "100,000.000"]
-    assert [digits.plain(v) for v in (2019, 14.5, 3.0, 0.00012345)] == [
+def test_formatting() -> None:
+    assert formatting.places(Interval(0.804, 0.734, 0.867)) == 3
+    assert formatting.places(Interval(90_512, 82_626, 98_369)) == 0
+    assert formatting.places(Interval(0.5, float("nan"), float("nan"))) == 4
+    assert [formatting.fixed(v, 3) for v in (-0.0001, -1.5, 1e5)] == [
+        "0.000",
+        "−1.500",
+        "100,000.000",
+    ]
+    assert [formatting.plain(v) for v in (2019, 14.5, 3.0, 0.00012345)] == [
         "2019",
         "14.5",
         "3",
         "0.0001234",
     ]
-    assert [digits.seconds(v) for v in (0.065, 1.148, 200, 9000, None)] == [
+    assert [formatting.seconds(v) for v in (0.065, 1.148, 200, 9000, None)] == [
         "65 ms",
         "1.1 s",
         "3 min 20 s",

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.vertex_tabular.joined import concatenate
-from vertex_tabular.tables.builder import Column, TableBuilder
-from vertex_tabular.tables.reader import Categorical, Table
+from vertex_tabular.tables.builder import GrowingArray, TableBuilder
 from vertex_tabular.tables.records import TableReadError
+from vertex_tabular.tables.table import Categorical, Table
 
 NUMBERS = [
     st.lists(st.integers(-128, 127)).map(lambda x: np.array(x, np.int8)),
@@ -21,7 +21,7 @@ NUMBERS = [
 
 @given(blocks=st.lists(st.one_of(NUMBERS), min_size=1))
 def test_a_column_is_its_blocks_in_a_type_that_holds_them(blocks: Sequence[np.ndarray]) -> None:
-    column = Column()
+    column = GrowingArray()
     for block in blocks:
         column.append(block)
     values = column.values()
@@ -29,12 +29,12 @@ def test_a_column_is_its_blocks_in_a_type_that_holds_them(blocks: Sequence[np.nd
     np.testing.assert_array_equal(values, np.concatenate(blocks))
 
 
-def test_levels_keep_the_code_of_the_block_that_had_them_first() -> None:
+def test_categories_keep_the_code_of_the_block_that_had_them_first() -> None:
     builder = TableBuilder()
-    for levels in (["b", "a"], ["c", "a"]):
-        builder.append(Table(3, {}, {"t": Categorical(np.array([0, -1, 1], np.int8), levels)}))
+    for categories in (["b", "a"], ["c", "a"]):
+        builder.append(Table(3, {}, {"t": Categorical(np.array([0, -1, 1], np.int8), categories)}))
     texts = builder.table().texts["t"]
-    assert texts.levels == ["b", "a", "c"]
+    assert texts.categories == ["b", "a", "c"]
     assert texts.codes.tolist() == [0, -1, 1, 2, -1, 1]
 
 
@@ -47,7 +47,7 @@ def test_it_gives_its_blocks_again() -> None:
         assert block.rows == rows
         assert block.numbers["n"].tolist() == (np.arange(rows) / 3).tolist()
         texts = block.texts["t"]
-        assert [texts.levels[code] for code in texts.codes] == [str(i) for i in range(rows)]
+        assert [texts.categories[code] for code in texts.codes] == [str(i) for i in range(rows)]
 
 
 def test_no_rows_are_refused() -> None:

@@ -18,7 +18,7 @@ from pyarrow import parquet
 
 from trainer.errors import InputError
 from vertex_tabular.preprocessing.prepare import prepare
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.tables.diagnosis import explain
 from vertex_tabular.tables.inference import infer
 
@@ -45,7 +45,7 @@ def ragged(fields: int, line: int, cure: str) -> str:
 
 
 def delimiter(rule: str, found: str, cure: str) -> list[str]:
-    return [f"columns must be separated by a {rule}, got by a {found} (line 1); {cure}"]
+    return [f"columns must be separated by a {rule}, got a {found} (line 1); {cure}"]
 
 
 def nul(shown: str, line: int) -> str:
@@ -65,7 +65,7 @@ AS_CSV = "save it with commas, and points in decimals"
 DOUBLE = "exact in 64 bits, as up to 2^53"
 EMPTY = "leave it empty if it is missing"
 END = "remove the comma at its end"
-FAR = "a number is too far from those of the training rows"
+FAR = "a number too far from those of the training rows"
 ID = "drop the column if it is an id"
 MORE = "quote a field that holds a comma"
 LESS = "leave a field empty where a value is missing"
@@ -75,39 +75,35 @@ OPEN = "unexpected end of data"
 TASK = "`task: multiclass` takes more"
 UTF_8 = "save the file as UTF-8"
 BAD = {
-    "empty": (b"", ["a table must have a header, got table.csv is empty"]),
-    "only a BOM": (b"\xef\xbb\xbf", ["a table must have a header, got table.csv is empty"]),
-    "only line breaks": (b"\n\r\n", ["a table must have a header, got table.csv is empty"]),
-    "header only": (b"a,b,y\n", ["a table must have rows, got there is only a header"]),
+    "empty": (b"", ["a table must have a header, got table.csv without one"]),
+    "only a BOM": (b"\xef\xbb\xbf", ["a table must have a header, got table.csv without one"]),
+    "only line breaks": (b"\n\r\n", ["a table must have a header, got table.csv without one"]),
+    "header only": (b"a,b,y\n", ["a table must have rows, got only a header"]),
     "missing columns": (
         b"a,c\n1,2\n",
         [
-            "column b must be there, got there are a, c",
-            "column y must be there, got there are a, c",
+            "column b must be there, got a, c",
+            "column y must be there, got a, c",
         ],
     ),
     "no header": (
         b"1,x,0\n2,z,1\n",
-        [f"column {name} must be there, got there are 1, x, 0" for name in "aby"],
+        [f"column {name} must be there, got 1, x, 0" for name in "aby"],
     ),
     "names in capitals and with blanks": (
         b"A, b,y\n1,x,0\n",
         [
-            "column a must be there, got there are A, ' b', y; is it 'A'?",
-            "column b must be there, got there are A, ' b', y; is it ' b'?",
+            "column a must be there, got A, ' b', y; is it 'A'?",
+            "column b must be there, got A, ' b', y; is it ' b'?",
         ],
     ),
     "a name that is not UTF-8": (
         b"a,\xe9,y\n1,x,0\n",
-        [f"column b must be there, got there are a, '\\xe9', y; {UTF_8}"],
+        [f"column b must be there, got a, '\\xe9', y; {UTF_8}"],
     ),
     "many columns": (
         ",".join(f"c{i}" for i in range(1000)).encode() + b",a,b\n",
-        [
-            "column y must be there, got there are "
-            + ", ".join(f"c{i}" for i in range(20))
-            + " and 982 more"
-        ],
+        ["column y must be there, got " + ", ".join(f"c{i}" for i in range(20)) + " and 982 more"],
     ),
     "duplicated column": (
         b"a,b,y,a\n" + b"1,x,0,2\n2,z,1,3\n" * 20,
@@ -217,11 +213,11 @@ BAD = {
     ),
     "all missing": (
         b"a,b,y\n,x,0\nNA,,1\n",
-        ["a must have a value in some row, got all are missing"],
+        ["a must have a value in some row, got none"],
     ),
     "all missing text": (
         b"a,b,y\n1,,0\n2,NULL,1\n",
-        ["b must have a value in some row, got all are missing"],
+        ["b must have a value in some row, got none"],
     ),
     "missing target": (
         b"a,b,y\n1,x,0\n2,x,1\n3,x,\n",
@@ -313,10 +309,10 @@ def test_nan_among_numbers_is_missing_however_it_is_spelled(nan: str, tmp_path: 
 )
 def test_what_is_no_csv_is_named(name: str, content: bytes, problem: str, tmp_path: Path) -> None:
     (line,) = complaint(content, tmp_path, name=name)
-    assert line.startswith(f"a file must be UTF-8 text, got {name} is {problem}")
+    assert line.startswith(f"{name} must be UTF-8 text, got {problem}")
     if problem.startswith("UTF"):
         assert line.endswith(f"; save it as UTF-8: iconv -f {problem} -t UTF-8")
-    with pytest.raises(InputError, match="a file must be UTF-8 text"):
+    with pytest.raises(InputError, match="must be UTF-8 text"):
         infer(str(tmp_path / name))
 
 

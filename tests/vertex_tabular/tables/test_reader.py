@@ -12,13 +12,16 @@ from hypothesis import strategies as st
 
 from tests.vertex_tabular.joined import concatenate
 from trainer.errors import InputError
-from vertex_tabular.schema.schema import parse_schema
+from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.schema.values import MISSING, is_missing
 from vertex_tabular.tables import diagnosis, records
-from vertex_tabular.tables import reader as tables
-from vertex_tabular.tables.reader import Categorical, Table, read_blocks, read_parts, take
+from vertex_tabular.tables import table as tables
+from vertex_tabular.tables.formats.delimited import read_blocks
+from vertex_tabular.tables.problems import Problems
+from vertex_tabular.tables.reader import read_parts
 from vertex_tabular.tables.records import TableReadError
-from vertex_tabular.tables.rows import Problems, rows_of
+from vertex_tabular.tables.rows import rows_of
+from vertex_tabular.tables.table import Categorical, Table, take
 
 SCHEMA = parse_schema(
     {
@@ -42,7 +45,12 @@ def test_chunks_end_where_records_end(chunk: int, monkeypatch: pytest.MonkeyPatc
     assert table.rows == 4
     np.testing.assert_array_equal(table.numbers["a"], [1, 2.5, 300, np.nan])
     b = table.texts["b"]
-    assert [b.levels[code] if code >= 0 else None for code in b.codes] == ["x", "y\r\nz", None, "x"]
+    assert [b.categories[code] if code >= 0 else None for code in b.codes] == [
+        "x",
+        "y\r\nz",
+        None,
+        "x",
+    ]
 
 
 @settings(max_examples=50)
@@ -62,7 +70,7 @@ def test_any_size_of_chunk_gives_the_same_table(rows: list[tuple[float, str]], c
     np.testing.assert_array_equal(parts.numbers["a"], np.array([a for a, _ in rows]))
     np.testing.assert_array_equal(parts.numbers["a"], whole.numbers["a"])
     np.testing.assert_array_equal(parts.texts["b"].codes, whole.texts["b"].codes)
-    assert parts.texts["b"].levels == whole.texts["b"].levels
+    assert parts.texts["b"].categories == whole.texts["b"].categories
 
 
 FIELDS = ["1", '"2"', " 3 ", "+4.", "nan", " NAN", "", "x", 'x"y', '5"', '"5', '"5"6', ' "7"', '""']
@@ -97,7 +105,7 @@ def test_what_is_read_fast_is_what_python_reads(
     numbers = [math.nan if is_missing(row["a"], True) else float(row["a"]) for row in rows]
     np.testing.assert_array_equal(table.numbers["a"], numbers)
     for name, texts in table.texts.items():
-        read = [texts.levels[code] if code >= 0 else None for code in texts.codes]
+        read = [texts.categories[code] if code >= 0 else None for code in texts.codes]
         assert read == [None if is_missing(row[name], False) else row[name] for row in rows]
 
 
@@ -106,7 +114,7 @@ def test_quotes_within_an_unquoted_field_are_text(monkeypatch: pytest.MonkeyPatc
     for chunk in (1, 20, 1000):
         monkeypatch.setattr(records, "CHUNK_BYTES", chunk)
         table = concatenate(read_blocks(io.BytesIO(b"a,b,y\n" + lines), SCHEMA))
-        assert table.texts["b"].levels == [*(f"5'{i}\"" for i in range(9)), '5\n,"']
+        assert table.texts["b"].categories == [*(f"5'{i}\"" for i in range(9)), '5\n,"']
 
 
 def test_empty_lines_and_columns_that_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,11 +178,11 @@ def test_rows_are_taken_by_number_or_by_mask(rows: np.ndarray) -> None:
     assert (some.rows, some.texts["t"].codes.tolist()) == (len(out), np.arange(9)[rows].tolist())
 
 
-@pytest.mark.parametrize("levels", [1, 9, 10, 300])
-def test_the_rows_of_each_level_are_counted(levels: int) -> None:
-    codes = np.random.default_rng(levels).integers(-1, levels, 1000).astype(np.int16)
-    texts = Categorical(codes, [str(i) for i in range(levels)])
+@pytest.mark.parametrize("categories", [1, 9, 10, 300])
+def test_the_rows_of_each_level_are_counted(categories: int) -> None:
+    codes = np.random.default_rng(categories).integers(-1, categories, 1000).astype(np.int16)
+    texts = Categorical(codes, [str(i) for i in range(categories)])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tables, "BLOCK_ROWS", 77)
         counts = texts.counts
-    assert counts.tolist() == [int(sum(codes == i)) for i in [*range(levels), -1]]
+    assert counts.tolist() == [int(sum(codes == i)) for i in [*range(categories), -1]]

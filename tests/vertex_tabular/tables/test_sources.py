@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from trainer.errors import InputError
 from vertex_tabular.preprocessing.prepare import Prepared, prepare
-from vertex_tabular.tables.sources import SUFFIXES
+from vertex_tabular.tables.formats import SUFFIXES
 
 SCHEMA = {
     "target": "y",
@@ -110,9 +110,9 @@ def test_the_part_that_does_not_agree_is_named(tmp_path: Path) -> None:
     FRAME[["n", "c"]].to_csv(tmp_path / "parts" / "part-2.csv", index=False)
     FRAME.assign(n="?").iloc[:1].to_csv(tmp_path / "parts" / "part-3.csv", index=False)
     assert complaint(tmp_path / "parts", tmp_path) == [
-        "column b must be there, got there are n, c of part-2.csv",
-        "column d must be there, got there are n, c of part-2.csv",
-        "column y must be there, got there are n, c of part-2.csv",
+        "column b must be there, got n, c of part-2.csv",
+        "column d must be there, got n, c of part-2.csv",
+        "column y must be there, got n, c of part-2.csv",
         "n must be a number, got '?' (line 2 of part-3.csv); leave it empty if it is missing",
     ]
 
@@ -123,11 +123,11 @@ def test_a_part_of_another_form_that_does_not_agree_is_named(tmp_path: Path) -> 
     parquet.write_table(pa.Table.from_pandas(frame[:1]), tmp_path / "parts" / "part-4.parquet")
     (tmp_path / "parts" / "part-5.csv").write_text("n;c;b;d;y\n")
     (tmp_path / "parts" / "part-6.csv").write_text("")
-    delimiter = "columns must be separated by a comma, got by a semicolon"
+    delimiter = "columns must be separated by a comma, got a semicolon"
     assert complaint(tmp_path / "parts", tmp_path) == [
-        "column b must be there, got there are n, c, d, y of part-4.parquet",
+        "column b must be there, got n, c, d, y of part-4.parquet",
         f"{delimiter} (line 1 of part-5.csv); save it with commas, and points in decimals",
-        "a table must have a header, got parts/part-6.csv is empty",
+        "a table must have a header, got parts/part-6.csv without one",
     ]
 
 
@@ -141,9 +141,9 @@ NO_FILE = "an input must be a file, got "
         ("/dev/null", f"{NO_FILE}/dev/null: it is a pipe or a device"),
         ("pipe.csv", f"{NO_FILE}pipe.csv: it is a pipe or a device"),
         ("x" * 300, f"{NO_FILE}{'x' * 300}: File name too long"),
-        ("none-*.csv", "a pattern must match files, got none-*.csv matches none"),
-        ("emp*", "a pattern must match files, got emp* matches none"),
-        ("empty", f"a directory must hold files of {', '.join(SUFFIXES)}, got empty has none"),
+        ("none-*.csv", "a pattern must match files, got none in none-*.csv"),
+        ("emp*", "a pattern must match files, got none in emp*"),
+        ("empty", f"a directory must hold files of {', '.join(SUFFIXES)}, got none in empty"),
     ],
 )
 def test_nothing_there(name: str, problem: str, tmp_path: Path) -> None:
@@ -175,11 +175,11 @@ def test_a_gzip_cut_short(keep: float, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "problem"),
     [
-        ("t.csv.gz", b"n,c\n", "a file named .gz must be gzip, got t.csv.gz is not; "),
+        ("t.csv.gz", b"n,c\n", "t.csv.gz is named .gz but is not gzip; rename it"),
         (
             "t.parquet",
             b"n,c\n",
-            "a file named .parquet must be Parquet, got t.parquet is not;",
+            "t.parquet is named .parquet but is not Parquet; rename it",
         ),
         ("t.parquet", b"PAR1 not so", "a file must be whole, got t.parquet: "),
         ("t.parquet", b"", "a file must be whole, got t.parquet: Parquet file size is 0 by"),
@@ -207,7 +207,7 @@ def test_bad_parquet(tmp_path: Path) -> None:
     parquet.write_table(pa.Table.from_pandas(nested), path)
     one = "c must have one value a row, got list<element: string>"
     assert complaint(path, tmp_path) == [
-        "column b must be there, got there are n, c, d, unused, y",
+        "column b must be there, got n, c, d, unused, y",
         f"{one}; drop it, or make columns of it",
     ]
     twice = pa.Table.from_pandas(FRAME)

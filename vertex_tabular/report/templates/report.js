@@ -13,9 +13,9 @@
     const at = Math.round(slider.value * 100);
     const [hits, alarms] = [counts.ones[at], counts.zeros[at]];
     const cells = [[zeros - alarms, alarms], [ones - hits, hits]];
-    cells.forEach((row, truth) => row.forEach((count, given) => {
-      const cell = document.getElementById(`cell-${truth}-${given}`);
-      const share = count / counts.rows[truth];
+    cells.forEach((row, actual) => row.forEach((count, given) => {
+      const cell = document.getElementById(`cell-${actual}-${given}`);
+      const share = count / counts.rows[actual];
       cell.querySelector("b").textContent = count.toLocaleString("en-US");
       cell.querySelector("span").textContent = percent(share);
       cell.style.setProperty("--share", share || 0);

@@ -1,0 +1,113 @@
+"""Parameters of components and pipelines, made from the fields of a settings dataclass.
+
+KFP reads a function's signature for names, types and defaults, and its docstring for descriptions.
+A field of `Config` or `PrepareConfig` is all that a new setting needs.
+"""
+
+import dataclasses
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from trainer.config import Config
+from trainer.fields import parse_value, text_of
+from vertex_tabular.preprocessing.config import PrepareConfig
+
+# Fields of `Config` that the graph sets itself, or that only `python -m trainer` takes.
+NOT_PARAMETERS = {
+    "train",
+    "val",
+    "test",
+    "spec",
+    "model_out",
+    "task",
+    "device",
+    "threads",
+    "checkpoint_dir",
+    "checkpoint_every",
+    "checkpoint_minutes",
+}
+
+
+def parameters_of(owner: type) -> dict[str, "dataclasses.Field[Any]"]:
+    """The fields of a settings dataclass that are parameters of the pipeline, by name."""
+    fields = {field.name: field for field in dataclasses.fields(owner)}
+    return {name: field for name, field in fields.items() if name not in NOT_PARAMETERS}
+
+
+HYPERPARAMETERS = parameters_of(Config)
+PREPROCESSING = parameters_of(PrepareConfig)
+
+
+def with_settings(
+    *owners: type, notes: Mapping[str, str] | None = None
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator: parameters made from the fields of `owners` take the place of `**settings`.
+
+    Args:
+        owners: settings dataclasses.
+        notes: by name, what the description of a parameter says beside the field's help.
+    """
+    fields = {name: field for owner in owners for name, field in parameters_of(owner).items()}
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        made = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                # A pipeline's parameter cannot be a list that a form edits as text.
+                default=text_of(field.default)
+                if isinstance(field.default, tuple)
+                else field.default,
+                annotation=str if isinstance(field.default, tuple) else field.type,
+            )
+            for name, field in fields.items()
+        ]
+        ordered = sorted([*own, *made], key=lambda p: p.default is not p.empty)
+        whole = signature.replace(parameters=ordered)
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            bound = whole.bind(*args, **kwargs)
+            bound.apply_defaults()
+            return function(**bound.arguments)
+
+        call.__signature__ = whole  # type: ignore[attr-defined]
+        call.__annotations__ = {p.name: p.annotation for p in ordered}
+        if signature.return_annotation is not signature.empty:
+            call.__annotations__["return"] = signature.return_annotation
+        call.__doc__ = _described(inspect.getdoc(function) or "", fields, notes or {})
+        return call
+
+    return decorate
+
+
+def config_from(owner: type, parameters: Mapping[str, Any]) -> Any:
+    """An instance of a settings dataclass from a pipeline's parameters, whose numbers are doubles.
+
+    Raises:
+        InputError: a value breaks its rule.
+    """
+    return owner(**{name: parse_value(owner, name, str(v)) for name, v in parameters.items()})
+
+
+def _described(
+    doc: str, fields: Mapping[str, "dataclasses.Field[Any]"], notes: Mapping[str, str]
+) -> str:
+    """A docstring whose `Args` also describe `fields`."""
+    head = doc if "\nArgs:\n" in doc else f"{doc}\n\nArgs:"
+    texts = {
+        name: f"{_sentence(field.metadata['help'])}{notes.get(name, '')}"
+        for name, field in fields.items()
+    }
+    lines = [f"    {name}: {text}" for name, text in texts.items()]
+    return "\n".join([head, *lines])
+
+
+def _sentence(phrase: str) -> str:
+    """A phrase as a sentence; a value that it begins with, such as `plain,`, stays as it is."""
+    first = phrase.split()[0]
+    return f"{phrase[0].upper() if first.isalpha() else phrase[0]}{phrase[1:]}."

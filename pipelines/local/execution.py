@@ -1,0 +1,60 @@
+"""Runs a rewritten pipeline with `kfp.local`, in this Python and its packages."""
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.local.cache import forget_damaged
+from pipelines.local.rewriting import with_defaults
+
+
+def execute(
+    spec: dict[str, Any], arguments: dict[str, Any], directory: Path, cache: Path | None
+) -> dict[str, Any]:
+    """Runs a rewritten spec with `kfp.local`; its own chatter goes to `kfp.log`."""
+    from kfp import components, local
+
+    if cache:
+        forget_damaged(cache)
+    with (
+        open(directory / "kfp.log", "w") as log,
+        contextlib.redirect_stdout(log),
+        _undisturbed(directory),
+    ):
+        local.init(
+            local.SubprocessRunner(use_venv=False),
+            pipeline_root=str(directory),
+            enable_caching=cache is not None,
+            cache_root=str(cache) if cache else None,
+        )
+        task = components.load_component_from_text(json.dumps(spec))(
+            **with_defaults(spec, arguments)
+        )
+    # In the YAML's order: kfp.local's own is that of a set.
+    names = sorted(task.outputs)
+    return {name: task.outputs[name] for name in names}
+
+
+@contextlib.contextmanager
+def _undisturbed(directory: Path) -> Iterator[None]:
+    """Steps find this Python and its packages, whatever the paths are called and wherever one is.
+
+    `kfp.local` replaces the text `python3` by `sys.executable` in every word of a command, also
+    where it is part of a path; so for the time being that is `python3`, found by way of PATH. And
+    `python3 -m` looks for modules in the working directory first, where a user may have a package
+    `trainer` of their own.
+    """
+    python, path, before = sys.executable, os.environ.get("PATH", ""), Path.cwd()
+    os.environ["PATH"] = f"{Path(python).parent}{os.pathsep}{path}"
+    sys.executable = "python3"
+    os.chdir(directory)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        sys.executable = python
+        os.environ["PATH"] = path

@@ -1,0 +1,56 @@
+"""What a user may say of a run on Vertex AI, beside the settings of `project.settings`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Option:
+    """How a field of `RunOptions` is given on the command line.
+
+    Attributes:
+        help: what it does, for `--help` and the reference.
+        flag: the option, where it is not the field's name.
+        metavar: what stands for its value in the help, where it is not its type.
+    """
+
+    help: str
+    flag: str = ""
+    metavar: str = ""
+
+
+def _option(default: Any, help: str, *, flag: str = "", metavar: str = "") -> Any:
+    return field(default=default, metadata={"option": Option(help, flag, metavar)})
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """The options of a run on Vertex AI.
+
+    A field here, and its use in `pipelines.vertex.plan`, is all there is to a new one: the options
+    of `tabpipe submit` and `tabpipe schedule apply` are made from it. An empty value, or None, is
+    an option that was not given.
+    """
+
+    csv: str = _option("", "Table on Cloud Storage. Default: the project's.", metavar="gs://…")
+    schema: Path | None = _option(None, "Feature schema (YAML). Default: the project's.")
+    sets: Sequence[str] = _option(
+        (), "Set a parameter of the pipeline; may be repeated.", flag="--set", metavar="NAME=VALUE"
+    )
+    machine: str = _option("", "Machine type of the training job. Default: the pipeline's.")
+    accelerator: str = _option("", "For example NVIDIA_TESLA_T4:1.", metavar="TYPE:COUNT")
+    spot: bool = _option(False, "Train on Spot machines.")
+    hours: float | None = _option(
+        None, "Time limit of the training job, in hours. Default: a week."
+    )
+    labels: Sequence[str] = _option(
+        (),
+        "Label of the run and its training job; may be repeated.",
+        flag="--label",
+        metavar="KEY=VALUE",
+    )
+    model: str = _option(
+        "", "Predict with this run directory instead of training.", metavar="gs://…"
+    )

@@ -1,0 +1,73 @@
+"""`tabpipe lint`."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+
+from pipelines.cli.lint import register
+from tests.pipelines.lint.bad_pipelines import compiled, count, make_and_use
+from trainer.errors import exit_on_error
+
+
+def fixed_path() -> None:
+    count(path="gs://bucket/train.csv")
+
+
+def tabpipe(*arguments: str) -> int:
+    """The command's exit status, reported as `tabpipe` reports it."""
+    app = typer.Typer(pretty_exceptions_enable=False)
+    register(app)
+    with pytest.raises(SystemExit) as end, exit_on_error():
+        app(list(arguments))
+    return int(end.value.code or 0)
+
+
+def test_the_command_prints_each_finding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    compiled(fixed_path, tmp_path)
+    assert tabpipe("lint", str(tmp_path / "pipeline.yaml")) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "cached-mutable-input: root/count: inputs.path: gs://bucket/train.csv"
+    assert [line.split(":")[0].strip() for line in lines[1:3]] == ["why", "fix"]
+    assert lines[3].startswith("1 finding in ")
+
+
+def test_the_command_prints_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiled(fixed_path, tmp_path)
+    assert tabpipe("lint", "--json", str(tmp_path / "pipeline.yaml")) == 1
+    (finding,) = json.loads(capsys.readouterr().out)
+    assert list(finding) == ["rule", "place", "found", "why", "fix"]
+
+
+def test_a_clean_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    compiled(make_and_use, tmp_path)
+    assert tabpipe("lint", "--json", str(tmp_path / "pipeline.yaml")) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "No such file or directory"),
+        (b"a: [", "must be YAML"),
+        (b"\xff\xfe\x00", "must be YAML"),
+        (b"", "must be a compiled KFP v2 pipeline"),
+        (b"- a", "must be a compiled KFP v2 pipeline"),
+        (b"apiVersion: argoproj.io/v1alpha1\nkind: Workflow", "must be a compiled KFP v2 pipeline"),
+        (b"root: {dag: 3}\ndeploymentSpec: {}", "must be a compiled KFP v2 pipeline"),
+    ],
+)
+def test_what_is_no_pipeline_is_one_line_and_status_2(
+    content: bytes | None, complaint: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "it.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    assert tabpipe("lint", str(path)) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert complaint in captured.err
+    assert len(captured.err.splitlines()) == 1

@@ -1,0 +1,50 @@
+"""Rules on caching."""
+
+from pathlib import Path
+
+import pytest
+from kfp import dsl
+
+from pipelines.lint import caching
+from tests.pipelines.lint.bad_pipelines import PYTHON, Bad, BadPipelines, assert_only, count, use
+
+BAD = BadPipelines(caching)
+
+
+@BAD.built("cached-mutable-input")
+def fixed_path(csv: str = "gs://bucket/train.csv") -> None:
+    count(path=csv)
+
+
+@BAD.built("cached-mutable-input")
+def fixed_path_of_an_importer() -> None:
+    data = dsl.importer(artifact_uri="gs://bucket/train.csv", artifact_class=dsl.Dataset)
+    use(data=data.output, k=1)
+
+
+@dsl.component(base_image=PYTHON)
+def notify(address: str) -> None:
+    import smtplib
+
+    smtplib.SMTP(address)
+
+
+@BAD.built("cached-side-effect")
+def cached_notification() -> None:
+    notify(address="mail.example")
+
+
+@BAD.built("job-name-in-cached-step")
+def job_name() -> None:
+    count(path=f"runs/{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}")
+
+
+@pytest.mark.parametrize(("rule", "text"), BAD.cases)
+def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
+    rule: str, text: Bad, tmp_path: Path
+) -> None:
+    assert_only(rule, text(tmp_path))
+
+
+def test_every_rule_has_a_bad_pipeline() -> None:
+    assert not BAD.rules_without_one()

@@ -1,0 +1,94 @@
+"""Rules on what a run downloads."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from kfp import dsl
+
+from pipelines.lint import check, pins
+from tests.pipelines.lint.bad_pipelines import (
+    PYTHON,
+    Bad,
+    BadPipelines,
+    assert_only,
+    compiled,
+    count,
+    job,
+)
+
+BAD = BadPipelines(pins)
+
+
+@dsl.component(base_image="registry/image")
+def without_tag() -> int:
+    return 1
+
+
+@BAD.built("unpinned-image")
+def image_without_tag() -> None:
+    without_tag()
+
+
+@BAD.built("unpinned-image")
+def latest_in_a_worker_pool(image: str = "registry:5000/image:latest") -> None:
+    job(container_spec={"image_uri": image})
+
+
+@dsl.component(base_image=PYTHON, packages_to_install=["pandas==2.2.3", "polars>=1"])
+def unpinned() -> int:
+    return 1
+
+
+@BAD.built("unpinned-package")
+def package_without_version() -> None:
+    unpinned()
+
+
+@dsl.component(
+    base_image=PYTHON,
+    packages_to_install=["a==1"],
+    pip_index_urls=["https://packages.example/simple"],
+)
+def own_index() -> int:
+    return 1
+
+
+@BAD.built("trusted-host")
+def index_without_tls() -> None:
+    own_index()
+
+
+@pytest.mark.parametrize(("rule", "text"), BAD.cases)
+def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
+    rule: str, text: Bad, tmp_path: Path
+) -> None:
+    assert_only(rule, text(tmp_path))
+
+
+def test_every_rule_has_a_bad_pipeline() -> None:
+    assert not BAD.rules_without_one()
+
+
+def one_step() -> None:
+    count(path="x")
+
+
+@pytest.mark.parametrize(
+    ("script", "unpinned_packages"),
+    [
+        ("pip install a==1.0 'b[x]==2' 'c @ https://x/c.whl' d", ["d"]),
+        ("python3 -m pip install -U --index-url https://x 'a>=1' ; echo pandas", ["a>=1"]),
+        ("pip install \\\n  a \\\n  b==1.*\npython main.py", ["a", "b==1.*"]),
+        ("pip install -r requirements.txt ./wheels/c.whl && run", []),
+        ("pip install git+https://host/a git+https://host/b@v1", ["git+https://host/a"]),
+        ("/opt/bin/pip3 install --quiet $PACKAGE a", ["a"]),
+        ("pip install 'a", []),
+    ],
+)
+def test_what_a_script_installs(script: str, unpinned_packages: list[str], tmp_path: Path) -> None:
+    spec = yaml.safe_load(compiled(one_step, tmp_path))
+    (executor,) = spec["deploymentSpec"]["executors"].values()
+    executor["container"]["command"] = ["sh", "-ec", script]
+    findings = [f for f in check(yaml.safe_dump(spec)) if f.rule == "unpinned-package"]
+    assert [finding.found for finding in findings] == unpinned_packages

@@ -1,0 +1,62 @@
+"""The trained network in numpy, against torch, and what it refuses."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from trainer.errors import TabularError
+from trainer.models import FAMILIES
+from trainer.models.mlp.module import build
+from trainer.models.network import Network
+from trainer.models.strong.module import Strong
+
+X = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+
+
+def saved(module: torch.nn.Module, path: Path) -> Path:
+    np.savez(path, **{name: value.numpy() for name, value in module.state_dict().items()})
+    return path
+
+
+@pytest.mark.parametrize("hidden", [(), (8,), (8, 3)])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_it_computes_what_torch_does(tmp_path: Path, hidden: tuple[int, ...], outputs: int) -> None:
+    for family, module in (
+        ("plain", build(4, hidden, outputs, dropout=0.3)),
+        ("strong", Strong(X, hidden, outputs)),
+    ):
+        network = Network(saved(module, tmp_path / "weights.npz"), family)
+        expected = module.eval()(X).detach()
+        expected = expected.mean(dim=0) if family == "strong" else expected
+        np.testing.assert_allclose(network(X.numpy()), expected.numpy(), rtol=1e-4, atol=1e-6)
+        assert network.parameters == sum(value.numel() for value in module.state_dict().values())
+
+
+def test_a_family_of_a_later_version_is_named(tmp_path: Path) -> None:
+    with pytest.raises(TabularError, match=f"one of {', '.join(FAMILIES)}, got forest"):
+        Network(tmp_path / "weights.npz", "forest")
+
+
+def test_nothing_is_unpickled(tmp_path: Path) -> None:
+    np.savez(tmp_path / "weights.npz", weight=np.array([{}], dtype=object))
+    with pytest.raises(TabularError, match="must hold a model's weights, got Object arrays"):
+        Network(tmp_path / "weights.npz", "plain")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", pickle.dumps([1]), b"x" * 99])
+def test_a_damaged_file_is_one_line(tmp_path: Path, family: str, content: bytes) -> None:
+    (tmp_path / "weights.npz").write_bytes(content)
+    with pytest.raises(TabularError, match="weights.npz must hold a model's weights, got"):
+        Network(tmp_path / "weights.npz", family)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_other_arrays_are_refused(tmp_path: Path, family: str) -> None:
+    for arrays in ({}, {"y": np.zeros(3)}, {"0.weight": np.zeros((1, 4))}):
+        np.savez(tmp_path / "weights.npz", **arrays)
+        with pytest.raises(TabularError, match="must hold a model's weights"):
+            Network(tmp_path / "weights.npz", family)

@@ -1,0 +1,50 @@
+"""A trained model without torch, whose import takes longer than a whole report."""
+
+import importlib
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from trainer.errors import TabularError
+from trainer.models import FAMILIES
+from trainer.tasks.kinds import TASK_KINDS
+
+Array = NDArray[np.float32]
+
+
+class Network:
+    """The weights that training left, and the forward pass of their family.
+
+    Attributes:
+        parameters: how many numbers the weights are.
+    """
+
+    def __init__(self, path: Path, family: str) -> None:
+        """Reads a weights.npz; nothing in it is unpickled.
+
+        Raises:
+            TabularError: the file is damaged, or is not of a family that is known here.
+        """
+        if family not in FAMILIES:
+            raise TabularError(
+                f"{path} must be of one of {', '.join(FAMILIES)}, got {family}; a later version "
+                "of vertex-tabular may know it"
+            )
+        try:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
+                weights = {name: arrays[name] for name in arrays.files}
+            self._forward = importlib.import_module(FAMILIES[family]).forward(weights)
+        except (OSError, ValueError, LookupError, EOFError, zipfile.BadZipFile) as error:
+            raise TabularError(f"{path} must hold a model's weights, got {error}") from error
+        self.parameters = sum(weight.size for weight in weights.values())
+
+    def __call__(self, x: Array) -> Array:
+        """Features (n, features) to the network's outputs (n, outputs)."""
+        outputs: Array = self._forward(x)
+        return outputs
+
+    def predict(self, task: str, x: Array) -> Array:
+        """What the task's model predicts of features (n, features): (n,), or (n, k)."""
+        return TASK_KINDS[task].link(self(x))

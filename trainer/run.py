@@ -1,0 +1,235 @@
+"""One training run, in four verbs: load, fit, evaluate, write."""
+
+import json
+import logging
+import platform
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from trainer import contract, outputs
+from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.config import Config
+from trainer.cpus import threads_for
+from trainer.data import Files, Source
+from trainer.distributed import World
+from trainer.errors import InputError
+from trainer.log import RunLog
+from trainer.tasks.kinds import TASKS
+from trainer.tasks.losses import Regression, Summary, Task, make_task
+from trainer.train import Training
+from trainer.uri import input_file, local_path
+
+PREDICTIONS = {"validation": contract.PREDICTIONS, "test": contract.TEST_PREDICTIONS}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a run trains on, and what it is evaluated on.
+
+    Attributes:
+        task: of the training rows' targets.
+        train: the rows that train.
+        held_out: the rows that do not, by name: validation, and test where there is some.
+        feature_names: of the columns of X.
+        spec: the content of spec.json, empty when there is none; and the file as it is.
+        summary: of the training rows' targets.
+    """
+
+    task: Task
+    train: Source
+    held_out: dict[str, Source]
+    feature_names: list[str]
+    spec: dict[str, Any]
+    spec_bytes: bytes | None
+    summary: Summary
+
+
+def run(config: Config, world: World, sigterm: Sigterm, run_log: RunLog | None = None) -> list[str]:
+    """Trains as `config` says; rank 0 writes the results to `config.model_out`.
+
+    Returns the names of the files written, for the manifest, which comes when the log is closed.
+
+    Raises:
+        InputError: the data, the spec or the checkpoint is not as it must be.
+        TabularError: training or writing failed.
+    """
+    began = time.perf_counter()
+    data = load(config, world)
+    training = fit(config, world, data, sigterm, run_log)
+    metrics, predictions = evaluate(training, data)
+    if world.rank != 0:
+        return []
+    metrics["seconds"] = round(time.perf_counter() - began, 3)
+    return write(config, training, data, metrics, predictions)
+
+
+def load(config: Config, world: World) -> Data:
+    """Reads and checks every row."""
+    spec, spec_bytes = _read_spec(config)
+    name = config.task or spec.get("task") or "binary"
+    files = Files.find("train", config.train, contract.TRAIN_KEYS)
+    balanced = config.class_weight == "balanced"
+    summary = files.summary(count_values=balanced or name == "multiclass")
+    task = make_task(name, summary, spec.get("classes"), balanced, world.device)
+    train = files.load(task, world.device)
+    feature_names = spec.get("features") or [f"x{i}" for i in range(train.features)]
+    if len(feature_names) != train.features:
+        raise InputError(
+            f"the spec must have the {train.features} features of {config.train}, got "
+            f"{len(feature_names)}"
+        )
+    held_out = {
+        "validation": Files.find("val", config.val, contract.VAL_KEYS).load(
+            task, world.device, train
+        )
+    }
+    if config.test:
+        test = Files.find("test", config.test, contract.TEST_KEYS)
+        held_out["test"] = test.load(task, world.device, train)
+    return Data(task, train, held_out, feature_names, spec, spec_bytes, summary)
+
+
+def fit(
+    config: Config, world: World, data: Data, sigterm: Sigterm, run_log: RunLog | None = None
+) -> Training:
+    """Trains, from a checkpoint if there is one."""
+    train, val = data.train, data.held_out["validation"]
+    training = Training(config, world, data.task, train, val)
+    torch.set_num_threads(config.threads or threads_for(training.step_work, world.local_world_size))
+    checkpoints = Checkpoints(
+        config.checkpoint_dir,
+        config.checkpoint_every,
+        config.checkpoint_minutes,
+        {
+            **config.resume_key(),
+            "spec": data.spec,
+            "processes": world.size,
+            "target": asdict(data.summary),
+        },
+    )
+    content = checkpoints.load()
+    if content:
+        training.resume(content)
+    if world.rank == 0:
+        if run_log:
+            run_log.write_progress(training.progress())
+            training.on_epoch = run_log.write_progress
+        place = f"after epoch {training.state.epoch}" if content else "from the start"
+        log.info(
+            f"training {place}: {data.task.kind.name}, {train.rows} rows of {train.features} "
+            f"features, {val.rows} rows to validate on; {world.size} process(es) on "
+            f"{world.device.type}, {torch.get_num_threads()} thread(s) each"
+        )
+    world.barrier()  # loading may take one process minutes longer than another
+    sigterm.deferred = True
+    training.fit(checkpoints, sigterm)
+    sigterm.deferred = False
+    return training
+
+
+def evaluate(training: Training, data: Data) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The metrics on the rows that did not train, and on rank 0 the predictions for them, as the
+    arrays of each npz by its name."""
+    metrics = {f"{rows}_loss": training.evaluate(data.held_out[rows])[0] for rows in data.held_out}
+    arrays: dict[str, dict[str, Any]] = {}
+    if training.world.rank != 0:
+        return metrics, arrays
+    for rows, source in data.held_out.items():
+        y, predictions = training.predict(source)
+        arrays[PREDICTIONS[rows]] = {"y_true": y, data.task.kind.prediction_key: predictions}
+        for name, value in data.task.metrics(y, predictions).items():
+            metrics[f"{rows}_{name}"] = value
+    state = training.state
+    shown = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
+    log.info(f"best epoch {state.best_epoch} of {state.epoch}: {shown}")
+    return metrics, arrays
+
+
+def write(
+    config: Config,
+    training: Training,
+    data: Data,
+    metrics: dict[str, Any],
+    predictions: dict[str, dict[str, Any]],
+) -> list[str]:
+    """Writes the results; returns the files' names."""
+    if isinstance(data.task, Regression):
+        training.model.unscale(data.task.mean, data.task.scale)
+    outputs.report_to_hypertune(metrics["validation_loss"], training.state.epoch)
+    rows = {name: source.rows for name, source in data.held_out.items()}
+    seconds = metrics.pop("seconds")
+    content = {
+        "task": data.task.kind.name,
+        **metrics,
+        **_circumstances(training),
+        "rows": {"train": data.train.rows, **rows},
+        "feature_names": data.feature_names,
+        "classes": data.spec.get("classes"),
+        "seconds": seconds,
+    }
+    return outputs.write(
+        local_path(config.model_out),
+        training.model.state_dict(),
+        content,
+        training.state.history,
+        predictions,
+        data.spec_bytes,
+    )
+
+
+def _circumstances(training: Training) -> dict[str, Any]:
+    """What metrics.json says of a run beside its metrics."""
+    config = training.config
+    rows = (
+        "used to select the epoch, and are optimistic"
+        if config.selects
+        else "that selected nothing"
+    )
+    return {
+        "note": f"validation metrics come from rows {rows}; "
+        "test metrics, if any, from rows that selected nothing",
+        "family": config.recipe,
+        "best_epoch": training.state.best_epoch,
+        "epochs": training.state.epoch,
+        "features": training.train.features,
+        "outputs": training.task.outputs,
+        **training.task.scaling(),
+        "parameters": len(training.model.flat),
+        "seed": config.seed,
+        "hyperparameters": config.to_dict(),
+        "device": training.world.device.type,
+        "processes": training.world.size,
+        "threads": torch.get_num_threads(),
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "torch": str(torch.__version__),
+        },
+    }
+
+
+def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
+    """The features' spec.json, as a dict and as it is: --spec, or the one beside --train."""
+    if config.spec:
+        path = input_file(config.spec)
+    else:
+        train = local_path(config.train)
+        path = (train if train.is_dir() else train.parent) / contract.SPEC
+        if not path.is_file():
+            return {}, None
+    content = path.read_bytes()
+    try:
+        spec = json.loads(content)
+        if spec.get("task") not in (None, *TASKS):
+            raise ValueError(f"its task is {spec['task']}, not one of {', '.join(TASKS)}")
+    except (ValueError, AttributeError) as error:
+        raise InputError(
+            f"a spec must be JSON that preprocessing wrote, got {path}: {error}"
+        ) from error
+    return spec, content

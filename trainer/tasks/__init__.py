@@ -1,0 +1,1 @@
+"""Kinds of task: what they differ in, their losses, and their metrics."""

@@ -1,0 +1,21 @@
+"""The report of a run from its directory alone, which records where its data is."""
+
+from vertex_tabular.report.job import Job
+from vertex_tabular.report.page import write_report
+from vertex_tabular.run.directory import RunDirectory
+
+
+def write_report_of(run: RunDirectory, out: str) -> None:
+    """Writes the report of a run of the pipeline: metrics.json says which arrays it was trained on,
+    and spec.json which table they were made from.
+
+    Raises:
+        TabularError: the run is not whole, or the report cannot be written.
+        InputError: the arrays are gone, or are not those of the run.
+    """
+    data, origin = run.metrics["hyperparameters"], run.origin
+    job = Job(
+        source=origin.get("source", ""),
+        fingerprints={"table": origin["fingerprint"]} if "fingerprint" in origin else {},
+    )
+    write_report(run, out, train_data=data["train"], val_data=data["val"], job=job)

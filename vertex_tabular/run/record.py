@@ -1,0 +1,71 @@
+"""The record of a local run, run.json in the run's own directory."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from trainer.contract import atomic_write
+from trainer.errors import InputError
+
+RECORD = "run.json"
+
+
+@dataclass
+class Run:
+    """One run of a pipeline on this machine; `run.json` in its directory holds the same.
+
+    Attributes:
+        run_id: name of the run's directory.
+        state: RUNNING, SUCCEEDED, FAILED or CANCELLED.
+        started: when it began, Unix seconds.
+        parameters: what the run was given.
+        defaults: the pipeline's values of the parameters that were not given.
+        fingerprint: what tells the input's content from any other.
+        val_sha256: of the file of the validation rows.
+        code: digest of the code that the steps run.
+        metrics: what the run's `metrics` artifact logged.
+        artifacts: path of each output of the pipeline, by name.
+        seconds: how long each step that ran took.
+        cached: the steps whose results came from the cache.
+        error: why it failed: one line, empty unless `state` is FAILED.
+        process: id of the process that runs it.
+        process_started: when that began, Unix seconds, which tells it from a later one of that id.
+    """
+
+    run_id: str
+    state: str = "RUNNING"
+    started: float = 0.0
+    parameters: dict[str, Any] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
+    val_sha256: str = ""
+    code: str = ""
+    metrics: dict[str, float] = field(default_factory=dict)
+    artifacts: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    cached: list[str] = field(default_factory=list)
+    error: str = ""
+    process: int = 0
+    process_started: float = 0.0
+
+    def save(self, directory: Path) -> None:
+        """Writes `run.json`, whole or not at all."""
+        with atomic_write(directory / RECORD) as file:
+            file.write(json.dumps(asdict(self), indent=2).encode() + b"\n")
+
+
+def load(directory: Path) -> Run:
+    """Reads `run.json`.
+
+    Raises:
+        InputError: the directory is not that of a local run, or its record is damaged.
+    """
+    path = directory / RECORD
+    try:
+        content = json.loads(path.read_bytes())
+        return Run(**{name: content[name] for name in Run.__dataclass_fields__ if name in content})
+    except FileNotFoundError:
+        raise InputError(f"a run's directory must have {RECORD}, got {directory}") from None
+    except (OSError, ValueError, TypeError) as error:
+        raise InputError(f"{path} must be the record of a run; it is damaged: {error}") from error
