@@ -1,1 +1,1 @@
-"""Runs on Vertex AI: what is submitted, the client that submits it, schedules, and their records."""
+"""Runs on Vertex AI: what is submitted, the client that submits it, schedules and records."""
