@@ -1,10 +1,10 @@
-"""Preprocessing against the lesson's way, as ratios within one run.
+"""Preprocessing against the reference notebook's way, as ratios within one run.
 
     python -m benchmarks.preprocess --rows 712 1000000 --repeats 3
     python -m benchmarks.preprocess --large 10000000    # and four times as many, as shards
 
 Both start as new processes, in turn, on the same CSV: made-up passengers, resampled with jitter.
-The lesson's way is pandas, LabelEncoder, StandardScaler and `np.savez`, which does not compress.
+The notebook's way is pandas, LabelEncoder, StandardScaler and `np.savez`, which does not compress.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import yaml
 
 TITANIC = Path(__file__).parents[1] / "examples" / "titanic" / "schema.yaml"
 SHARD_ROWS = 1_000_000
-LESSON = """
+NOTEBOOK = """
 import sys
 import numpy as np
 import pandas as pd
@@ -119,29 +119,32 @@ def grow(rows: int) -> dict[str, float]:
 
 
 def compare(rows: int, repeats: int) -> dict[str, float]:
-    """Medians of both ways on one table, and their ratios (ours ÷ the lesson's)."""
+    """Medians of both ways on one table, and their ratios (ours ÷ the notebook's)."""
     with tables(rows) as (csv, directory, schema):
-        lesson, ours = [], []
+        notebook, ours = [], []
         for _ in range(repeats):
-            lesson.append(measure(LESSON, csv, directory))
+            notebook.append(measure(NOTEBOOK, csv, directory))
             ours.append(measure(OURS, csv, directory, schema, "0"))
-    (lesson_s, lesson_mb), (s, mb) = (
-        [statistics.median(values) for values in zip(*runs, strict=True)] for runs in (lesson, ours)
+    (notebook_s, notebook_mb), (s, mb) = (
+        [statistics.median(values) for values in zip(*runs, strict=True)]
+        for runs in (notebook, ours)
     )
     return {
         "rows": rows,
-        "lesson_seconds": round(lesson_s, 3),
+        "notebook_seconds": round(notebook_s, 3),
         "seconds": round(s, 3),
-        "time_ratio": round(s / lesson_s, 3),
-        "lesson_mb": round(lesson_mb),
+        "time_ratio": round(s / notebook_s, 3),
+        "notebook_mb": round(notebook_mb),
         "mb": round(mb),
-        "memory_ratio": round(mb / lesson_mb, 3),
+        "memory_ratio": round(mb / notebook_mb, 3),
     }
 
 
 def main(arguments: Sequence[str] | None = None) -> dict[str, list[dict[str, float]]]:
     """Prints one line for each number of rows, and returns them."""
-    parser = argparse.ArgumentParser(description="Preprocessing against the lesson's way.")
+    parser = argparse.ArgumentParser(
+        description="Preprocessing against the reference notebook's way."
+    )
     parser.add_argument("--rows", type=int, nargs="+", default=[712, 1_000_000])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--large", type=int, help="only the growth from so many rows, as shards")
@@ -160,10 +163,10 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, list[dict[str, flo
     for rows in options.rows:
         result = compare(rows, options.repeats)
         print(
-            f"preprocess {rows:>10,} rows: {result['time_ratio']:.2f} x the lesson's time "
-            f"({result['seconds']:.2f} s against {result['lesson_seconds']:.2f} s), "
+            f"preprocess {rows:>10,} rows: {result['time_ratio']:.2f} x the notebook's time "
+            f"({result['seconds']:.2f} s against {result['notebook_seconds']:.2f} s), "
             f"{result['memory_ratio']:.2f} x its memory "
-            f"({result['mb']} MB against {result['lesson_mb']} MB)",
+            f"({result['mb']} MB against {result['notebook_mb']} MB)",
             flush=True,
         )
         results.append(result)

@@ -1,1 +1,1 @@
-"""X"""
+"""Features: what is learned from a table, and the arrays that its rows become."""

@@ -33,7 +33,7 @@ def make_features(spec: Spec, table: Table, dtype: str) -> Callable[[Indices], n
         InputError: as `apply`; so does the function.
     """
     width = len(spec.features)
-    most = min(MAX_IN_PATTERNS, table.rows)
+    limit = min(MAX_IN_PATTERNS, table.rows)
     # Of text and small whole numbers there are few kinds, and few combinations. A pattern is a row
     # of X for one of these, and `codes` are the table's rows by pattern: to look that up takes as
     # long as to look up one column.
@@ -44,7 +44,7 @@ def make_features(spec: Spec, table: Table, dtype: str) -> Callable[[Indices], n
     for feature in spec.columns:
         columns = slice(last, last := last + len(feature.outputs))
         kinds = _kinds(table, feature)
-        if kinds and (count := len(kinds.numbers)) * patterns.size <= most:
+        if kinds and (count := len(kinds.numbers)) * patterns.size <= limit:
             new = np.tile(kinds.numbers, (len(patterns), 1))
             patterns = patterns.repeat(count, axis=0)
             with _check_fit(feature, dtype):
@@ -66,7 +66,7 @@ def make_features(spec: Spec, table: Table, dtype: str) -> Callable[[Indices], n
 
 @contextlib.contextmanager
 def _check_fit(feature: Feature, dtype: str) -> Iterator[None]:
-    """Raises InputError where a number of the feature does not fit."""
+    """Raises InputError if a number of the feature does not fit."""
     try:
         with np.errstate(over="raise"):
             yield
@@ -159,7 +159,8 @@ def make_targets(spec: Spec, table: Table, dtype: str) -> Callable[[Indices], np
         return lambda rows: take(numbers, rows).astype(np.float64, copy=False)
     target = table.texts[spec.target]
     code_of = {name: code for code, name in enumerate(spec.classes)}
-    for name, code in list(code_of.items()):  # whoever counts in 1.0 means the class 1
+    # Other tables may write the class 1 as 1.0: pandas does, of whole numbers beside missing ones.
+    for name, code in list(code_of.items()):
         code_of.setdefault(plain_number(name), code)
     codes = [code_of[name if name in code_of else plain_number(name)] for name in target.categories]
     narrow = np.min_scalar_type(-len(spec.classes))

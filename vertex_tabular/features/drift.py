@@ -46,7 +46,7 @@ class Drift:
         labels: what is in each bin.
         trained, new: each bin's share of the rows of training, and of the table.
         psi: the population stability index.
-        by_chance: what it would exceed once in a thousand times if nothing had changed.
+        critical_value: exceeded once in a thousand times if nothing has changed.
     """
 
     name: str
@@ -54,11 +54,11 @@ class Drift:
     trained: list[float]
     new: list[float]
     psi: float
-    by_chance: float
+    critical_value: float
 
     @property
     def drifted(self) -> bool:
-        return self.psi >= PSI_MAJOR and self.psi > self.by_chance
+        return self.psi >= PSI_MAJOR and self.psi > self.critical_value
 
 
 def bin_counts(spec: Spec, table: Table) -> BinCounts:
@@ -85,7 +85,7 @@ def _drift(bins: Bins, counts: Mapping[tuple[str, int], int]) -> Drift:
         (trained / max(trained.sum(), 1)).tolist(),
         (new / max(new.sum(), 1)).tolist(),
         psi(trained, new),
-        by_chance(trained, new),
+        critical_value(trained, new),
     )
 
 
@@ -95,7 +95,7 @@ def psi(trained: Floats, new: Floats) -> float:
     return float(((a - e) * np.log(a / e)).sum())
 
 
-def by_chance(trained: Floats, new: Floats) -> float:
+def critical_value(trained: Floats, new: Floats) -> float:
     """The 99.9 % quantile of the PSI of so many rows in so many bins if nothing has changed.
 
     The quantile of chi-squared is Wilson's and Hilferty's ("The distribution of chi-square", 1931).

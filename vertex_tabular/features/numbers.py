@@ -34,7 +34,7 @@ def fit_numbers(numbers: npt.NDArray[Any], column: Column) -> float:
 
 
 def _at_rank(numbers: npt.NDArray[np.int8], rank: int) -> int:
-    """The number that would be at a place, were they sorted; much faster than to sort them."""
+    """The number at a place in sorted order; much faster than sorting."""
     low, high = int(numbers.min()), int(numbers.max())
     while low < high:
         middle = (low + high) // 2
@@ -46,9 +46,11 @@ def _at_rank(numbers: npt.NDArray[np.int8], rank: int) -> int:
 
 
 def _at_ranks(numbers: npt.NDArray[np.floating[Any]], first: int, last: int) -> list[float]:
-    """The numbers that would be at two places next to each other, were they sorted, which has NaN
-    last. A sample tells between what they are, so that few have to be sorted (Floyd and Rivest,
-    "Expected time bounds for selection", 1975)."""
+    """The numbers at two adjacent places in sorted order, which has NaN last.
+
+    A sample tells between which numbers they are, so that few have to be sorted (Floyd and Rivest,
+    "Expected time bounds for selection", 1975).
+    """
     sample = np.sort(numbers[:: -(-len(numbers) // bins.SAMPLE)])
     place = first * len(sample) // len(numbers)
     low = sample[max(place - MARGIN, 0)]
@@ -62,6 +64,7 @@ def _at_ranks(numbers: npt.NDArray[np.floating[Any]], first: int, last: int) -> 
 
 
 def without_value(name: str) -> InputError:
+    """The error of a column that has no value in the rows it is learned from."""
     return InputError(f"{name} must have a value in a training row, got none")
 
 

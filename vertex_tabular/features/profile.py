@@ -108,8 +108,8 @@ def profile_of_texts(count_of: Mapping[str, int], missing: int) -> dict[str, Any
 
 
 def _top(values: list[Any], counts: npt.NDArray[np.integer[Any]]) -> list[list[Any]]:
-    most = np.argsort(-counts, kind="stable")[:TOP]
-    return [[values[i], int(counts[i])] for i in most]
+    frequent = np.argsort(-counts, kind="stable")[:TOP]
+    return [[values[i], int(counts[i])] for i in frequent]
 
 
 PAGE = """<!doctype html>

@@ -209,7 +209,9 @@ def _each_block(
             raise TableReadError("no rows")
     except TableReadError as refusal:
         _explain(parts, schema, keys)
-        raise InputError(f"{parts[0]} must be a table, got {refusal}") from None
+        raise InputError(
+            f"{parts[0]} must be readable as a table, got an error: {refusal}"
+        ) from None
 
 
 def _explain(parts: Sequence[Path], schema: Inputs, keys: Sequence[str]) -> None:

@@ -57,7 +57,7 @@ class PrepareConfig:
         UP_TO_ONE,
     )
     shard_rows: int = setting(
-        "most rows of one npz: a longer table becomes shards; 0 is no limit",
+        "maximum rows of one npz: a longer table becomes shards; 0 is no limit",
         10_000_000,
         parse_int,
         ROWS,

@@ -46,7 +46,7 @@ def read_table(uri: str, schema: Schema, limit: int) -> Table | DiskTable:
         table = builder if isinstance(builder, DiskTable) else builder.table()
     except TableReadError as error:
         diagnosis.explain(parts, schema)
-        raise InputError(f"{uri} must be a table, got {error}") from None
+        raise InputError(f"{uri} must be readable as a table, got an error: {error}") from None
     if diagnosis.is_doubtful(table.outline(), schema):
         diagnosis.explain(parts, schema)
     return table

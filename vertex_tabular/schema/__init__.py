@@ -1,1 +1,1 @@
-"""X"""
+"""The feature schema: which columns of a table are read, and what each may hold."""

@@ -72,7 +72,7 @@ def _parse_split(
             kinds = {column.name: column.kind for column in columns}
             if how == "time" and kinds.get(name, "datetime") not in ("datetime", "numeric"):
                 problems.append(
-                    f"split by time needs a datetime or numeric column, got {name} is {kinds[name]}"
+                    f"split by time needs a datetime or numeric column, got {kinds[name]} {name}"
                 )
             return how, name
     problems.append(
@@ -82,7 +82,7 @@ def _parse_split(
 
 
 def _parse_column(problems: list[str], entry: object) -> Column | None:
-    """One column, or None where its problems are told."""
+    """One column, or None if it has problems."""
     if not isinstance(entry, Mapping):
         problems.append(f"a column must be a mapping with name and kind, got {entry!r}")
         return None

@@ -33,6 +33,7 @@ def table_of_batch(batch: Any, schema: Schema) -> Table:
 
 
 def table_of(table: Any, schema: Schema) -> Table:
+    """The table of an Arrow table of one chunk, whose columns have `types_of`."""
     columns = {k: table[k].chunk(0) for k in schema.names} if table.num_rows else {}
     return Table(
         table.num_rows,

@@ -97,9 +97,9 @@ def _columns(uri: str) -> dict[str, list[str]]:
             columns.setdefault(name, []).append(text)
     problems.raise_if_any()
     if not columns:
-        raise InputError(f"a table must have rows, got {uri} has none")
+        raise InputError(f"{uri} must have rows, got none")
     if len(columns) == 1:
-        raise InputError(f"a table must have two columns, got {uri} has one")
+        raise InputError(f"{uri} must have at least two columns, got one")
     return columns
 
 

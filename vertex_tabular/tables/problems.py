@@ -17,6 +17,7 @@ class Problems:
         self.count = 0
 
     def add(self, line: str) -> None:
+        """Adds a problem."""
         self.count += 1
         if self.count <= MAX_LINES:
             self.lines.append(" ".join(line.split("\n")))
@@ -49,6 +50,7 @@ def check_header(header: list[str], names: Sequence[str], problems: Problems, of
 
 
 def listed(names: Sequence[str]) -> str:
+    """Names as a message shows them: not all of very many."""
     more = f" and {len(names) - MAX_NAMES} more" if len(names) > MAX_NAMES else ""
     return ", ".join(names[:MAX_NAMES]) + more
 

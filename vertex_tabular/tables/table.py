@@ -19,8 +19,8 @@ Selection = Indices | Mask
 
 @dataclass(frozen=True)
 class Categorical:
-    """A column of text: for each row the code of its category, its place in
-    `categories`, or -1 if missing."""
+    """A column of text: for each row a code, the place of its category in `categories`; -1 is
+    missing."""
 
     codes: npt.NDArray[Any]
     categories: list[str]

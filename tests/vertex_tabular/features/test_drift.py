@@ -132,7 +132,7 @@ def test_the_index_is_the_formulas() -> None:
 def test_the_bound_is_that_of_chi_squared(count: int) -> None:
     rows = np.full(count, 100.0)
     expected = stats.chi2.ppf(0.999, count - 1) * 2 / rows.sum()
-    assert drift.by_chance(rows, rows) == pytest.approx(expected, rel=0.04)
+    assert drift.critical_value(rows, rows) == pytest.approx(expected, rel=0.04)
 
 
 def test_a_shift_of_half_a_standard_deviation_is_the_limit() -> None:

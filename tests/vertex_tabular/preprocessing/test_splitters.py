@@ -100,7 +100,7 @@ def test_the_seed_decides() -> None:
     [
         ("by hand", "split must be random, stratified, {group: COLUMN} or {time: COLUMN}, "),
         ({"group": "y"}, "split must not be by the target, got y"),
-        ({"time": "b"}, "split by time needs a datetime or numeric column, got b is boolean"),
+        ({"time": "b"}, "split by time needs a datetime or numeric column, got boolean b"),
     ],
 )
 def test_bad_split(how: object, problem: str) -> None:

@@ -75,9 +75,9 @@ OPEN = "unexpected end of data"
 TASK = "`task: multiclass` takes more"
 UTF_8 = "save the file as UTF-8"
 BAD = {
-    "empty": (b"", ["a table must have a header, got table.csv without one"]),
-    "only a BOM": (b"\xef\xbb\xbf", ["a table must have a header, got table.csv without one"]),
-    "only line breaks": (b"\n\r\n", ["a table must have a header, got table.csv without one"]),
+    "empty": (b"", ["table.csv must have a header, got none"]),
+    "only a BOM": (b"\xef\xbb\xbf", ["table.csv must have a header, got none"]),
+    "only line breaks": (b"\n\r\n", ["table.csv must have a header, got none"]),
     "header only": (b"a,b,y\n", ["a table must have rows, got only a header"]),
     "missing columns": (
         b"a,c\n1,2\n",

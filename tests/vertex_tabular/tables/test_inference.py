@@ -142,14 +142,14 @@ def test_the_task(target: str, values: list[str], task: str, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("", "a table must have a header, got t.csv without one"),
-        ("a,b\n", "a table must have rows, got t.csv has none"),
+        ("", "t.csv must have a header, got none"),
+        ("a,b\n", "t.csv must have rows, got none"),
         ("a,a\n1,2\n", "column a must be there once, got 2 times; rename all but one"),
         ("a,b\n1,2\n", "column z must be there, got a, b"),
         ("a, Z\n1,2\n", "column z must be there, got a, ' Z'; is it ' Z'?"),
         ("z,b\n1,\udce9\n", f"b must be UTF-8, got '\\xe9' (line 2); {UTF_8}"),
         ("\udce9,z\n1,2\n", f"a name must be UTF-8, got '\\xe9'; {UTF_8}"),
-        ("z\n1\n", "a table must have two columns, got t.csv has one"),
+        ("z\n1\n", "t.csv must have at least two columns, got one"),
     ],
 )
 def test_nothing_to_propose(content: str, problem: str, tmp_path: Path) -> None:

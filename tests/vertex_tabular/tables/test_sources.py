@@ -127,7 +127,7 @@ def test_a_part_of_another_form_that_does_not_agree_is_named(tmp_path: Path) -> 
     assert complaint(tmp_path / "parts", tmp_path) == [
         "column b must be there, got n, c, d, y of part-4.parquet",
         f"{delimiter} (line 1 of part-5.csv); save it with commas, and points in decimals",
-        "a table must have a header, got parts/part-6.csv without one",
+        "parts/part-6.csv must have a header, got none",
     ]
 
 

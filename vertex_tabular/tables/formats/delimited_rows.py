@@ -36,7 +36,7 @@ def rows_of_text(
         if header and problems.count == before:
             check_header(header, names, problems, of_part)
         elif problems.count == before:
-            problems.add(f"a table must have a header, got {part} without one")
+            problems.add(f"{part} must have a header, got none")
         if problems.count > before:
             return  # without the columns, the rows say nothing
         columns = {name: header.index(name) for name in names}
