@@ -1,9 +1,9 @@
 #!/bin/sh
 # Prepares a Google Cloud project for tabpipe: sh setup/gcloud.sh PROJECT REGION BUCKET MEMBER
 #
-# MEMBER is who submits, for example user:ada@example.com. The bucket gets a name of its own, in
-# the region, because Vertex AI does not train from dual- and multi-region buckets. Running it
-# again does no harm: what is there already is left as it is.
+# MEMBER is the account that submits, for example user:ada@example.com. BUCKET is created in REGION,
+# because Vertex AI does not train from dual-region and multi-region buckets. The script can be run
+# again: it does not change what exists.
 set -eu
 if [ $# -ne 4 ]; then
   echo "usage: sh setup/gcloud.sh PROJECT REGION BUCKET MEMBER" >&2
@@ -40,13 +40,13 @@ as_account() {
     --member="$1" --role="$2" --quiet >/dev/null
 }
 
-# Who submits.
+# The account that submits.
 in_project "$member" roles/aiplatform.user
 in_project "$member" roles/logging.viewer
 in_bucket "$member" roles/storage.objectUser
 as_account "$member" roles/iam.serviceAccountUser
 
-# What the runs act as; the step that trains starts a job which acts as the same account.
+# The account of the runs; the training step starts a job that has the same account.
 in_project "serviceAccount:$account" roles/aiplatform.user
 in_project "serviceAccount:$account" roles/logging.logWriter
 in_project "serviceAccount:$account" roles/artifactregistry.reader

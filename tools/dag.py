@@ -1,6 +1,6 @@
-"""The picture of a compiled pipeline: python -m tools.dag build/training.yaml
+"""Prints the graph of a compiled pipeline: python -m tools.dag build/training.yaml
 
-It prints a Mermaid flowchart, which GitHub draws: https://mermaid.js.org/syntax/flowchart.html
+The output is a Mermaid flowchart, which GitHub renders: https://mermaid.js.org/syntax/flowchart.html
 """
 
 import sys
@@ -11,7 +11,7 @@ import yaml
 
 
 def mermaid(spec: dict[str, Any]) -> str:
-    """One node a step; one arrow for each output that a step takes from another."""
+    """The flowchart: a node for each step, an arrow for each output that another step uses."""
     tasks = spec["root"]["dag"]["tasks"]
     lines = ["flowchart LR"]
     for name, task in sorted(tasks.items()):

@@ -1,6 +1,6 @@
-"""The reference from the code: python -m tools.reference > docs/reference.md
+"""Prints the reference, made from the code: python -m tools.reference > docs/reference.md
 
-Nothing of it depends on the terminal or on the Python version.
+The output does not depend on the terminal or on the Python version.
 """
 
 import dataclasses
@@ -31,7 +31,7 @@ from vertex_tabular.schema import schema
 HEAD = """\
 # Reference
 
-Generated from the code by `python -m tools.reference`; a test holds it to that.
+Generated from the code by `python -m tools.reference`; a test checks that it is up to date.
 """
 ROWS = 60  # of the sample whose files are described
 JSON_TYPES = {bool: "true or false", int: "number", float: "number", str: "text", dict: "object"}
@@ -53,7 +53,7 @@ def reference() -> str:
 
 def _library() -> Iterator[str]:
     """Each public name, with its signature and docstring; of a class, its public methods too."""
-    yield "## The library\n\n`import vertex_tabular`; what follows is all that it promises.\n"
+    yield "## The library\n\n`import vertex_tabular`; this is the whole public interface.\n"
     for name in vertex_tabular.__all__:
         value = getattr(vertex_tabular, name)
         yield f"### `vertex_tabular.{name}`\n"

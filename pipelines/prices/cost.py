@@ -158,8 +158,8 @@ def estimate(
         other_steps -= 1
         _check_positive("--hours", hours)
         _check_positive("--replicas", machine.replicas)
-    if runs_per_month is not None and not 0 <= runs_per_month < float("inf"):
-        raise InputError(f"--runs-per-month must be at least 0, got {runs_per_month:g}")
+    if runs_per_month is not None:
+        _check_positive("--runs-per-month", runs_per_month)
     table = read_table("prices.toml")
     if region not in table["regions"]:
         raise UnknownPrice(_not_listed("region", region, table["regions"]))

@@ -87,10 +87,12 @@ def firings(timing: Timing) -> Iterator[datetime.datetime]:
 
 
 def runs_per_month(timing: Timing) -> float:
-    """How many runs it starts in its first month."""
+    """How many runs it starts in its first month; 1 where the first comes later, so that a budget
+    covers it."""
     now = datetime.datetime.now(datetime.timezone.utc)
     first = max(now, timing.start or now)
-    return float(sum(1 for _ in takewhile(lambda time: time <= first + MONTH, firings(timing))))
+    runs = sum(1 for _ in takewhile(lambda time: time <= first + MONTH, firings(timing)))
+    return float(max(1, runs))
 
 
 def timing_of(schedule: Mapping[str, Any], start: datetime.datetime | None = None) -> Timing:

@@ -101,7 +101,7 @@ def test_a_name_that_is_taken_is_refused_before_the_run(recorder: Cloud, recorde
     assert recorded(*TRIAL).status == 0
     result = recorded(*SUBMIT, "--run-id", "trial-2", "--experiment", "trial-1")
     assert result.status == 2
-    assert "--experiment must name an experiment, got trial-1 is a system.PipelineRun" in (
+    assert "--experiment must name an experiment, got trial-1, which is a system.PipelineRun" in (
         result.error
     )
     assert len(recorder.calls("CreatePipelineJob")) == 1

@@ -42,7 +42,7 @@ def test_every_passing_fault_is_retried_and_the_run_submitted_once(
         ),
         (
             Fault(CREATE, Code.RESOURCE_EXHAUSTED, "The following quota metrics exceed limits."),
-            "quota metrics exceed limits; wait, or ask for more at https://console.cloud.google",
+            "quota metrics exceed limits; wait, or request a higher quota at https://console.cloud.google",
         ),
         (Fault(CREATE, Code.INTERNAL, "Internal error."), "Google does not answer: Internal error"),
         (Fault(CREATE, Code.INVALID_ARGUMENT, "No\nsuch\tthing."), "No such thing"),
@@ -68,7 +68,7 @@ def test_an_id_that_is_taken_is_refused_unless_the_run_is_ours(
     assert [recorded(*same).status, recorded(*same).status] == [0, 0]
     other = recorded(*same, "--set", "epochs=9")
     assert other.status == 2
-    assert other.error == "error: --run-id must be new, got trial-1 is another run"
+    assert other.error == "error: --run-id must be new, got trial-1; another run has it"
     assert len(recorder.pipelines.jobs) == 1
 
 

@@ -151,7 +151,7 @@ def test_pause_resume_list_show_delete(recorder: Cloud, recorded: Shell) -> None
     deleted = recorded("schedule", "delete", "nightly")
     missing = recorded("schedule", "pause", "nightly")
     assert deleted.stdout == "nightly: deleted\n"
-    assert missing.error == "error: there is no schedule nightly; there are none"
+    assert missing.error == "error: a schedule must exist, got nightly; the schedules are: none"
 
 
 def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Shell) -> None:
@@ -169,8 +169,8 @@ def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Sh
         ("0 3 * *", "must be five fields"),
         ("* * * * * *", "must be five fields"),
         ("61 3 * * *", "must be a cron expression, got '61 3 * * *': Bad minute"),
-        ("TZ=Mars/Olympus 0 3 * * *", "must name a time zone, got Mars/Olympus"),
-        ("TZ=../etc 0 3 * * *", "must name a time zone, got ../etc"),
+        ("TZ=Mars/Olympus 0 3 * * *", "must name a known time zone, got Mars/Olympus"),
+        ("TZ=../etc 0 3 * * *", "must name a known time zone, got ../etc"),
     ],
 )
 def test_a_bad_cron_expression(cron: str, complaint: str) -> None:

@@ -93,7 +93,7 @@ def test_another_split_of_the_same_table_is_not_paired(first: Record) -> None:
         first, run_id="other", parameters={**first.parameters, "split_seed": 7}, val_sha256=""
     )
     found = compared(first, other)
-    assert found.not_paired == {"other": "the split differs, and so do the validation rows"}
+    assert found.not_paired == {"other": "the split differs, so the validation rows do too"}
     # Unless the files say that it is the same.
     assert first.val_sha256 and not compared(first, dataclasses.replace(first)).not_paired
     same = dataclasses.replace(other, val_sha256=first.val_sha256)

@@ -1,0 +1,42 @@
+"""A run is found by its id, on this machine without any setting."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.history.fetch import copy_file
+from pipelines.history.records import History
+from pipelines.vertex.session import Session
+from trainer.errors import InputError
+
+
+def test_a_run_of_this_machine_needs_no_project(finished: tuple[Path, dict[str, Any]]) -> None:
+    directory, printed = finished
+    history = History(directory.parent, Session(profile="not there"))
+    record = history.record(printed["run_id"])
+    assert (record.place, record.state) == ("local", "SUCCEEDED")
+    assert any("epoch 1:" in line for line in history.log(record, "train"))
+    assert history.copier(record) is copy_file
+
+
+def test_what_is_not_here_needs_a_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TABPIPE_PROJECT", raising=False)
+    with pytest.raises(
+        InputError, match="or on Vertex AI with --project, got gone; `tabpipe runs`"
+    ):
+        History(tmp_path, Session()).record("gone")
+    with pytest.raises(InputError, match="got gone"):
+        History(tmp_path, Session()).cancel("gone")
+
+
+def test_the_newest_runs_up_to_a_limit(
+    finished: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, printed = finished
+    monkeypatch.chdir(directory.parent)
+    monkeypatch.delenv("TABPIPE_PROJECT", raising=False)
+    history = History(directory.parent, Session())
+    assert [record.run_id for record in history.newest(1)] == [printed["run_id"]]
+    assert history.newest(0) == []

@@ -1,0 +1,34 @@
+"""When a schedule starts its runs, and how many of them a budget covers."""
+
+import datetime
+
+from pipelines.vertex.schedules import Timing, firings, runs_per_month, timing_of
+
+UTC = datetime.timezone.utc
+START = datetime.datetime(2100, 1, 1, tzinfo=UTC)
+
+
+def test_a_month_has_as_many_runs_as_it_has_firings_up_to_the_limit() -> None:
+    daily = "0 3 * * *"
+    assert runs_per_month(Timing(daily, START)) == 30
+    assert runs_per_month(Timing(daily, START, max_runs=7)) == 7
+    assert runs_per_month(Timing(daily, START, end=START + datetime.timedelta(days=10))) == 10
+
+
+def test_a_schedule_that_fires_once_a_year_counts_as_one_run_a_month() -> None:
+    assert runs_per_month(Timing("0 3 1 12 *", START)) == 1
+
+
+def test_firings_are_between_start_and_end_in_the_schedules_time_zone() -> None:
+    timing = Timing("TZ=America/Chicago 0 3 * * *", START, START + datetime.timedelta(days=2))
+    assert [each.isoformat() for each in firings(timing)] == [
+        "2100-01-01T03:00:00-06:00",
+        "2100-01-02T03:00:00-06:00",
+    ]
+
+
+def test_the_timing_of_a_schedule_is_its_own_unless_another_start_is_given() -> None:
+    schedule = {"cron": "0 3 * * *", "startTime": "2100-01-01T00:00:00Z"}
+    assert timing_of(schedule) == Timing("0 3 * * *", START)
+    later = START + datetime.timedelta(days=1)
+    assert timing_of(schedule, later) == Timing("0 3 * * *", later)
