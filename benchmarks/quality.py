@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from pipelines.project.sample import sample_schema, write_sample
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
-from trainer.data import InMemoryDataset
+from trainer.data.memory import InMemoryDataset
 from trainer.distributed import World
 from trainer.tasks.losses import Summary, make_task
 from trainer.train import Training
@@ -89,7 +89,7 @@ def models(task: str, classes: list[Any] | None) -> dict[str, Fit]:
     from sklearn import ensemble, linear_model, neural_network
 
     ours = {
-        "trainer, plain (the lesson's net)": our_net(task, classes, "plain"),
+        "trainer, plain (the reference notebook's net)": our_net(task, classes, "plain"),
         "trainer, --recipe strong": our_net(task, classes, "strong"),
     }
     mlp = {"alpha": 1, "max_iter": 1000, "early_stopping": True}

@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.cpus import threads_for
-from trainer.data import InMemoryDataset
+from trainer.data.memory import InMemoryDataset
 from trainer.distributed import World
 from trainer.models.mlp.module import build
 from trainer.tasks.losses import Binary
@@ -73,8 +73,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     note("full batch: speed against one autograd step", theirs / ours, 3.5)
     note("small run: time against importing numpy and torch", small_run(), 1.35)
     note("two processes: speed against one, wide net", two_processes((512, 512), 24_576), 1.7)
-    note("two processes: speed against one, the lesson's net", two_processes((64, 32), 409_600), 1)
-    if ratios["two processes: speed against one, the lesson's net"] < 1:
+    note("two processes: speed against one, small net", two_processes((64, 32), 409_600), 1)
+    if ratios["two processes: speed against one, small net"] < 1:
         print("for so small a net, waiting for each other costs more than the work saved")
     return ratios
 
@@ -102,7 +102,7 @@ class Unshuffled(InMemoryDataset):
     """The same rows as consecutive slices: what shuffling costs is the difference."""
 
     def blocks(self, plan, epoch, start=0):  # type: ignore[no-untyped-def]
-        from trainer.data import Block
+        from trainer.data.batches import Block
 
         step = plan.batches_a_block * plan.batch_size
         for x, y in zip(torch.split(self.x, step), torch.split(self.y, step), strict=True):

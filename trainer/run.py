@@ -14,7 +14,7 @@ from trainer import contract, outputs
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.cpus import threads_for
-from trainer.data import Files, Source
+from trainer.data.files import Dataset, Files
 from trainer.distributed import World
 from trainer.errors import InputError
 from trainer.log import RunLog
@@ -42,8 +42,8 @@ class Data:
     """
 
     task: Task
-    train: Source
-    held_out: dict[str, Source]
+    train: Dataset
+    held_out: dict[str, Dataset]
     feature_names: list[str]
     spec: dict[str, Any]
     spec_bytes: bytes | None

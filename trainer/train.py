@@ -19,7 +19,8 @@ from torch import Tensor
 
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
-from trainer.data import BLOCK_ROWS, BatchPlan, Block, Source, derive_seed
+from trainer.data.batches import BLOCK_ROWS, BatchPlan, Block, derive_seed
+from trainer.data.files import Dataset
 from trainer.distributed import World
 from trainer.errors import Interrupted, TabularError
 from trainer.models import make_model_of
@@ -50,7 +51,7 @@ class Training:
     """One run's model, optimizer and state, and what is done with them."""
 
     def __init__(
-        self, config: Config, world: World, task: Task, train: Source, val: Source
+        self, config: Config, world: World, task: Task, train: Dataset, val: Dataset
     ) -> None:
         self.config, self.world, self.task = config, world, task
         self.train, self.val = train, val
@@ -77,18 +78,24 @@ class Training:
         return rows * len(self.model.flat) // self.world.size
 
     def progress(self) -> list[dict[str, Any]]:
-        """The epochs so far as lines of `progress.jsonl`."""
-        return [self._line(row) for row in self.state.history]
+        """The epochs so far as lines of `progress.jsonl`, each with the best epoch until then."""
+        lines, best_loss, best_epoch = [], math.inf, 0
+        for row in self.state.history:
+            if self._improves(row["validation_loss"], best_loss):
+                best_loss, best_epoch = row["validation_loss"], int(row["epoch"])
+            lines.append(self._line(row, best_loss, best_epoch))
+        return lines
 
-    def _line(self, row: dict[str, float]) -> dict[str, Any]:
-        state = self.state
-        best = state.best_loss if math.isfinite(state.best_loss) else None
+    def _line(self, row: dict[str, float], best_loss: float, best_epoch: int) -> dict[str, Any]:
         return {
             **row,
             "epochs": self.config.epochs,
-            "best_epoch": state.best_epoch,
-            "best_loss": best,
+            "best_epoch": best_epoch,
+            "best_loss": best_loss if math.isfinite(best_loss) else None,
         }
+
+    def _improves(self, loss: float, best_loss: float) -> bool:
+        return best_loss - loss > self.config.min_delta
 
     def fit(self, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
         """Trains to the last epoch, or until patience runs out, and restores the best weights.
@@ -196,7 +203,7 @@ class Training:
                 f"the validation loss must be finite, got {loss} after epoch "
                 f"{state.epoch + 1}; try a smaller --learning_rate"
             )
-        improved = state.best_loss - loss > self.config.min_delta and self.world.rank == 0
+        improved = self._improves(loss, state.best_loss) and self.world.rank == 0
         (improved,) = self.world.any(improved)
         state.epoch, state.block = state.epoch + 1, 0
         if improved:
@@ -217,10 +224,10 @@ class Training:
                 f"epoch {state.epoch}: train loss {train_loss:.5f}, validation loss {loss:.5f}, "
                 f"{task.kind.score} {score:.4f}, {seconds:.3f} s{' *' if improved else ''}"
             )
-            self.on_epoch([self._line(row)])
+            self.on_epoch([self._line(row, state.best_loss, state.best_epoch)])
 
     def evaluate(
-        self, source: Source, poll: Callable[[], None] = lambda: None
+        self, source: Dataset, poll: Callable[[], None] = lambda: None
     ) -> tuple[float, float]:
         """Mean loss and score over the rows of `source`, each process computing its share, and
         calling `poll` between its parts."""
@@ -236,7 +243,7 @@ class Training:
         total_loss, total_score = self.world.all_reduce(torch.stack([loss, score])).tolist()
         return total_loss / source.rows, self.task.score_of(total_score, source.rows)
 
-    def predict(self, source: Source) -> tuple[NDArray[np.float64], NDArray[Any]]:
+    def predict(self, source: Dataset) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Targets and predictions of all rows of `source`, in their order; on one process alone."""
         read, predictions = [], []
         for x, y in source.parts(BatchPlan(0)):

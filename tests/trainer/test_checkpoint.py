@@ -253,6 +253,20 @@ def test_sigterm_saves_and_says_start_again(
     assert "stopped by SIGTERM" in (out / "training.log").read_text()
 
 
+def test_a_resumed_run_writes_the_same_progress(data: list[str], tmp_path: Path) -> None:
+    """Each line with the best epoch until then, and not with that of the checkpoint."""
+    flags = [*data, "--epochs=8", "--batch_size=32", "--learning_rate=0.05", "--checkpoint_every=1"]
+    flags += [f"--model_out={tmp_path}", f"--checkpoint_dir={tmp_path / 'c'}"]
+    assert main(flags) == 0
+    written = (tmp_path / "progress.jsonl").read_text()
+    lines = [json.loads(line) for line in written.splitlines()]
+    assert [line["epoch"] for line in lines] == list(range(1, 9))
+    assert len({line["best_epoch"] for line in lines}) > 1
+    assert all(line["best_epoch"] <= line["epoch"] for line in lines)
+    assert main(flags) == 0  # from the checkpoint of the last epoch
+    assert (tmp_path / "progress.jsonl").read_text() == written
+
+
 GOLDEN = [0.6905602, 0.6867898, 0.6830536, 0.679379, 0.6757342]
 
 

@@ -8,9 +8,9 @@ from trainer.errors import InputError
 DATA = ["--train=t.npz", "--val=v.npz"]
 
 
-def test_defaults_are_the_lessons_settings() -> None:
+def test_defaults_are_the_reference_notebooks_settings() -> None:
     config = Config.from_args(DATA)
-    lesson = {
+    notebook = {
         "epochs": 500,
         "learning_rate": 0.001,
         "patience": 50,
@@ -20,7 +20,7 @@ def test_defaults_are_the_lessons_settings() -> None:
         "hidden_layers": (64, 32),
         "seed": 42,
     }
-    assert {name: getattr(config, name) for name in lesson} == lesson
+    assert {name: getattr(config, name) for name in notebook} == notebook
 
 
 def test_both_ways_of_writing_a_flag() -> None:

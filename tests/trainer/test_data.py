@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.data import BatchPlan, Files, InMemoryDataset, ShardedDataset
+from trainer.data.batches import BatchPlan
+from trainer.data.files import Files
+from trainer.data.memory import InMemoryDataset
+from trainer.data.shards import ShardedDataset
 from trainer.errors import InputError
 from trainer.tasks.losses import Binary, Multiclass, Regression, Task
 

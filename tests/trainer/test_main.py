@@ -22,8 +22,8 @@ QUICK = ["--epochs=3", "--hidden_layers=8"]
 
 
 @pytest.fixture
-def lesson(titanic: Path, tmp_path: Path) -> list[str]:
-    """The lesson's own arrays, made as the lesson makes them."""
+def notebook(titanic: Path, tmp_path: Path) -> list[str]:
+    """The reference notebook's own arrays, made as it makes them."""
     table = pandas.read_csv(titanic)
     table["Sex"] = LabelEncoder().fit_transform(table["Sex"])
     table["Embarked"] = LabelEncoder().fit_transform(table["Embarked"].fillna("S"))
@@ -40,14 +40,14 @@ def lesson(titanic: Path, tmp_path: Path) -> list[str]:
     return ["--train", str(train), "--val", str(val)]
 
 
-def test_the_lessons_figures(lesson: list[str], tmp_path: Path, start: Start) -> None:
-    """The lesson's command line; a second run with the defaults gives the same bytes."""
+def test_the_reference_notebooks_metrics(notebook: list[str], tmp_path: Path, start: Start) -> None:
+    """The notebook's command line; a second run with the defaults gives the same bytes."""
     settings = "--epochs 500 --learning_rate 0.001 --patience 50 --min_delta 0.001"
-    flags = [*lesson, *settings.split(" "), "--restore_best", "true"]
+    flags = [*notebook, *settings.split(" "), "--restore_best", "true"]
     process = start(["-m", "trainer", *flags, "--model_out", str(tmp_path / "a")])
     printed = process.communicate()[0]
     assert process.returncode == 0, printed
-    assert main([*lesson, f"--model_out={tmp_path / 'b'}"]) == 0
+    assert main([*notebook, f"--model_out={tmp_path / 'b'}"]) == 0
 
     metrics = json.loads((tmp_path / "a" / "metrics.json").read_text())
     assert abs(metrics["best_epoch"] - 114) <= 3

@@ -18,7 +18,7 @@ from trainer import contract
 from trainer.__main__ import main
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
-from trainer.data import Files
+from trainer.data.files import Files
 from trainer.distributed import World
 from trainer.models.mlp.module import build
 from trainer.tasks.losses import make_task

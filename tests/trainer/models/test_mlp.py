@@ -64,9 +64,9 @@ def test_gradients_of_chunks_add_up(engine: type[MlpGradients]) -> None:
     torch.testing.assert_close(model.grad, whole)
 
 
-def test_initial_weights_are_those_of_the_lessons_module() -> None:
+def test_initial_weights_are_those_of_the_reference_notebooks_module() -> None:
     torch.manual_seed(42)
-    lesson = torch.nn.Sequential(
+    notebook = torch.nn.Sequential(
         torch.nn.Linear(7, 64),
         torch.nn.ReLU(),
         torch.nn.Linear(64, 32),
@@ -75,8 +75,8 @@ def test_initial_weights_are_those_of_the_lessons_module() -> None:
     )
     torch.manual_seed(42)
     ours = FlatMlp(build(7), CPU).state_dict()
-    assert ours.keys() == lesson.state_dict().keys()
-    assert all(torch.equal(ours[name], value) for name, value in lesson.state_dict().items())
+    assert ours.keys() == notebook.state_dict().keys()
+    assert all(torch.equal(ours[name], value) for name, value in notebook.state_dict().items())
 
 
 def test_the_saved_model_is_an_ordinary_one(tmp_path: Path) -> None:

@@ -54,6 +54,29 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, family: str, content: bytes)
         Network(tmp_path / "weights.npz", family)
 
 
+@pytest.mark.parametrize("bit", range(8))
+def test_any_damage_to_the_zips_own_bytes_is_one_line(tmp_path: Path, bit: int) -> None:
+    """zipfile and numpy raise a dozen kinds of exception."""
+    path = saved(build(4, (8,), 1), tmp_path / "weights.npz")
+    whole = path.read_bytes()
+    for place in [*range(200), *range(len(whole) - 300, len(whole))]:
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << bit
+        path.write_bytes(damaged)
+        try:
+            Network(path, "plain")  # some bytes, as of a date, tell nothing
+        except TabularError as error:
+            assert "weights.npz must hold a model's weights, got" in str(error)
+            assert "\n" not in str(error)
+
+
+def test_a_single_array_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / "weights.npz").open("wb") as file:
+        np.save(file, np.zeros(3))
+    with pytest.raises(TabularError, match="must hold a model's weights"):
+        Network(tmp_path / "weights.npz", "plain")
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_other_arrays_are_refused(tmp_path: Path, family: str) -> None:
     for arrays in ({}, {"y": np.zeros(3)}, {"0.weight": np.zeros((1, 4))}):
