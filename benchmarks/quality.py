@@ -89,7 +89,7 @@ def models(task: str, classes: list[Any] | None) -> dict[str, Fit]:
     from sklearn import ensemble, linear_model, neural_network
 
     ours = {
-        "trainer, plain (the reference notebook's net)": our_net(task, classes, "plain"),
+        "trainer, plain (notebook's net)": our_net(task, classes, "plain"),
         "trainer, --recipe strong": our_net(task, classes, "strong"),
     }
     mlp = {"alpha": 1, "max_iter": 1000, "early_stopping": True}

@@ -17,6 +17,7 @@ from typing import Any
 
 from trainer.contract import sha256_of
 from trainer.errors import InputError
+from trainer.uri import Uri
 from vertex_tabular.tables.sources import parts_of
 
 
@@ -27,7 +28,7 @@ def fingerprint(uri: str) -> str:
     Raises:
         InputError: there is no such file, or it cannot be read.
     """
-    if not uri.startswith("gs://"):
+    if not Uri(uri).is_cloud:
         parts = parts_of(uri)
         try:
             return _joined([(part.name, f"sha256:{sha256_of(part)}") for part in parts])
@@ -47,7 +48,7 @@ def local_copy(uri: str, expected: str) -> Iterator[str]:
     replaced = InputError(
         f"the input must stay as it is while a run begins, got {uri} was replaced; run again"
     )
-    if not uri.startswith("gs://"):
+    if not Uri(uri).is_cloud:
         yield uri
         # The cache would give what was made of other bytes to whoever comes with the old ones.
         if fingerprint(uri) != expected:
@@ -71,8 +72,8 @@ def local_copy(uri: str, expected: str) -> Iterator[str]:
 
 def _objects(uri: str) -> list[Any]:
     """The objects that a URI names, or those that a pattern or directory (`…/`) does, by name."""
+    import google.cloud.storage as storage
     from google.auth.exceptions import DefaultCredentialsError
-    from google.cloud import storage  # type: ignore[attr-defined, unused-ignore]
 
     try:
         client = storage.Client()
@@ -81,14 +82,14 @@ def _objects(uri: str) -> list[Any]:
         raise InputError(
             f"gs:// needs credentials, got {uri}: {reason}; gcloud auth application-default login"
         ) from None
-    bucket, _, name = uri.removeprefix("gs://").partition("/")
-    pattern = f"{name}*" if name.endswith("/") else name
+    where = Uri(uri)
+    pattern = f"{where.name}*" if where.name.endswith("/") else where.name
     if glob.has_magic(pattern):
         start = next(i for i, character in enumerate(pattern) if character in "*?[")
-        listed = client.list_blobs(bucket, prefix=pattern[:start])
+        listed = client.list_blobs(where.bucket, prefix=pattern[:start])
         found = [blob for blob in listed if fnmatch.fnmatchcase(blob.name, pattern)]
     else:
-        blob = client.bucket(bucket).get_blob(name)
+        blob = client.bucket(where.bucket).get_blob(where.name)
         found = [blob] if blob else []
     if not found:
         raise InputError(f"an input must be a file, got {uri}: there is no such object")

@@ -8,7 +8,7 @@ def predict(
     fingerprint: str,
     manifest: str,
     manifest_fingerprint: str,
-    keys: list,  # type: ignore[type-arg]  # kfp takes the bare type
+    keys: list[str],
     output_format: str,
     predictions: dsl.Output[dsl.Dataset],
     drift_report: dsl.Output[dsl.HTML],

@@ -18,7 +18,7 @@ class Prepared(NamedTuple):
 def preprocess(
     csv: str,
     fingerprint: str,
-    schema: dict,  # type: ignore[type-arg]  # kfp takes the bare type
+    schema: dict[str, Any],
     train_data: dsl.Output[dsl.Dataset],
     val_data: dsl.Output[dsl.Dataset],
     preprocessing_spec: dsl.Output[dsl.Artifact],

@@ -22,7 +22,7 @@ def train_component(code: Code, replicas: int = 1) -> Any:
 
     @dsl.container_component
     @with_settings(Config)
-    def train(  # type: ignore[no-untyped-def]  # kfp refuses another return annotation
+    def train(
         train_data: dsl.Input[dsl.Dataset],
         val_data: dsl.Input[dsl.Dataset],
         preprocessing_spec: dsl.Input[dsl.Artifact],
@@ -34,13 +34,13 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         job_strategy: str,
         job_timeout_seconds: int,
         job_service_account: str,
-        job_labels: dict,  # type: ignore[type-arg]  # kfp takes the bare type
+        job_labels: dict[str, str],
         project: str,
         location: str,
         gcp_resources: dsl.OutputPath(str),  # type: ignore[valid-type]
         run_directory: dsl.Output[dsl.Artifact],
         **settings: Any,
-    ):
+    ) -> dsl.ContainerSpec:
         """Trains as a Vertex AI CustomJob; writes the run directory."""
         args = [
             f"--train={train_data.uri}",
@@ -56,7 +56,7 @@ def train_component(code: Code, replicas: int = 1) -> Any:
             "accelerator_count": accelerator_count,
         }
         pool_sizes = [1] if replicas == 1 else [1, replicas - 1]
-        return build_serverless_customjob_container_spec(
+        spec: dsl.ContainerSpec = build_serverless_customjob_container_spec(
             project=project,
             location=location,
             custom_job_payload={
@@ -78,6 +78,7 @@ def train_component(code: Code, replicas: int = 1) -> Any:
             },
             gcp_resources=gcp_resources,
         )
+        return spec
 
     return train
 

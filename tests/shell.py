@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from trainer.errors import exit_on_error
+
 TIMEOUT_SECONDS = 120
 
 
@@ -66,18 +68,24 @@ class Shell:
         self._process.communicate(timeout=TIMEOUT_SECONDS)
 
 
-def run(argv: list[str]) -> tuple[int, str, str]:
-    """One command, as a process of its own would run it."""
-    from pipelines.cli.app import main
+def tabpipe(*arguments: str) -> int:
+    """Runs a command in this process, and reports as `tabpipe` does; its exit status."""
+    from pipelines.cli.app import app
 
+    try:
+        with exit_on_error():
+            app(list(arguments), prog_name="tabpipe")
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def run(arguments: list[str]) -> tuple[int, str, str]:
+    """One command, as a process of its own would run it."""
     output, errors = io.StringIO(), io.StringIO()
-    sys.argv = ["tabpipe", *argv]
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         try:
-            main()
-            status = 0
-        except SystemExit as exit:
-            status = int(exit.code or 0)
+            status = tabpipe(*arguments)
         except Exception:
             traceback.print_exc()
             status = 1

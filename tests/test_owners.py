@@ -54,37 +54,7 @@ def make_model(shape, task, features, sample, device):
     linear = SimpleNamespace(hidden_layers=(), dropout=0.0)
     return model.make_model(linear, task, features, sample, device)
 '''
-FORMAT = '''"""Feather: Arrow's own file format."""
-
-from contextlib import contextmanager
-
-from vertex_tabular.tables.formats.arrow import ArrowFormat
-
-
-class _File:
-    def __init__(self, reader):
-        self.reader, self.schema_arrow = reader, reader.schema
-
-    def iter_batches(self, *, columns):
-        for number in range(self.reader.num_record_batches):
-            yield self.reader.get_batch(number).select(columns)
-
-
-class Feather(ArrowFormat):
-    name = "Feather"
-    suffixes = (".feather",)
-    magic = b"ARROW1"
-
-    @contextmanager
-    def open(self, part):
-        import pyarrow as pa
-
-        with pa.ipc.open_file(str(part)) as reader:
-            yield _File(reader)
-
-
-FEATHER = Feather()
-'''
+FORMAT = ROOT / "tests" / "vertex_tabular" / "tables" / "feather.py"
 
 
 class Copy:
@@ -137,7 +107,7 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy.write("trainer/models/linear/model.py", FAMILY_MODEL)
     copy.edit("trainer/models/__init__.py", "FAMILIES = {", '"linear": "trainer.models.linear", ')
     # An input format: its module, and its entry.
-    copy.write("vertex_tabular/tables/formats/feather.py", FORMAT)
+    shutil.copy(FORMAT, copy.code / "vertex_tabular" / "tables" / "formats")
     formats = "vertex_tabular/tables/formats/__init__.py"
     copy.edit(formats, "FORMATS: tuple[Format, ...] = (", "FEATHER, ")
     imported = "from vertex_tabular.tables.formats.csv import CSV\n"

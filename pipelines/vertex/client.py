@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import google.auth
+import google.cloud.storage as storage
 from google.api_core import exceptions
 from google.api_core.client_options import ClientOptions
 from google.auth.transport.requests import AuthorizedSession
 from google.cloud import aiplatform_v1 as api
-from google.cloud import storage  # type: ignore[attr-defined]
 from google.protobuf import json_format
 
 from pipelines.record import Record

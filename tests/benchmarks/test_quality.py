@@ -24,7 +24,7 @@ def test_the_table_has_every_model(
 
 
 def test_the_strong_recipe_predicts_the_titanic_better(titanic: Path) -> None:
-    """Than the lesson's net, and than what is documented of it."""
+    """Than the notebook's net, and than what is documented of it."""
 
     def ours(task: str, classes: list[Any] | None) -> dict[str, quality.Fit]:
         return {name: quality.our_net(task, classes, name) for name in ("plain", "strong")}

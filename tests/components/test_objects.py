@@ -8,12 +8,12 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+import google.cloud.storage as storage
 import google_crc32c
 import pytest
 from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
 from google.auth import credentials
-from google.cloud import storage  # type: ignore[attr-defined, unused-ignore]
 
 from components.objects import fingerprint, local_copy
 from trainer.errors import InputError

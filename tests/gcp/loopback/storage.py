@@ -5,10 +5,10 @@ from functools import partial
 from http.server import HTTPServer
 from pathlib import Path
 
+import google.cloud.storage as storage
 from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
 from google.auth.credentials import AnonymousCredentials
-from google.cloud import storage  # type: ignore[attr-defined, unused-ignore]
 
 
 class Emulator(HTTPServer):

@@ -4,24 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
 
-from pipelines.cli.lint import register
 from tests.pipelines.lint.bad_pipelines import compiled, count, make_and_use
-from trainer.errors import exit_on_error
+from tests.shell import tabpipe
 
 
 def fixed_path() -> None:
     count(path="gs://bucket/train.csv")
-
-
-def tabpipe(*arguments: str) -> int:
-    """The command's exit status, reported as `tabpipe` reports it."""
-    app = typer.Typer(pretty_exceptions_enable=False)
-    register(app)
-    with pytest.raises(SystemExit) as end, exit_on_error():
-        app(list(arguments))
-    return int(end.value.code or 0)
 
 
 def test_the_command_prints_each_finding(

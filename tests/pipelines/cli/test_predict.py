@@ -26,15 +26,6 @@ pytestmark = pytest.mark.slow
 Finished = tuple[Path, dict[str, Any]]
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 STATUS = Path("/proc/self/status")
-PROGRAM = """
-import typer
-from pipelines.cli import predict as cli_predict
-from trainer.errors import exit_on_error
-app = typer.Typer(pretty_exceptions_enable=False)
-cli_predict.register(app)
-with exit_on_error():
-    app()
-"""
 
 
 @pytest.fixture
@@ -42,7 +33,7 @@ def command(tmp_path: Path) -> Command:
     """Runs one of the two commands in a directory of the test's own."""
 
     def call(*arguments: str) -> "subprocess.CompletedProcess[str]":
-        line = [sys.executable, "-c", PROGRAM, *arguments]
+        line = [sys.executable, "-m", "pipelines", *arguments]
         return subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=60)
 
     return call
@@ -163,7 +154,7 @@ def test_bad_input_is_one_line_and_status_2(
 def test_killed_half_way_it_leaves_no_answers(run: list[str], sample: Path, tmp_path: Path) -> None:
     long_table(sample, tmp_path / "long.csv", 600)
     arguments = ["predict", *run, "--csv", "long.csv", "--out", "out.csv"]
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], cwd=tmp_path)
+    process = subprocess.Popen([sys.executable, "-m", "pipelines", *arguments], cwd=tmp_path)
     try:
         while not list(tmp_path.glob(".out.csv.*")):
             assert process.poll() is None
@@ -182,7 +173,8 @@ def test_memory_does_not_grow_with_the_rows(run: list[str], sample: Path, tmp_pa
         arguments = [*run, "--csv", "long.csv", "--out", "out.csv", "--key", "PassengerId"]
         # Not ru_maxrss, which a process has from the one that started it.
         program = (
-            f"import atexit\natexit.register(lambda: print(open('{STATUS}').read()))\n{PROGRAM}"
+            f"import atexit\natexit.register(lambda: print(open('{STATUS}').read()))\n"
+            "from pipelines.cli.app import main\nmain()"
         )
         line = [sys.executable, "-c", program, "predict", *arguments]
         result = subprocess.run(line, cwd=tmp_path, capture_output=True, text=True, timeout=60)

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
 import yaml
 from google_cloud_pipeline_components.utils import build_serverless_customjob_container_spec
 from google_cloud_pipeline_components.v1.custom_job import CustomTrainingJobOp
@@ -68,6 +69,30 @@ def assert_only(rule: str, text: str) -> None:
     assert {finding.rule for finding in findings} == {rule}
     for finding in findings:
         assert all([finding.place, finding.found, finding.why, finding.fix])
+
+
+class RuleTests:
+    """The tests of every module of rules.
+
+    Attributes:
+        bad: its bad pipelines.
+        elsewhere: rules that a test of the module's own shows.
+    """
+
+    bad: BadPipelines
+    elsewhere: frozenset[str] = frozenset()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "rule" in metafunc.fixturenames:
+            metafunc.parametrize(("rule", "text"), self.bad.cases)
+
+    def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
+        self, rule: str, text: Bad, tmp_path: Path
+    ) -> None:
+        assert_only(rule, text(tmp_path))
+
+    def test_every_rule_has_a_bad_pipeline(self) -> None:
+        assert self.bad.rules_without_one() == self.elsewhere
 
 
 def only(findings: list[Finding]) -> Finding:

@@ -1,12 +1,9 @@
 """Rules on caching."""
 
-from pathlib import Path
-
-import pytest
 from kfp import dsl
 
 from pipelines.lint import caching
-from tests.pipelines.lint.bad_pipelines import PYTHON, Bad, BadPipelines, assert_only, count, use
+from tests.pipelines.lint.bad_pipelines import PYTHON, BadPipelines, RuleTests, count, use
 
 BAD = BadPipelines(caching)
 
@@ -39,12 +36,5 @@ def job_name() -> None:
     count(path=f"runs/{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}")
 
 
-@pytest.mark.parametrize(("rule", "text"), BAD.cases)
-def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
-    rule: str, text: Bad, tmp_path: Path
-) -> None:
-    assert_only(rule, text(tmp_path))
-
-
-def test_every_rule_has_a_bad_pipeline() -> None:
-    assert not BAD.rules_without_one()
+class TestRules(RuleTests):
+    bad = BAD

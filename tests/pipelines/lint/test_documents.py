@@ -7,7 +7,7 @@ import yaml
 from kfp import compiler, dsl
 
 from pipelines.lint import check, documents
-from tests.pipelines.lint.bad_pipelines import PYTHON, Bad, BadPipelines, assert_only, count
+from tests.pipelines.lint.bad_pipelines import PYTHON, BadPipelines, RuleTests, count
 
 BAD = BadPipelines(documents)
 
@@ -39,16 +39,10 @@ def workspace(tmp_path: Path) -> str:
     return path.read_text()
 
 
-@pytest.mark.parametrize(("rule", "text"), BAD.cases)
-def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
-    rule: str, text: Bad, tmp_path: Path
-) -> None:
-    assert_only(rule, text(tmp_path))
-
-
-def test_every_rule_has_a_bad_pipeline() -> None:
-    # The pipeline of the other two, `workspace`, breaks both.
-    assert BAD.rules_without_one() == {"platform-spec", "second-document"}
+class TestRules(RuleTests):
+    bad = BAD
+    # The pipeline of these two, `workspace`, breaks both.
+    elsewhere = frozenset({"platform-spec", "second-document"})
 
 
 def test_a_second_document_and_its_platform_are_found(tmp_path: Path) -> None:

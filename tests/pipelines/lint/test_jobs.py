@@ -1,15 +1,10 @@
 """Rules on the machines of a run."""
 
-from pathlib import Path
-
-import pytest
-
 from pipelines.lint import jobs
 from tests.pipelines.lint.bad_pipelines import (
     TRAINER,
-    Bad,
     BadPipelines,
-    assert_only,
+    RuleTests,
     job,
     machine,
     make,
@@ -56,12 +51,5 @@ def one_directory_for_all_runs() -> None:
     job(container_spec={"image_uri": TRAINER, "args": ["--model-out", "gs://bucket/model"]})
 
 
-@pytest.mark.parametrize(("rule", "text"), BAD.cases)
-def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
-    rule: str, text: Bad, tmp_path: Path
-) -> None:
-    assert_only(rule, text(tmp_path))
-
-
-def test_every_rule_has_a_bad_pipeline() -> None:
-    assert not BAD.rules_without_one()
+class TestRules(RuleTests):
+    bad = BAD

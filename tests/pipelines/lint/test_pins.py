@@ -7,15 +7,7 @@ import yaml
 from kfp import dsl
 
 from pipelines.lint import check, pins
-from tests.pipelines.lint.bad_pipelines import (
-    PYTHON,
-    Bad,
-    BadPipelines,
-    assert_only,
-    compiled,
-    count,
-    job,
-)
+from tests.pipelines.lint.bad_pipelines import PYTHON, BadPipelines, RuleTests, compiled, count, job
 
 BAD = BadPipelines(pins)
 
@@ -59,15 +51,8 @@ def index_without_tls() -> None:
     own_index()
 
 
-@pytest.mark.parametrize(("rule", "text"), BAD.cases)
-def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
-    rule: str, text: Bad, tmp_path: Path
-) -> None:
-    assert_only(rule, text(tmp_path))
-
-
-def test_every_rule_has_a_bad_pipeline() -> None:
-    assert not BAD.rules_without_one()
+class TestRules(RuleTests):
+    bad = BAD
 
 
 def one_step() -> None:

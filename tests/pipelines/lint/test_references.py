@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
 from google_cloud_pipeline_components.v1.dataset import ImageDatasetImportDataOp
 from kfp import compiler
 
 from pipelines.lint import references
-from tests.pipelines.lint.bad_pipelines import TRAINER, Bad, BadPipelines, assert_only, job, make
+from tests.pipelines.lint.bad_pipelines import TRAINER, BadPipelines, RuleTests, job, make
 
 BAD = BadPipelines(references)
 
@@ -60,12 +59,5 @@ def google_dataset_import(tmp_path: Path) -> str:
 BAD.cases.append(("unknown-reference", google_dataset_import))
 
 
-@pytest.mark.parametrize(("rule", "text"), BAD.cases)
-def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
-    rule: str, text: Bad, tmp_path: Path
-) -> None:
-    assert_only(rule, text(tmp_path))
-
-
-def test_every_rule_has_a_bad_pipeline() -> None:
-    assert not BAD.rules_without_one()
+class TestRules(RuleTests):
+    bad = BAD

@@ -18,9 +18,8 @@ from pipelines.lint.pipeline import read
 from pipelines.lint.refused_payloads import INT32_FIELDS
 from tests.pipelines.lint.bad_pipelines import (
     TRAINER,
-    Bad,
     BadPipelines,
-    assert_only,
+    RuleTests,
     compiled,
     job,
     machine,
@@ -54,15 +53,8 @@ def quoted_nothing() -> None:
     own_job(name="plain")
 
 
-@pytest.mark.parametrize(("rule", "text"), BAD.cases)
-def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
-    rule: str, text: Bad, tmp_path: Path
-) -> None:
-    assert_only(rule, text(tmp_path))
-
-
-def test_every_rule_has_a_bad_pipeline() -> None:
-    assert not BAD.rules_without_one()
+class TestRules(RuleTests):
+    bad = BAD
 
 
 def jobs(text: str) -> Iterator[Any]:

@@ -6,14 +6,13 @@ from functools import partial
 from typing import Any
 
 import pytest
-import typer
 
-from pipelines.cli.lint import register
 from pipelines.prices import cost
 from pipelines.prices.cost import Machine
 from pipelines.prices.machines import table as machines
 from pipelines.prices.tables import read_table
-from trainer.errors import InputError, exit_on_error
+from tests.shell import tabpipe
+from trainer.errors import InputError
 
 estimate = partial(cost.estimate, steps=4)  # as many as the training pipeline has
 BASES = {"listed", "scaled", "unverified"}
@@ -141,15 +140,6 @@ def test_the_tables_are_whole() -> None:
     for region in regions:
         assert prices["pipeline"]["step_machine"] in region["machines"]
         assert set(region["accelerators"]) == set(attachable)
-
-
-def tabpipe(*arguments: str) -> int:
-    """The command's exit status, reported as `tabpipe` reports it."""
-    app = typer.Typer(pretty_exceptions_enable=False)
-    register(app)
-    with pytest.raises(SystemExit) as end, exit_on_error():
-        app(list(arguments))
-    return int(end.value.code or 0)
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str]) -> None:

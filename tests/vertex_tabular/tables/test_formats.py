@@ -10,35 +10,7 @@ import pytest
 from vertex_tabular.tables.formats import SUFFIXES, format_of
 
 ROOT = Path(__file__).parents[3]
-FEATHER = '''"""Feather, Arrow's own file format."""
-
-from contextlib import contextmanager
-
-from vertex_tabular.tables.formats.arrow import ArrowFormat
-
-
-class File:
-    def __init__(self, reader):
-        self.reader, self.schema_arrow = reader, reader.schema
-
-    def iter_batches(self, *, columns):
-        for number in range(self.reader.num_record_batches):
-            yield self.reader.get_batch(number).select(columns)
-
-
-class Feather(ArrowFormat):
-    name, suffixes, magic = "Feather", (".feather",), b"ARROW1"
-
-    @contextmanager
-    def open(self, part):
-        import pyarrow as pa
-
-        with pa.memory_map(str(part)) as source:
-            yield File(pa.ipc.open_file(source))
-
-
-FEATHER = Feather()
-'''
+FEATHER = Path(__file__).with_name("feather.py")
 TRY = """
 import json, shutil
 import pandas as pd
@@ -77,7 +49,7 @@ def test_a_new_format_is_one_file_and_one_line(tmp_path: Path) -> None:
     for package in ("trainer", "vertex_tabular"):
         shutil.copytree(ROOT / package, tmp_path / package)
     formats = tmp_path / "vertex_tabular" / "tables" / "formats"
-    (formats / "feather.py").write_text(FEATHER)
+    shutil.copy(FEATHER, formats)
     registry = (formats / "__init__.py").read_text()
     line = "from vertex_tabular.tables.formats.feather import FEATHER\n"
     edited = registry.replace("(CSV, TSV, PARQUET)", "(CSV, TSV, PARQUET, FEATHER)")
