@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from components.code import Code
 from components.signature import HYPERPARAMETERS, PREPROCESSING, config_from
 from pipelines import parameters, prediction, training
 from pipelines.project import settings as project
 from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED, sample_schema, write_sample
+from pipelines.spec import spec_of
 from trainer.config import Config
 from trainer.errors import InputError
 from trainer.fields import check_values, parse_value, text_of
@@ -53,7 +52,7 @@ class RunRequest:
     @property
     def values(self) -> dict[str, Any]:
         """The value of every parameter."""
-        declared = parameters.declared(yaml.safe_load(self.compiled))
+        declared = parameters.declared(spec_of(self.compiled))
         return {**parameters.defaults(declared), **self.arguments}
 
 
@@ -74,7 +73,7 @@ def build_request(
     Raises:
         InputError: a value is malformed or breaks a rule, is given twice, or is missing.
     """
-    declared = parameters.declared(yaml.safe_load(compiled))
+    declared = parameters.declared(spec_of(compiled))
     arguments = parameters.parse_settings(sets, declared)
     labels = {}
     for name, (option, value) in options.items():
@@ -200,7 +199,7 @@ def preprocessing_request(
         InputError: there is no schema, it cannot be read, or a value breaks its rule.
     """
     compiled = training.compiled(Code.in_image(training.DEFAULT_IMAGE))
-    declared = parameters.declared(yaml.safe_load(compiled))
+    declared = parameters.declared(spec_of(compiled))
     values = parameters.parse_settings(sets, {name: declared[name] for name in PREPROCESSING})
     _check(PrepareConfig, values, {})
     schema = schema or project.data_of(os.environ, Path.cwd())[1]

@@ -7,10 +7,11 @@ and the step that reads it cannot disagree.
 import contextlib
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from trainer.errors import InputError, TabularError
 
@@ -82,6 +83,13 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         raise TabularError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def to_json(value: Any) -> Any:
+    """`value` with null for what JSON cannot hold: the AUC of one class is not a number."""
+    if isinstance(value, dict):
+        return {name: to_json(item) for name, item in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def remove_leftovers(directory: Path, pattern: str) -> None:

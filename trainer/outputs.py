@@ -2,7 +2,6 @@
 
 import io
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ def write(
     with io.BytesIO() as buffer:  # for who has no torch
         np.savez(buffer, **{name: tensor.numpy() for name, tensor in model.items()})
         files[contract.WEIGHTS] = buffer.getvalue()
-    files[contract.METRICS] = json.dumps(_json(metrics), indent=2).encode() + b"\n"
+    files[contract.METRICS] = json.dumps(contract.to_json(metrics), indent=2).encode() + b"\n"
     files[contract.HISTORY] = "".join(_csv(history)).encode()
     if spec is not None:
         files[contract.SPEC] = spec
@@ -45,13 +44,6 @@ def write(
         with contract.atomic_write(directory / name) as file:
             np.savez(file, **arrays)
     return [*files, *predictions]
-
-
-def _json(value: Any) -> Any:
-    """`value` with null for what JSON cannot hold: the AUC of one class is not a number."""
-    if isinstance(value, dict):
-        return {name: _json(item) for name, item in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _csv(rows: Sequence[dict[str, float]]) -> Iterable[str]:

@@ -65,8 +65,8 @@ def run(config: Config, world: World, sigterm: Sigterm, run_log: RunLog | None =
     metrics, predictions = evaluate(training, data)
     if world.rank != 0:
         return []
-    metrics["seconds"] = round(time.perf_counter() - began, 3)
-    return write(config, training, data, metrics, predictions)
+    seconds = round(time.perf_counter() - began, 3)
+    return write(config, training, data, metrics, predictions, seconds)
 
 
 def load(config: Config, world: World) -> Data:
@@ -157,13 +157,13 @@ def write(
     data: Data,
     metrics: dict[str, Any],
     predictions: dict[str, dict[str, Any]],
+    seconds: float,
 ) -> list[str]:
-    """Writes the results; returns the files' names."""
+    """Writes the results, and that the run took so many seconds; returns the files' names."""
     if isinstance(data.task, Regression):
         training.model.unscale(data.task.mean, data.task.scale)
     outputs.report_to_hypertune(metrics["validation_loss"], training.state.epoch)
     rows = {name: source.rows for name, source in data.held_out.items()}
-    seconds = metrics.pop("seconds")
     content = {
         "task": data.task.kind.name,
         **metrics,

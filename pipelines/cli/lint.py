@@ -71,13 +71,12 @@ def cost(
     """
     from dataclasses import asdict
 
-    import yaml
-
     from components.code import Code
     from pipelines import training
     from pipelines.prices import cost as costs
+    from pipelines.spec import spec_of
 
-    spec = yaml.safe_load(training.compiled(Code.in_image(training.DEFAULT_IMAGE)))
+    spec = spec_of(training.compiled(Code.in_image(training.DEFAULT_IMAGE)))
     kind, count = parse_accelerator(accelerator)
     estimate = costs.estimate(
         costs.Machine(machine, kind, count, replicas),

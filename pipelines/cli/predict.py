@@ -1,7 +1,6 @@
 """The commands that use a run's model: `tabpipe predict` and `tabpipe evaluate`."""
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +61,7 @@ def evaluate(
 
     Example: tabpipe evaluate --run 20270131-030000-1a2b3c --csv labelled.csv --html report.html
     """
+    from trainer.contract import to_json
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import evaluate_file
     from vertex_tabular.report.evaluation import write_evaluation
@@ -73,9 +73,7 @@ def evaluate(
     metrics, counts = evaluation.metrics, evaluation.counts
     _report(model.spec, counts)
     if as_json:
-        # The AUC of a single class is NaN, which JSON does not have.
-        shown = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-        typer.echo(json.dumps({"rows": counts.rows, **shown}))
+        typer.echo(json.dumps({"rows": counts.rows, **to_json(metrics)}))
         return
     width = max(map(len, metrics))
     typer.echo(f"{'rows':{width}}  {counts.rows}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipelines.cli.options import DEFAULT_ROOT, AsJson, ProjectSession, Root, expanded
+from trainer.contract import to_json
 from trainer.errors import InputError
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def compare(
         write_page(found, html)
     if as_json:
         differences = [
-            {**_finite(asdict(each)), "beyond_chance": each.beyond_chance}
+            {**to_json(asdict(each)), "beyond_chance": each.beyond_chance}
             for each in found.differences
         ]
         shown = {**asdict(found), "differences": differences}
@@ -185,11 +186,6 @@ def _print_values(found: "Comparison") -> None:
     for row in rows:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo("  ".join(padded).rstrip())
-
-
-def _finite(values: dict[str, Any]) -> dict[str, Any]:
-    """The values with None for NaN, which JSON does not have."""
-    return {name: None if value != value else value for name, value in values.items()}
 
 
 def _lines(record: "Record") -> Iterator[str]:

@@ -115,9 +115,12 @@ def _summary(found: Comparison, paired: Sequence[str]) -> str:
 
 def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     """Loss and score of the validation rows by epoch; of runs of one task."""
+    from trainer.tasks.kinds import TASK_KINDS
+    from trainer.tasks.metrics import METRICS
     from vertex_tabular.report import curves
     from vertex_tabular.report.chart import Chart, Series
     from vertex_tabular.report.formatting import decimal
+    from vertex_tabular.report.plots import score_names
 
     shown = {
         run_id: history
@@ -128,16 +131,16 @@ def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
     scores = [n for n in sorted(names) if n.startswith("validation_") and "loss" not in n]
     if len(scores) != 1:  # none, or those of two tasks
         return []
-    numbers = scores[0] == "validation_rmse"
-    unit = "mean squared error, standardised" if numbers else "nats"
+    kind = next(kind for kind in TASK_KINDS.values() if scores[0] == f"validation_{kind.score}")
+    score, score_label = score_names(kind)
     charts = []
     for column, title, label, low in (
-        ("validation_loss", "Validation loss by epoch", f"Loss ({unit})", True),
+        ("validation_loss", "Validation loss by epoch", f"Loss ({kind.loss_unit})", True),
         (
             scores[0],
-            f"Validation {'RMSE' if numbers else 'accuracy'} by epoch",
-            "RMSE (the target’s units)" if numbers else "Accuracy",
-            numbers,
+            f"Validation {score} by epoch",
+            score_label,
+            not METRICS[kind.score].higher_is_better,
         ),
     ):
         series, best = [], []

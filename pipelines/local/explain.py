@@ -17,6 +17,7 @@ from pipelines.local.records import local_runs
 from pipelines.local.replay import Outputs, Task, replay
 from pipelines.local.step_records import read_record
 from pipelines.request import RunRequest
+from vertex_tabular.run.record import RECORD, load
 
 if TYPE_CHECKING:
     from kfp.local.cache import LocalCache
@@ -84,7 +85,7 @@ def _made_by(outputs: Outputs) -> str:
     """The run that a cached result is of, by where its artifacts are."""
     paths = [Path(output.uri) for output in outputs.values() if hasattr(output, "uri")]
     above = (parent for path in paths for parent in path.parents)
-    run = next((parent.name for parent in above if (parent / "run.json").is_file()), None)
+    run = next((parent.name for parent in above if (parent / RECORD).is_file()), None)
     return f"run {run}" if run else "an earlier run"
 
 
@@ -114,9 +115,9 @@ def earlier(step: str, root: Path, cache: "LocalCache") -> Iterator[tuple[str, T
         def known(task: Task, directory: Path = directory) -> Outputs | None:
             return _pinned(directory, task.step) if task.pins else cache.get(task.key)
 
-        run = json.loads((directory / "run.json").read_text())
+        run = load(directory)
         compiled = (directory / PIPELINE).read_text()
-        for task, _ in replay(compiled, run["parameters"], run.get("code", ""), cache, known):
+        for task, _ in replay(compiled, run.parameters, run.code, cache, known):
             if task.step == step and not task.waits_for:
                 yield run_id, task
 

@@ -3,20 +3,19 @@
 import datetime
 from pathlib import Path
 
-import yaml
-
 from pipelines.local.outputs import PIPELINE
 from pipelines.local.step import log_path
 from pipelines.local.step_records import read_record
 from pipelines.record import Record, Step
+from pipelines.spec import spec_of
 from pipelines.steps import in_order
 from trainer.errors import InputError
-from vertex_tabular.run.record import load
+from vertex_tabular.run.record import RECORD, load
 
 
 def local_runs(root: Path) -> list[str]:
     """The ids of the runs in a directory, the newest first."""
-    return sorted((path.parent.name for path in root.glob("*/run.json")), reverse=True)
+    return sorted((path.parent.name for path in root.glob(f"*/{RECORD}")), reverse=True)
 
 
 def local_record(directory: Path) -> Record:
@@ -27,7 +26,7 @@ def local_record(directory: Path) -> Record:
     """
     run = load(directory)
     try:
-        spec = yaml.safe_load((directory / PIPELINE).read_text())
+        spec = spec_of((directory / PIPELINE).read_text())
     except FileNotFoundError as error:
         raise InputError(
             f"a run's directory must have its pipeline, got {directory}: {error}"

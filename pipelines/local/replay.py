@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from pipelines.lint.pipeline import insert_inputs
 from pipelines.local.kfp_internals import container_of, make_store, task_arguments
 from pipelines.local.rewriting import image_of, rewrite, with_defaults
+from pipelines.spec import spec_of
 from pipelines.steps import in_order
 
 if TYPE_CHECKING:
@@ -104,5 +103,5 @@ def _loaded(compiled: str) -> tuple[dict[str, Any], Any]:
     """A YAML as `kfp.local` runs it, and the same as kfp's message; most runs share one."""
     from kfp import components
 
-    content = rewrite(yaml.safe_load(compiled), code="")
+    content = rewrite(spec_of(compiled), code="")
     return content, components.load_component_from_text(json.dumps(content)).pipeline_spec

@@ -3,9 +3,8 @@
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
-
 from pipelines.local.outputs import PIPELINE
+from pipelines.spec import spec_of
 from pipelines.steps import in_order
 from vertex_tabular.report.job import Job, Step
 from vertex_tabular.report.page import complete_report
@@ -15,7 +14,7 @@ from vertex_tabular.run.record import Run
 
 def complete(run: Run, directory: Path) -> None:
     """Adds the run's name, steps and parameters to the report that `collect` wrote."""
-    tasks = yaml.safe_load((directory / PIPELINE).read_text())["root"]["dag"]["tasks"]
+    tasks = spec_of((directory / PIPELINE).read_text())["root"]["dag"]["tasks"]
     steps = [
         Step(
             name=name,

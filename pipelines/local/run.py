@@ -3,7 +3,6 @@ its directory, its record from start to end, and how it is cancelled.
 """
 
 import datetime
-import json
 import os
 import secrets
 import time
@@ -13,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import yaml
 
 from pipelines.local import progress
 from pipelines.local.cache import cache_of, code_fingerprint
@@ -25,9 +23,10 @@ from pipelines.local.rewriting import rewrite
 from pipelines.local.step_records import failed_step, read_record, why_failed
 from pipelines.parameters import check_text, declared, defaults
 from pipelines.request import RunRequest
+from pipelines.spec import spec_of
 from pipelines.steps import in_order
 from trainer.errors import InputError, TabularError
-from vertex_tabular.run.record import Run
+from vertex_tabular.run.record import Run, load
 
 SAME_START_SECONDS = 1.0  # the clock may be set meanwhile, by which a start time is told
 
@@ -65,7 +64,7 @@ def run(
     """
     compiled, arguments = request.compiled, request.arguments
     cache = cache_of(directory.parent) if cached else None
-    spec = yaml.safe_load(compiled)
+    spec = spec_of(compiled)
     steps = in_order(spec["root"]["dag"]["tasks"])
     (directory / PIPELINE).write_text(compiled)
     result = Run(directory.name, started=time.time(), parameters=arguments)
@@ -117,14 +116,14 @@ def cancel(directory: Path) -> None:
     Raises:
         InputError: it is not running.
     """
-    run = json.loads((directory / "run.json").read_text())
+    run = load(directory)
     try:
-        process = psutil.Process(run.get("process", 0))
-        same = abs(process.create_time() - run.get("process_started", 0.0)) < SAME_START_SECONDS
-        if run["state"] == "RUNNING" and same:
+        process = psutil.Process(run.process)
+        same = abs(process.create_time() - run.process_started) < SAME_START_SECONDS
+        if run.state == "RUNNING" and same:
             process.terminate()
             return
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         pass
-    state = "its process is gone" if run["state"] == "RUNNING" else f"it is {run['state']}"
-    raise InputError(f"a run must be running to be cancelled, got {run['run_id']}: {state}")
+    state = "its process is gone" if run.state == "RUNNING" else f"it is {run.state}"
+    raise InputError(f"a run must be running to be cancelled, got {run.run_id}: {state}")

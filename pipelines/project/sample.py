@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainer.contract import atomic_write
 from trainer.errors import InputError
+from vertex_tabular.schema.reader import load_yaml
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,11 +97,8 @@ FEMALE_NAMES = (
 
 def sample_schema() -> dict[str, Any]:
     """The feature schema of the sample, `sample.yaml`."""
-    import yaml
-
-    schema: dict[str, Any] = yaml.safe_load(
-        files("pipelines.project").joinpath("sample.yaml").read_text()
-    )
+    text = files("pipelines.project").joinpath("sample.yaml").read_text("utf-8")
+    schema: dict[str, Any] = load_yaml(text)
     return schema
 
 

@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from pipelines.project import settings
 from trainer.contract import atomic_write
 from trainer.errors import InputError
+from trainer.uri import Uri
+from vertex_tabular.schema.reader import load_yaml
 from vertex_tabular.tables import inference
 
 SCHEMA_FILE = "schema.yaml"
@@ -54,7 +54,7 @@ def propose(csv: str, target: str | None = None, task: str | None = None) -> Pro
         InputError: the table cannot be read, or has no such target.
     """
     text = inference.infer(csv, target, task)
-    content = yaml.safe_load(text)
+    content = load_yaml(text)
     doubtful = text.splitlines()[1].endswith(inference.WHOLE_NUMBERS)
     return Proposal(text, str(content["target"]), content["task"], doubtful)
 
@@ -87,7 +87,7 @@ def write(directory: Path, csv: str, proposal: Proposal) -> None:
 
 def placed(csv: str, directory: Path) -> str:
     """The table as seen from `directory`: relative if it is inside, else in full."""
-    if csv.startswith("gs://"):
+    if Uri(csv).is_cloud:
         return csv
     path, home = Path(csv).resolve(), directory.resolve()
     return str(path.relative_to(home) if path.is_relative_to(home) else path)

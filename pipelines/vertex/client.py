@@ -24,7 +24,7 @@ from google.protobuf import json_format
 from pipelines.record import Record
 from pipelines.vertex.errors import ATTEMPT_SECONDS, LOST, RETRY, translate_errors
 from pipelines.vertex.records import add_details, as_json, make_record
-from pipelines.vertex.submission import DIGEST_LABEL, EXPERIMENT_SCHEMA
+from pipelines.vertex.submission import DIGEST_LABEL, EXPERIMENT_SCHEMA, digest_of
 from trainer.errors import InputError, TabularError
 from trainer.uri import SCHEME, Uri, join
 
@@ -174,7 +174,8 @@ class Vertex:
                 )
             except LOST:
                 found = self.schedules(message.display_name)
-                if not any(digest == _digest(each) and each["state"] == "ACTIVE" for each in found):
+                active = [each for each in found if each["state"] == "ACTIVE"]
+                if digest not in map(digest_of, active):
                     raise
 
         with translate_errors(f"create the schedule {message.display_name}"):
@@ -376,9 +377,3 @@ class Vertex:
                 lines = [line.strip() for line in self.log(failed.job) if line.strip()]
                 reason = f"{lines[-1].removeprefix('error: ')} ({reason})" if lines else reason
         return f"{failed.name} failed: {reason}"
-
-
-def _digest(schedule: dict[str, Any]) -> str:
-    job = schedule["createPipelineJobRequest"]["pipelineJob"]
-    digest: str = job["labels"].get(DIGEST_LABEL, "")
-    return digest

@@ -13,7 +13,7 @@ from typing import Any
 
 from pipelines.vertex.client import Vertex
 from pipelines.vertex.cron import Cron, parse_time
-from pipelines.vertex.submission import DIGEST_LABEL, digest
+from pipelines.vertex.submission import DIGEST_LABEL, digest, digest_of
 from trainer.errors import InputError, TabularError
 
 MONTH = datetime.timedelta(days=30)
@@ -152,11 +152,4 @@ def get_schedules(vertex: Vertex, name: str) -> list[dict[str, Any]]:
     if not found:
         names = ", ".join(sorted({each["displayName"] for each in vertex.schedules()})) or "none"
         raise InputError(f"a schedule must exist, got {name}; the schedules are: {names}")
-    return found
-
-
-def digest_of(schedule: Mapping[str, Any]) -> str:
-    """The digest of a schedule; empty for one that another tool created."""
-    labels = schedule["createPipelineJobRequest"]["pipelineJob"].get("labels", {})
-    found: str = labels.get(DIGEST_LABEL, "")
     return found

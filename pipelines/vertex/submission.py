@@ -151,3 +151,10 @@ def digest(content: Any) -> str:
 def as_label(text: str) -> str:
     """A valid label value: lower case, and - in place of what is not allowed."""
     return re.sub(r"[^a-z0-9_-]", "-", text.lower())[:63]
+
+
+def digest_of(schedule: Mapping[str, Any]) -> str:
+    """The digest of a schedule; empty for one that another tool created."""
+    labels = schedule["createPipelineJobRequest"]["pipelineJob"].get("labels", {})
+    found: str = labels.get(DIGEST_LABEL, "")
+    return found

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
-from trainer.tasks.kinds import TASK_KINDS
 from trainer.tasks.metrics import compute, predicted_class
 from trainer.uri import local_path
 from vertex_tabular.features.apply import labels, make_features
@@ -21,7 +20,7 @@ from vertex_tabular.features.spec import Spec
 from vertex_tabular.prediction.inputs import Inputs, broken_column, inputs_of
 from vertex_tabular.prediction.model import Floats, Model, load_model
 from vertex_tabular.prediction.threads import one_thread
-from vertex_tabular.prediction.writers import FORMATS, CsvPredictions, ParquetPredictions
+from vertex_tabular.prediction.writers import FORMATS
 from vertex_tabular.run.find import ROOT
 from vertex_tabular.tables import diagnosis, sources
 from vertex_tabular.tables.key_columns import KeyColumns
@@ -81,7 +80,7 @@ def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -
     counts = Counts()
     # With one thread, because blocks of rows are side by side already.
     with one_thread(), contract.atomic_write(target) as file:
-        writer = (CsvPredictions if target.suffix == ".csv" else ParquetPredictions)(file)
+        writer = FORMATS[target.suffix](file)
 
         def predict(block: Table, key_columns: Any) -> tuple[Counts, Any]:
             predictions = _predictions(model, block, key_columns)
@@ -165,7 +164,7 @@ def evaluate(run: str | Path, table: str | Path, root: str | Path = ROOT) -> dic
 def _loss(model: Model, metrics: dict[str, float]) -> float:
     """What training minimised, of these rows: the log loss, or the squared error of the
     standardised target."""
-    kind = TASK_KINDS[model.task]
+    kind = model.run.kind
     if kind.classifies:
         return metrics[kind.loss_metric]
     return (metrics[kind.loss_metric] / float(model.metrics["target_scale"])) ** 2
@@ -265,7 +264,7 @@ def _predictions(model: Model, block: Table, key_columns: Any) -> Any:
     predictions = model.predict_table(block)
     arrays = list(key_columns.columns) if key_columns is not None else []
     names = list(key_columns.column_names) if key_columns is not None else []
-    if model.task != "regression":
+    if model.run.kind.classifies:
         arrays.append(
             pa.array(model.classes_.tolist()).take(pa.array(predicted_class(predictions)))
         )

@@ -6,7 +6,6 @@ from typing import Any, BinaryIO
 
 from trainer.errors import InputError, TabularError
 
-FORMATS = (".csv", ".parquet")
 BATCH_ROWS = 4096
 
 
@@ -77,3 +76,10 @@ class ParquetPredictions:
         if self._writer is None:
             raise TabularError("a Parquet file must have rows, got none")
         self._writer.close()
+
+
+# By the suffix of the file.
+FORMATS: dict[str, type[CsvPredictions] | type[ParquetPredictions]] = {
+    ".csv": CsvPredictions,
+    ".parquet": ParquetPredictions,
+}

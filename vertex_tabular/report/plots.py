@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.errors import InputError
+from trainer.tasks.kinds import TaskKind
 from trainer.tasks.metrics import METRICS
 from vertex_tabular.report import class_charts, curves, importance, number_charts
 from vertex_tabular.report.chart import Bars, Chart, Series
@@ -76,8 +77,7 @@ def learning(run: RunDirectory) -> list[Chart]:
     values = history[f"validation_{metric.name}"]
     losses = np.concatenate([history["train_loss"], history["validation_loss"]])
     at_best = history["validation_loss"][best - 1]
-    name = metric.label if metric.label.isupper() else metric.label.lower()
-    label = metric.label if run.kind.classifies else f"{metric.label} (the target’s units)"
+    name, label = score_names(run.kind)
     return [
         Chart(
             "loss",
@@ -107,6 +107,13 @@ def learning(run: RunDirectory) -> list[Chart]:
             mark=(float(best), f"best: {best}"),
         ),
     ]
+
+
+def score_names(kind: TaskKind) -> tuple[str, str]:
+    """The score of each epoch as a sentence names it, and as an axis does."""
+    label = METRICS[kind.score].label
+    axis = label if kind.classifies else f"{label} (the target’s units)"
+    return label if label.isupper() else label.lower(), axis
 
 
 def importance_of(task: str, found: Sequence[Importance]) -> Bars:
