@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NoReturn
 
 from pipelines.prices.machines import UNSPECIFIED
@@ -38,6 +38,24 @@ def defaults(among: Declared) -> dict[str, Any]:
     }
 
 
+def split_settings(settings: Iterable[str], names: Collection[str]) -> dict[str, str]:
+    """The texts of `name=value` settings; the last one of a name counts.
+
+    Raises:
+        InputError: not of that form, or an unknown name.
+    """
+    texts = {}
+    for setting in settings:
+        name, separator, text = setting.partition("=")
+        if not separator:
+            raise InputError(f"--set must be NAME=VALUE, got {setting}")
+        if name not in names:
+            known = ", ".join(sorted(names))
+            raise InputError(f"--set must name a parameter, got {name}; there are {known}")
+        texts[name] = text
+    return texts
+
+
 def parse_settings(settings: Iterable[str], among: Declared) -> dict[str, Any]:
     """The values of `name=value` settings, each of the type that is declared for it; the last one
     of a name counts.
@@ -46,13 +64,7 @@ def parse_settings(settings: Iterable[str], among: Declared) -> dict[str, Any]:
         InputError: not of that form, an unknown name, or a value of another type.
     """
     values = {}
-    for setting in settings:
-        name, separator, text = setting.partition("=")
-        if not separator:
-            raise InputError(f"--set must be NAME=VALUE, got {setting}")
-        if name not in among:
-            names = ", ".join(sorted(among))
-            raise InputError(f"--set must name a parameter, got {name}; there are {names}")
+    for name, text in split_settings(settings, among).items():
         kind = among[name]["parameterType"]
         try:
             values[name] = _parsed(text, kind)

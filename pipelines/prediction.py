@@ -7,10 +7,9 @@ from kfp import dsl
 from components.code import Code
 from components.predict import predict
 from components.snapshot import snapshot
+from pipelines import names
 from pipelines.compiling import document_of
 from trainer.contract import MANIFEST
-
-PIPELINE_NAME = "vertex-tabular-prediction"
 
 
 class Predicted(NamedTuple):
@@ -31,7 +30,7 @@ def prediction_pipeline(code: Code) -> Any:
     predict_step = code.component(predict)
 
     @dsl.pipeline(
-        name=PIPELINE_NAME,
+        name=names.PREDICTION,
         display_name="Tabular prediction",
         description="A run's model answers each row of a table.",
     )

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from components.code import Code
-from components.signature import HYPERPARAMETERS, PREPROCESSING, config_from
+from components.signature import HYPERPARAMETERS, PREPROCESSING
 from pipelines import parameters, prediction, training
 from pipelines.project import settings as project
 from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED, sample_schema, write_sample
 from pipelines.spec import spec_of
 from trainer.config import Config
 from trainer.errors import InputError
-from trainer.fields import check_values, parse_value, text_of
+from trainer.fields import parse_values, text_of
 from trainer.models import settings_of
 from trainer.uri import Uri
 from vertex_tabular.prediction.writers import FORMATS
@@ -27,11 +27,6 @@ from vertex_tabular.preprocessing.config import PrepareConfig, check_shares
 from vertex_tabular.run.find import find_run
 from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.schema.reader import read_schema
-
-SCHEMA_MISSING = (
-    "a table needs a feature schema, got none; give --schema FILE, "
-    "which `tabpipe schema infer CSV > FILE` proposes"
-)
 
 
 @dataclass(frozen=True)
@@ -87,7 +82,7 @@ def build_request(
     for name, parameter in declared.items():
         if name not in arguments and not parameter.get("isOptional"):
             if name == "schema":
-                raise InputError(SCHEMA_MISSING)
+                raise InputError(project.SCHEMA_MISSING)
             option = options.get(name, (f"--set {name}=", None))[0]
             raise InputError(f"{option} must be given")
     request = RunRequest(compiled, _with_recipe(arguments), labels)
@@ -127,11 +122,8 @@ def check_request(request: RunRequest) -> None:
 def _check(owner: type, values: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     """The rules of a settings dataclass."""
 
-    def label(name: str) -> str:
-        return labels.get(name, name)
-
-    parsed = {name: parse_value(owner, name, str(v), label) for name, v in values.items()}
-    check_values(owner, parsed, label)
+    texts = {name: str(value) for name, value in values.items()}
+    parse_values(owner, texts, lambda name: labels.get(name, name))
 
 
 def local_request(
@@ -188,24 +180,6 @@ def local_request(
     else:
         _check_exists(request)
     return request
-
-
-def preprocessing_request(
-    schema: Path | None, sets: Iterable[str]
-) -> tuple[dict[str, Any], PrepareConfig]:
-    """A feature schema, given or else the project's, and the settings of preprocessing.
-
-    Raises:
-        InputError: there is no schema, it cannot be read, or a value breaks its rule.
-    """
-    compiled = training.compiled(Code.in_image(training.DEFAULT_IMAGE))
-    declared = parameters.declared(spec_of(compiled))
-    values = parameters.parse_settings(sets, {name: declared[name] for name in PREPROCESSING})
-    _check(PrepareConfig, values, {})
-    schema = schema or project.data_of(os.environ, Path.cwd())[1]
-    if schema is None:
-        raise InputError(SCHEMA_MISSING)
-    return read_schema(schema), config_from(PrepareConfig, values)
 
 
 def _check_exists(request: RunRequest) -> None:

@@ -11,6 +11,7 @@ from components.preprocess import preprocess
 from components.signature import HYPERPARAMETERS, PREPROCESSING, with_settings
 from components.snapshot import snapshot
 from components.train import train_component
+from pipelines import names
 from pipelines.compiling import LOCATION, PROJECT, document_of
 from pipelines.prices.machines import UNSPECIFIED
 from trainer.config import Config
@@ -18,7 +19,6 @@ from trainer.fields import text_of
 from trainer.models import FAMILIES, settings_of
 from vertex_tabular.preprocessing.config import PrepareConfig
 
-PIPELINE_NAME = "vertex-tabular-training"
 DEFAULT_IMAGE = f"vertex-tabular:{version('vertex-tabular')}"
 DESCRIPTION = """\
 Trains a PyTorch model on a table, and publishes the model, its metrics and a report.
@@ -62,7 +62,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
     train_step = train_component(code, replicas)
     collect_step = code.component(collect)
 
-    @dsl.pipeline(name=PIPELINE_NAME, display_name="Tabular training", description=DESCRIPTION)
+    @dsl.pipeline(name=names.TRAINING, display_name="Tabular training", description=DESCRIPTION)
     @with_settings(PrepareConfig, Config, notes={"recipe": _recipe_note()})
     def training(
         csv: str,

@@ -121,6 +121,19 @@ def parse_value(owner: Any, name: str, text: str, label: Callable[[str], str] = 
         raise InputError(f"{label(name)} must be {FORMS[parse]}, got {text}") from None
 
 
+def parse_values(
+    owner: Any, texts: Mapping[str, str], label: Callable[[str], str] = flag_of
+) -> dict[str, Any]:
+    """The values that texts give fields of a dataclass, by name.
+
+    Raises:
+        InputError: a text is not of its field's form, or the value breaks the field's rule.
+    """
+    values = {name: parse_value(owner, name, text, label) for name, text in texts.items()}
+    check_values(owner, values, label)
+    return values
+
+
 def text_of(value: Any) -> str:
     """A value as its flag takes it."""
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

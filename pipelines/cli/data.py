@@ -1,5 +1,7 @@
 """The commands for data: `tabpipe preprocess`, `schema` and `sample`."""
 
+import os
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated
 
@@ -21,11 +23,20 @@ def preprocess(
 
     Example: tabpipe preprocess passengers.csv arrays --schema schema.yaml --set fit_on=all
     """
-    from pipelines.request import preprocessing_request
+    from pipelines.parameters import split_settings
+    from pipelines.project.settings import SCHEMA_MISSING, data_of
+    from trainer.errors import InputError
+    from trainer.fields import parse_values
+    from vertex_tabular.preprocessing.config import PrepareConfig
     from vertex_tabular.preprocessing.prepare import prepare
+    from vertex_tabular.schema.reader import read_schema
 
-    content, config = preprocessing_request(schema, settings or [])
-    prepared = prepare(csv, content, directory, config)
+    texts = split_settings(settings or [], [field.name for field in fields(PrepareConfig)])
+    config = PrepareConfig(**parse_values(PrepareConfig, texts, str))
+    schema = schema or data_of(os.environ, Path.cwd())[1]
+    if schema is None:
+        raise InputError(SCHEMA_MISSING)
+    prepared = prepare(csv, read_schema(schema), directory, config)
     typer.echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
     typer.echo(f"written to {directory}")
 

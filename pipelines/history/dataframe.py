@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.local.records import local_record, local_runs
+from pipelines.names import PIPELINES
 from pipelines.record import Record
 from vertex_tabular.run import dataframe
 
@@ -30,12 +31,11 @@ def to_frame(
     """
     records = [local_record(Path(root) / run_id) for run_id in local_runs(Path(root))]
     if project:
-        from pipelines import prediction, training
         from pipelines.vertex.session import connect, resolve_settings
 
         vertex = connect(resolve_settings({"project": project, "region": region or None}, None))
-        for pipeline in (training, prediction):
-            listed = vertex.runs(pipeline.PIPELINE_NAME, limit)
+        for pipeline in PIPELINES:
+            listed = vertex.runs(pipeline, limit)
             records += [vertex.run(each.run_id) for each in listed]
     return dataframe.to_frame(map(_row, records))
 

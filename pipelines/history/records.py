@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.history.fetch import Copy, copy_file
 from pipelines.local.records import local_log, local_record, local_runs
+from pipelines.names import PIPELINES
 from pipelines.record import Record
 from pipelines.vertex.session import Session
 from trainer.errors import InputError
@@ -33,12 +34,10 @@ class History:
 
     def newest(self, limit: int) -> list[Record]:
         """The newest runs, at most `limit` of this machine and of each pipeline on Vertex AI."""
-        from pipelines import prediction, training
-
         found = [local_record(self.root / run_id) for run_id in local_runs(self.root)[:limit]]
         if self.session.settings.project.value:
-            for pipeline in (training, prediction):
-                found += self.session.vertex.runs(pipeline.PIPELINE_NAME, limit)
+            for pipeline in PIPELINES:
+                found += self.session.vertex.runs(pipeline, limit)
         return sorted(found, key=lambda record: record.started, reverse=True)
 
     def record(self, run_id: str) -> Record:

@@ -29,6 +29,10 @@ else:
 
 FILE = "tabpipe.toml"
 PREFIX = "TABPIPE_"
+SCHEMA_MISSING = (
+    "a table needs a feature schema, got none; give --schema FILE, "
+    "which `tabpipe schema infer CSV > FILE` proposes"
+)
 
 
 @dataclass(frozen=True)

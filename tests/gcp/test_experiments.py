@@ -8,7 +8,7 @@ import grpc
 import pytest
 from google.protobuf import json_format
 
-from pipelines.training import PIPELINE_NAME
+from pipelines.names import TRAINING
 from tests.gcp.conftest import CSV
 from tests.gcp.loopback.cloud import Cloud
 from tests.gcp.loopback.names import PROJECT, REGION
@@ -68,7 +68,7 @@ def test_submitted_again_it_is_in_the_experiment_once(recorder: Cloud, recorded:
     for command in (TRIAL, TRIAL):
         assert recorded(*command).status == 0
     assert len(recorder.calls("CreateContext")) == len(recorder.calls("CreateMetadataStore")) == 1
-    assert parents(recorder) == [PIPELINE_NAME, "learning-rates"]
+    assert parents(recorder) == [TRAINING, "learning-rates"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_lost_answer_is_asked_for_again(
     result = recorded(*TRIAL)
     assert result.status == 0, result.stderr
     assert not recorder.board.faults
-    assert parents(recorder) == [PIPELINE_NAME, "learning-rates"]
+    assert parents(recorder) == [TRAINING, "learning-rates"]
 
 
 def test_a_refusal_after_the_submission_says_how_to_go_on(recorder: Cloud, recorded: Shell) -> None:
@@ -94,7 +94,7 @@ def test_a_refusal_after_the_submission_says_how_to_go_on(recorder: Cloud, recor
     assert "cannot add trial-1 to the experiment learning-rates: " in result.error
     assert result.error.endswith("give --run-id trial-1: that submits the run only once")
     assert recorded(*TRIAL).status == 0
-    assert parents(recorder) == [PIPELINE_NAME, "learning-rates"]
+    assert parents(recorder) == [TRAINING, "learning-rates"]
 
 
 def test_a_name_that_is_taken_is_refused_before_the_run(recorder: Cloud, recorded: Shell) -> None:

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from components.code import Code
-from pipelines import prediction
+from pipelines import names, prediction
 from pipelines.lint import check
 from tests.shell import Shell
 
@@ -37,7 +37,7 @@ def test_two_processes_compile_the_same_bytes(tmp_path: Path) -> None:
         subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
         texts.append((tmp_path / name / "prediction.yaml").read_bytes())
     assert texts[0] == texts[1]
-    assert yaml.safe_load(texts[0])["pipelineInfo"]["name"] == prediction.PIPELINE_NAME
+    assert yaml.safe_load(texts[0])["pipelineInfo"]["name"] == names.PREDICTION
 
 
 @pytest.mark.parametrize(

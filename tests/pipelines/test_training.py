@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components.code import Code
-from pipelines import training
+from pipelines import names, training
 from trainer.config import Config
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +134,6 @@ def test_googles_own_sdk_takes_the_yaml_and_its_parameters(tmp_path: Path) -> No
             credentials=AnonymousCredentials(),  # type: ignore[no-untyped-call]
         )
 
-    assert job(csv="gs://bucket/a.csv", epochs=5).job_id.startswith(training.PIPELINE_NAME)
+    assert job(csv="gs://bucket/a.csv", epochs=5).job_id.startswith(names.TRAINING)
     with pytest.raises(ValueError, match="epoch"):
         job(csv="gs://bucket/a.csv", epoch=5)

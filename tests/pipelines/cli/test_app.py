@@ -12,6 +12,7 @@ import pytest
 import yaml
 from sklearn.datasets import load_breast_cancer
 
+from pipelines.project.sample import write_sample
 from tests.shell import Shell
 
 SCHEMA = Path(__file__).parents[3] / "examples" / "titanic" / "schema.yaml"
@@ -33,6 +34,38 @@ def test_help_needs_none_of_the_heavy_packages() -> None:
     assert result.returncode == 0, result.stderr
     for command in ("run", "preprocess", "sample"):
         assert command in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("runs",),
+        ("show", "no-such-run"),
+        ("compare", "no-such-run", "no-such-run"),
+        ("logs", "no-such-run"),
+        ("cancel", "no-such-run"),
+        ("schema", "infer", "TABLE"),
+        ("preprocess", "TABLE", "arrays", *FIT),
+    ],
+)
+def test_it_starts_without_the_imports_that_take_long(
+    arguments: tuple[str, ...], tmp_path: Path
+) -> None:
+    """kfp alone takes half a second, torch a second."""
+    table = tmp_path / "table.csv"
+    write_sample(table, 60, 0)
+    program = (
+        "import sys\n"
+        "for name in ('kfp', 'google.cloud', 'torch', 'pandas', 'sklearn', 'matplotlib'):\n"
+        "    sys.modules[name] = None\n"
+        "from pipelines.cli.app import main; main()\n"
+    )
+    given = [str(table) if each == "TABLE" else each for each in arguments]
+    result = subprocess.run(
+        [sys.executable, "-c", program, *given], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert "Traceback" not in result.stderr
+    assert result.returncode == (2 if "no-such-run" in arguments else 0), result.stderr
 
 
 def test_the_titanics_figures(tabpipe: Tabpipe, titanic: Path) -> None:
