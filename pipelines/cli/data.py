@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.notes import show_notes
 from pipelines.cli.options import SchemaFile, Sets, TableFile, Target
 from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED
 
@@ -52,7 +53,9 @@ def infer(
     """
     from vertex_tabular.tables import inference
 
-    typer.echo(inference.infer(csv, target), nl=False)
+    found = inference.infer(csv, target)
+    typer.echo(found.schema, nl=False)
+    show_notes(found.notes)
 
 
 @schemas.command()

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.cli.notes import show_notes
 from pipelines.cli.options import TableFile, Target
 from trainer.errors import InputError, TabularError
 
@@ -35,6 +36,7 @@ def init(
         question = f"whether {proposal.target} is multiclass or regression"
         proposal = project.propose(csv, target, _answer(question, "--yes", "multiclass"))
     project.write(directory, csv, proposal)
+    show_notes(proposal.notes)
     for name in (project.SCHEMA_FILE, FILE):
         typer.echo(f"wrote {directory / name}")
     typer.echo(f"{proposal.target} is predicted ({proposal.task}); a first run:\n")

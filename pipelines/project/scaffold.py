@@ -8,6 +8,7 @@ from pipelines.project import settings
 from trainer.contract import atomic_write
 from trainer.errors import InputError
 from trainer.uri import Uri
+from vertex_tabular.schema import json_schema
 from vertex_tabular.schema.reader import load_yaml
 from vertex_tabular.tables import inference
 
@@ -39,12 +40,14 @@ class Proposal:
         target: the column to predict.
         task: binary, multiclass or regression.
         doubtful: whether the target's few whole numbers may be classes or a quantity.
+        notes: what is left out of the table and why, and what was decided from its values.
     """
 
     schema: str
     target: str
     task: str
     doubtful: bool
+    notes: list[str]
 
 
 def propose(csv: str, target: str | None = None, task: str | None = None) -> Proposal:
@@ -53,10 +56,10 @@ def propose(csv: str, target: str | None = None, task: str | None = None) -> Pro
     Raises:
         InputError: the table cannot be read, or has no such target.
     """
-    text = inference.infer(csv, target, task)
-    content = load_yaml(text)
-    doubtful = text.splitlines()[1].endswith(inference.WHOLE_NUMBERS)
-    return Proposal(text, str(content["target"]), content["task"], doubtful)
+    found = inference.infer(csv, target, task)
+    content = load_yaml(found.schema)
+    doubtful = found.schema.splitlines()[1].endswith(inference.WHOLE_NUMBERS)
+    return Proposal(found.schema, content["target"], content["task"], doubtful, found.notes)
 
 
 def check_new(directory: Path) -> None:
@@ -70,7 +73,8 @@ def check_new(directory: Path) -> None:
 
 
 def write(directory: Path, csv: str, proposal: Proposal) -> None:
-    """Writes schema.yaml and tabpipe.toml into `directory`, which is made if need be.
+    """Writes schema.yaml and tabpipe.toml into `directory`, which is made if need be, and the JSON
+    Schema by which an editor checks schema.yaml.
 
     Raises:
         InputError: one of them exists already, or the directory cannot be written to.
@@ -78,8 +82,13 @@ def write(directory: Path, csv: str, proposal: Proposal) -> None:
     check_new(directory)
     place = placed(csv, directory)
     head = SCHEMA_HEAD.format(csv=" ".join(place.split()), name=SCHEMA_FILE)
+    schema = json_schema.FIRST_LINE + head + proposal.schema
     quoted = {"csv": _toml(place), "schema": _toml(SCHEMA_FILE)}
-    contents = {SCHEMA_FILE: head + proposal.schema, settings.FILE: SETTINGS.format(**quoted)}
+    contents = {
+        json_schema.FILE: json_schema.as_text(),
+        SCHEMA_FILE: schema,
+        settings.FILE: SETTINGS.format(**quoted),
+    }
     for name, text in contents.items():
         with atomic_write(directory / name) as file:
             file.write(text.encode())

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import InputError
+from vertex_tabular.schema.reader import read_settings
+from vertex_tabular.schema.values import quoted
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -186,8 +188,10 @@ def _chosen(
 def _from_file(path: Path, profile: str | None) -> dict[str, Setting]:
     """What the file says, the profile's values over the others."""
     try:
-        content = tomllib.loads(path.read_text()) if path.is_file() else {}
-    except (OSError, ValueError) as error:
+        content = tomllib.loads(read_settings(path, FILE)) if path.exists() else {}
+    except RecursionError:
+        raise InputError(f"{path} must be TOML, got lists that nest too deep") from None
+    except ValueError as error:
         raise InputError(f"{path} must be TOML, got {error}") from None
     profiles = content.pop("profile", {})
     tables: list[tuple[str, Any]] = [(str(path), content)]
@@ -201,7 +205,7 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Setting]:
         for name, value in table.items():
             if name not in FORMS or not isinstance(value, str):
                 names = ", ".join(FORMS)
-                raise InputError(f"{origin} holds texts named {names}, got {name} = {value!r}")
+                raise InputError(f"{origin} holds texts named {names}, got {name} = {quoted(value)}")
             found[name] = Setting(value, origin)
     return found
 

@@ -110,7 +110,19 @@ def _kinds(table: Table, feature: Feature) -> Kinds | None:
     if column.dtype != np.int8:
         return None
     first, last = int(column.min(initial=0)), int(column.max(initial=0))
-    return Kinds(column, first, np.arange(first, last + 1.0)[:, np.newaxis])
+    numbers = np.arange(first, last + 1.0)
+    return Kinds(column, first, _measured(numbers, feature))
+
+
+def _measured(values: npt.NDArray[np.float64], feature: Feature) -> npt.NDArray[np.float64]:
+    """Numbers (n,), of which the missing ones are replaced, as columns of X (n, outputs) before
+    they are standardised."""
+    if not feature.indicator:
+        impute(values, feature)
+        return values[:, np.newaxis]
+    missing = np.isnan(values)
+    impute(values, feature)
+    return np.column_stack([values, missing])
 
 
 def _lookup(
@@ -124,8 +136,7 @@ def _lookup(
 
     def lookup(rows: Indices) -> npt.NDArray[np.float64]:
         values = take(column, rows).astype(np.float64, copy=False)
-        impute(values, feature)
-        return _standardised(values[:, np.newaxis], feature)
+        return _standardised(_measured(values, feature), feature)
 
     return lookup
 

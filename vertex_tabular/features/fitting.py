@@ -18,9 +18,10 @@ from vertex_tabular.features.bins import Bins
 from vertex_tabular.features.counting import rows_in_bins
 from vertex_tabular.features.encoding import category_values, date_parts, shown_categories
 from vertex_tabular.features.numbers import fit_numbers, mean_and_std, without_value
-from vertex_tabular.features.spec import Feature, Spec
+from vertex_tabular.features.spec import Feature, Spec, listed_words
+from vertex_tabular.schema.dates import date_of
 from vertex_tabular.schema.schema import Column, Schema
-from vertex_tabular.schema.values import BOOLEANS, classes_of, date_of
+from vertex_tabular.schema.values import BOOLEANS, classes_of
 from vertex_tabular.tables.table import Mask, Table, category_counts, count_of, take
 
 # Of one column; beyond, it names the rows rather than describes them.
@@ -51,7 +52,7 @@ def fit(table: Table, schema: Schema, rows: Mask | None = None) -> Spec:
     # columns out as the earlier ones end, in order: they take very unequal times.
     with ThreadPoolExecutor(2) as pool:
         columns = list(pool.map(fit_column, schema.columns))
-    return Spec(schema.task, schema.target, classes, columns)
+    return Spec(schema.task, schema.target, classes, columns, listed_words(schema.missing))
 
 
 def _fit_column(
@@ -71,10 +72,9 @@ def _fit_column(
         return raw
     means_and_stds = [
         mean_and_std(output, values)
-        for output, values in zip(raw.outputs, _columns(chosen, raw, room), strict=True)
+        for output, values in zip(raw.measures, _columns(chosen, raw, room), strict=True)
     ]
-    mean, std = map(list, zip(*means_and_stds, strict=True))
-    return replace(raw, mean=mean, std=std)
+    return scaled(raw, means_and_stds)
 
 
 def _chosen(table: Table, rows: Mask | None, name: str, room: npt.NDArray[np.float64]) -> Table:
@@ -97,10 +97,27 @@ def unscaled(column: Column, fill: float | str, categories: list[str]) -> Featur
     elif column.encoding == "onehot":
         outputs = [f"{column.name}={category}" for category in categories]
         outputs += [f"{column.name}=(rare)"] if column.min_frequency else []
-    zeros, ones = [0.0] * len(outputs), [1.0] * len(outputs)
+    outputs += [f"{column.name}=(missing)"] if column.indicator else []
     return Feature(
-        column.name, column.kind, column.encoding, outputs, fill, categories, zeros, ones
+        column.name,
+        column.kind,
+        column.encoding,
+        outputs,
+        fill,
+        categories,
+        mean=[0.0] * len(outputs),
+        std=[1.0] * len(outputs),
+        order=column.order,
+        missing=listed_words(column.missing),
+        indicator=column.indicator,
     )
+
+
+def scaled(raw: Feature, means_and_stds: list[tuple[float, float]]) -> Feature:
+    """The feature with the mean and the standard deviation of each of its measures."""
+    count = len(means_and_stds)
+    mean, std = ([pair[i] for pair in means_and_stds] for i in (0, 1))
+    return replace(raw, mean=mean + raw.mean[count:], std=std + raw.std[count:])
 
 
 def fit_categories(count_of: dict[str, int], missing: int, column: Column) -> tuple[str, list[str]]:
@@ -146,7 +163,7 @@ def fit_bins(table: Table, feature: Feature) -> list[Bins]:
         samples = date_parts(texts, feature)[texts.codes[::step]].T
         empty = [
             Bins(name, bins.edges_of(sample), [], [])
-            for name, sample in zip(feature.outputs, samples, strict=True)
+            for name, sample in zip(feature.measures, samples, strict=True)
         ]
     else:
         texts = table.texts[feature.name]
@@ -174,5 +191,5 @@ def _columns(
         yield room
     else:
         texts = table.texts[feature.name]
-        for numbers in category_values(texts, feature).T:
+        for numbers in category_values(texts, feature).T[: len(feature.measures)]:
             yield take(numbers, texts.codes, room)  # -1 is missing

@@ -16,10 +16,10 @@ import numpy.typing as npt
 from vertex_tabular.features import bins
 from vertex_tabular.features.counting import rows_in_bins
 from vertex_tabular.features.encoding import category_values
-from vertex_tabular.features.fitting import fit_bins, fit_categories, unscaled
+from vertex_tabular.features.fitting import fit_bins, fit_categories, scaled, unscaled
 from vertex_tabular.features.numbers import std_of, without_value
 from vertex_tabular.features.selection import Keys, keys_of, number_of, smallest
-from vertex_tabular.features.spec import Feature, Spec
+from vertex_tabular.features.spec import Feature, Spec, listed_words
 from vertex_tabular.schema.schema import Column, Schema
 from vertex_tabular.schema.values import classes_of
 from vertex_tabular.tables.disk_table import BlockMasks, DiskTable
@@ -44,7 +44,8 @@ def fit(table: DiskTable, schema: Schema, chosen: BlockMasks | None) -> Spec:
         return _fit_texts(*table.counts([column.name], chosen)[column.name], column)
 
     columns = list(threaded_map(fit_column, schema.columns, limit=2))
-    return Spec(schema.task, schema.target, classes, _with_bins(columns, table, chosen))
+    columns = _with_bins(columns, table, chosen)
+    return Spec(schema.task, schema.target, classes, columns, listed_words(schema.missing))
 
 
 def _with_bins(
@@ -89,9 +90,9 @@ def _fit_texts(count_of: dict[str, int], missing: int, column: Column) -> Featur
     numbers = category_values(Categorical(np.array([], np.int64), list(count_of)), raw)
     scales = [
         _scale(output, partial(_once, values, weights))
-        for output, values in zip(raw.outputs, numbers.T, strict=True)
+        for output, values in zip(raw.measures, numbers.T[: len(raw.measures)], strict=True)
     ]
-    return replace(raw, mean=[mean for mean, _ in scales], std=[std for _, std in scales])
+    return scaled(raw, scales)
 
 
 def _once(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> list[Weighted]:
@@ -137,8 +138,7 @@ def _fit_numbers(table: DiskTable, column: Column, chosen: BlockMasks | None) ->
         yield from weighted()
         yield np.array([fill]), np.array([missing])
 
-    mean, std = _scale(column.name, filled)
-    return replace(unscaled(column, fill, []), mean=[mean], std=[std])
+    return scaled(unscaled(column, fill, []), [_scale(column.name, filled)])
 
 
 def _scale(name: str, values: Callable[[], Iterable[Weighted]]) -> tuple[float, float]:

@@ -1,11 +1,10 @@
 """The columns of a table that a model reads, and what is wrong with one of them."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
-from vertex_tabular.features.spec import Spec
+from vertex_tabular.features.spec import Spec, missing_words
 from vertex_tabular.schema.schema import Column, Schema
 from vertex_tabular.tables import diagnosis
 from vertex_tabular.tables.table import Table
@@ -15,13 +14,14 @@ from vertex_tabular.tables.table import Table
 class Inputs(Schema):
     """The columns that a model reads; the target is one of them only where it is `labelled`."""
 
-    cure_of_no_target: ClassVar[str] = "leave such rows out"
-
     labelled: bool = False
 
     @property
     def read(self) -> tuple[Column, ...]:
         return super().read if self.labelled else self.columns
+
+    def cure_of_no_target(self, text: str) -> str:
+        return "leave such rows out"
 
     @property
     def complete(self) -> frozenset[str]:
@@ -31,9 +31,15 @@ class Inputs(Schema):
 def inputs_of(spec: Spec, labelled: bool = False) -> Inputs:
     """What is read of a table. The spec has no `values`, `min` and `max`: a category that
     was not allowed in training is unseen here, and counted."""
-    columns = tuple(Column(feature.name, feature.kind) for feature in spec.columns)
+    columns = tuple(
+        Column(
+            feature.name, feature.kind, order=feature.order, missing=missing_words(feature.missing)
+        )
+        for feature in spec.columns
+    )
     task = "regression" if spec.classes is None else spec.task
-    return Inputs(spec.target, task, columns, labelled=labelled)
+    missing = missing_words(spec.missing)
+    return Inputs(spec.target, task, columns, missing=missing, labelled=labelled)
 
 
 def broken_column(table: Table, column: Column) -> str | None:

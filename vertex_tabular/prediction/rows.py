@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.errors import InputError
-from vertex_tabular.features.spec import Feature, Spec
+from vertex_tabular.features.spec import Spec
 from vertex_tabular.prediction.inputs import broken_column, inputs_of
-from vertex_tabular.schema.values import MISSING, broken_number, is_missing
+from vertex_tabular.schema.schema import Column
+from vertex_tabular.schema.values import broken_number, plain_decimal, plain_number
 from vertex_tabular.tables.table import Categorical, Table
 
 
@@ -38,24 +39,25 @@ def table_of(spec: Spec, rows: Rows) -> Table:
     numbers: dict[str, NDArray[np.float64]] = {}
     texts: dict[str, Categorical] = {}
     lengths: dict[str, int] = {}
-    for feature in spec.columns:
-        values = columns[feature.name]
+    schema = inputs_of(spec)
+    for column in schema.columns:
+        values = columns[column.name]
         # By way of a list, in which pandas' types and numpy's are Python's, dates in ns excepted.
         if isinstance(values, np.ndarray) and values.dtype.kind == "M":
             values = values.astype("datetime64[us]")
         values = values.tolist() if hasattr(values, "tolist") else values
         if not _is_many(values):
-            raise InputError(f"{feature.name} must be a list or an array, got {values!r}")
-        values = [None if _is_missing(value) else value for value in values]
-        if feature.kind == "numeric":
-            numbers[feature.name] = _numbers(feature, values)
+            raise InputError(f"{column.name} must be a list or an array, got {values!r}")
+        values = [None if _is_missing(value, column) else value for value in values]
+        if column.kind == "numeric":
+            numbers[column.name] = _numbers(column, values)
         else:
-            texts[feature.name] = _texts(feature, values)
-        lengths[feature.name] = len(values)
+            texts[column.name] = _texts(column, values)
+        lengths[column.name] = len(values)
     if len(set(lengths.values())) > 1:
         raise InputError(f"columns must be of one length, got {lengths}")
     table = Table(next(iter(lengths.values())), numbers, texts)
-    for column in inputs_of(spec).columns:
+    for column in schema.columns:
         if problem := broken_column(table, column):
             raise InputError(problem)
     return table
@@ -92,9 +94,9 @@ def _is_many(values: object) -> bool:
     return hasattr(values, "__iter__") and not isinstance(values, str)
 
 
-def _is_missing(value: object) -> bool:
+def _is_missing(value: object, column: Column) -> bool:
     if isinstance(value, str):
-        return value in MISSING
+        return column.is_missing(value)
     # By name, because pandas need not be installed; first, because `pandas.NA != pandas.NA` is
     # neither true nor false.
     if type(value).__name__ in ("NAType", "NaTType"):
@@ -102,10 +104,10 @@ def _is_missing(value: object) -> bool:
     return value is None or value != value
 
 
-def _numbers(feature: Feature, values: Sequence[Any]) -> NDArray[np.float64]:
+def _numbers(column: Column, values: Sequence[Any]) -> NDArray[np.float64]:
     numbers = np.full(len(values), np.nan)
     for row, value in enumerate(values):
-        if value is None or (isinstance(value, str) and is_missing(value, numeric=True)):
+        if value is None:
             continue
         try:  # a text by the CSV's rules: Python takes 1_000 for a number
             rule = broken_number(value) if isinstance(value, str) else None
@@ -113,20 +115,18 @@ def _numbers(feature: Feature, values: Sequence[Any]) -> NDArray[np.float64]:
         except (TypeError, ValueError):
             rule = "a number"
         if rule:
-            raise InputError(f"{feature.name} must be {rule}, got {value!r} (row {row})")
+            raise InputError(f"{column.name} must be {rule}, got {value!r} (row {row})")
     return numbers
 
 
-def _texts(feature: Feature, values: Sequence[Any]) -> Categorical:
-    """Values as their text in a CSV. What is whole is shown so, because a missing value beside
-    them makes pandas turn 3 into 3.0; but not if training's levels have the point."""
+def _texts(column: Column, values: Sequence[Any]) -> Categorical:
+    """Values as their text in a CSV; numbers as plain decimals, as those of Parquet."""
     level_of: dict[str, int] = {}
-    known = set(feature.categories)
     codes = np.full(len(values), -1, np.int32)
     for row, value in enumerate(values):
         if value is not None:
             text = str(value)
-            if isinstance(value, float) and value.is_integer() and text not in known:
-                text = str(int(value))
-            codes[row] = level_of.setdefault(text, len(level_of))
+            if isinstance(value, float):
+                text = plain_number(plain_decimal(text))
+            codes[row] = level_of.setdefault(column.kept(text), len(level_of))
     return Categorical(codes, list(level_of))

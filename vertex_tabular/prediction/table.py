@@ -188,7 +188,7 @@ def _each_block(
         for column in schema.read:
             problem = broken_column(block, column)
             if not problem and column.name in schema.complete and _missing(block, column.name):
-                problem = f"{column.name} must not be missing; {schema.cure_of_no_target}"
+                problem = f"{column.name} must not be missing; {schema.cure_of_no_target('')}"
             if problem:
                 raise TableReadError(problem)
         return predict(block, key_columns)

@@ -52,7 +52,7 @@ class Column:
     def levels(self, x: Array) -> tuple[Array, list[str]]:
         """Each row's level, int (n,), and the names of the levels, of a column that has them."""
         assert self.spec is not None
-        numbers = self.numbers(x)
+        numbers = self.numbers(x)[:, : len(self.spec.measures)]
         if self.spec.kind == "boolean":
             return np.rint(numbers[:, 0]).astype(np.int64).clip(0, 1), ["no", "yes"]
         names = [*self.spec.categories, "(other)"]

@@ -21,10 +21,6 @@ WHOLE_WITH_FRACTION = re.compile(r"^([-+]?\d+)\.0*$", re.ASCII)
 EXPONENT = re.compile(r"[-+]?\d+(\.\d+)?e[-+]?\d+", re.ASCII)
 INFINITE = re.compile(r"[-+]?inf(inity)?", re.ASCII | re.IGNORECASE)
 NAN = re.compile(r"[-+]?nan(\(\w*\))?", re.ASCII | re.IGNORECASE)
-# Python 3.10's `fromisoformat` takes fewer forms than later ones: all take these, up to seconds.
-DATE = re.compile(
-    r"(\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d(?::\d\d)?)?)(?:(?<=:\d\d:\d\d)\.\d{1,9})?", re.ASCII
-)
 BOOLEANS = {
     **dict.fromkeys(("true", "t", "yes", "y", "1", "1.0"), 1.0),
     **dict.fromkeys(("false", "f", "no", "n", "0", "0.0"), 0.0),
@@ -32,8 +28,11 @@ BOOLEANS = {
 
 
 def is_missing(text: str, numeric: bool) -> bool:
-    """Whether a text stands for no value; among numbers, NaN may be spelled as Arrow reads it."""
-    return text in MISSING or (numeric and NAN.fullmatch(text.strip(BLANKS)) is not None)
+    """Whether a text stands for no value; among numbers, so do blanks, and NaN may be spelled as
+    Arrow reads it."""
+    if text in MISSING:
+        return True
+    return numeric and (not (bare := text.strip(BLANKS)) or NAN.fullmatch(bare) is not None)
 
 
 def broken_number(text: str) -> str | None:
@@ -56,15 +55,6 @@ def broken_number(text: str) -> str | None:
 
 def is_boolean(text: str) -> bool:
     return text.lower() in BOOLEANS
-
-
-def date_of(text: str) -> datetime | None:
-    """The date and time that an ISO 8601 text without a zone stands for, or None; less than
-    a second is cut off."""
-    try:
-        return datetime.fromisoformat(match[1]) if (match := DATE.fullmatch(text)) else None
-    except ValueError:  # as the 31st of February
-        return None
 
 
 def part_of(date: datetime, part: str) -> float:
@@ -90,3 +80,11 @@ def plain_number(text: str) -> str:
 def plain_decimal(text: str) -> str:
     """A number without an exponent; any other text as it is."""
     return format(Decimal(text), "f") if EXPONENT.fullmatch(text) else text
+
+
+def quoted(value: object) -> str:
+    """A value of a schema as a message shows it: on one line, not endless."""
+    if isinstance(value, int) and value.bit_length() > 1023:
+        return "inf"  # Python writes no whole number of thousands of digits
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."

@@ -6,27 +6,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from vertex_tabular.schema.schema import Schema
+from vertex_tabular.schema.schema import Column, Schema
 from vertex_tabular.schema.values import BLANKS, MISSING, plain_decimal
 from vertex_tabular.tables.table import Categorical, Numbers, Table
 
 
-def types_of(schema: Schema) -> dict[str, Any]:
+def types_of(schema: Schema, numbers_as_text: bool = False) -> dict[str, Any]:
     """The Arrow type of each column that is read."""
     import pyarrow as pa
 
     text = pa.dictionary(pa.int32(), pa.string())
-    return {name: pa.float64() if name in schema.numeric else text for name in schema.names}
+    number = pa.string() if numbers_as_text else pa.float64()
+    return {c.name: number if c.kind == "numeric" else text for c in schema.read}
 
 
 def table_of_batch(batch: Any, schema: Schema) -> Table:
-    """The table of a record batch, whose columns may be of any type that is not nested."""
+    """The table of a record batch or table, whose columns may be of any type that is not nested."""
     import pyarrow as pa
 
     # By way of plain text, because few types can be cast to a dictionary.
     plain = {
-        name: _as_numbers(batch[name]) if name in schema.numeric else _as_texts(batch[name])
-        for name in schema.names
+        column.name: (_as_numbers if column.kind == "numeric" else _as_texts)(batch[column.name])
+        for column in schema.read
     }
     table = pa.table(plain).cast(pa.schema(types_of(schema).items()))
     return table_of(table.combine_chunks().unify_dictionaries(), schema)
@@ -34,12 +35,15 @@ def table_of_batch(batch: Any, schema: Schema) -> Table:
 
 def table_of(table: Any, schema: Schema) -> Table:
     """The table of an Arrow table of one chunk, whose columns have `types_of`."""
-    columns = {k: table[k].chunk(0) for k in schema.names} if table.num_rows else {}
-    return Table(
-        table.num_rows,
-        {name: _numbers(column) for name, column in columns.items() if name in schema.numeric},
-        {name: _texts(column) for name, column in columns.items() if name not in schema.numeric},
-    )
+    numbers: dict[str, Numbers] = {}
+    texts: dict[str, Categorical] = {}
+    for column in schema.read if table.num_rows else ():
+        values = table[column.name].chunk(0)
+        if column.kind == "numeric":
+            numbers[column.name] = _numbers(values)
+        else:
+            texts[column.name] = _texts(values, column)
+    return Table(table.num_rows, numbers, texts)
 
 
 def _numbers(values: Any) -> Numbers:
@@ -72,7 +76,7 @@ def _missing(values: Any) -> npt.NDArray[np.bool_] | None:
     return missing
 
 
-def _texts(values: Any) -> Categorical:
+def _texts(values: Any, column: Column) -> Categorical:
     codes = np.frombuffer(values.indices.buffers()[1], np.int32)
     codes = codes[values.offset : values.offset + len(values)]
     categories = values.dictionary.to_pylist()
@@ -80,12 +84,14 @@ def _texts(values: Any) -> Categorical:
     missing = _missing(values.indices)
     if missing is not None:
         narrow[missing] = -1
-    if MISSING.isdisjoint(categories):
-        return Categorical(narrow, categories)
-    kept = [i for i, category in enumerate(categories) if category not in MISSING]
-    code_of = np.full(len(categories) + 1, -1, narrow.dtype)
-    code_of[kept] = range(len(kept))
-    return Categorical(code_of[narrow], [categories[i] for i in kept])
+    kept: dict[str, int] = {}
+    code_of = [
+        -1 if column.is_missing(text) else kept.setdefault(column.kept(text), len(kept))
+        for text in categories
+    ]
+    if code_of != list(range(len(categories))):
+        narrow = np.array([*code_of, -1], narrow.dtype)[narrow]
+    return Categorical(narrow, list(kept))
 
 
 def _as_texts(values: Any) -> Any:
@@ -108,8 +114,11 @@ def _as_numbers(values: Any) -> Any:
         values = values.dictionary_decode()
     if values.type in (pa.string(), pa.large_string(), pa.string_view()):
         texts = values.cast(pa.string())
+        bare = compute.utf8_trim(texts, characters=BLANKS)
         missing = compute.is_in(texts, pa.array(sorted(MISSING)))
-        values = compute.if_else(missing, None, compute.utf8_trim(texts, characters=BLANKS))
+        values = compute.if_else(compute.or_(missing, compute.equal(bare, "")), None, bare)
+    if pa.types.is_duration(values.type):
+        values = values.cast(pa.int64())  # in its unit
     return values.cast(pa.float64())
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import numpy as np
 
+from vertex_tabular.schema.dates import DAY_FIRST, ISO, MONTH_FIRST, YEAR_LAST, date_of
 from vertex_tabular.schema.schema import Column, Schema
 from vertex_tabular.schema.values import (
     EXACT,
     broken_number,
     classes_of,
-    date_of,
     is_boolean,
-    is_missing,
 )
 from vertex_tabular.tables.problems import AS_UTF_8, Problems, called, is_not_utf_8, listed, shown
 from vertex_tabular.tables.rows import rows_of
@@ -25,7 +24,7 @@ from vertex_tabular.tables.table import Table
 
 MAX_CLASSES = 10_000  # the model has an output for each
 BELOW = np.nextafter(EXACT, 0)  # a whole number beyond EXACT may have been rounded to it
-WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d.*\d ?(Z|[A-Z]{3,4}|[-+]\d\d:?\d\d)", re.ASCII)
+WITH_ZONE = re.compile(r"\d{4}-\d\d-\d\d.*\d ?[A-Z]{3,4}", re.ASCII)
 
 
 def is_doubtful(table: Table, schema: Schema) -> bool:
@@ -69,7 +68,6 @@ class RowChecks:
     def __init__(self, schema: Schema, problems: Problems) -> None:
         self.schema = schema
         self.columns = {column.name: column for column in schema.read}
-        self.numeric = schema.numeric
         self.problems = problems
         self.rows = 0
         self.empty = set(schema.names)
@@ -80,10 +78,10 @@ class RowChecks:
         self.rows += 1
         for name, text in row.items():
             is_target = name == self.schema.target
-            if is_missing(text, name in self.numeric):
+            if self.columns[name].is_missing(text):
                 if name in self.schema.complete:
                     what = "target" if is_target else "split column"
-                    cure = self.schema.cure_of_no_target if is_target else "fill it in"
+                    cure = self.schema.cure_of_no_target(text) if is_target else "fill it in"
                     self.problems.add(
                         f"{what} {name} must not be missing, got {text!r} ({where}); {cure}"
                     )
@@ -141,9 +139,9 @@ def broken_rule(text: str, column: Column) -> str | None:
         return f"at most {column.max:g}" if float(text) > column.max else None
     if column.kind == "boolean" and not is_boolean(text):
         return "true or false, yes or no, 1 or 0"
-    if column.kind == "datetime" and date_of(text) is None:
+    if column.kind == "datetime" and date_of(text, column.order) is None:
         return "a date such as 2026-11-23 or 2026-11-23 08:30"
-    if column.values and text not in column.values:
+    if column.values and column.kept(text) not in column.values:
         return f"one of {listed(column.values)}"
     return None
 
@@ -156,6 +154,8 @@ def _cure_of_value(text: str, rule: str, column: Column) -> str:
         return "; drop the column if it is an id"
     if column.kind == "datetime" and WITH_ZONE.fullmatch(text):
         return "; write all in one zone, and leave it out"
+    if column.kind == "datetime" and column.order == ISO and YEAR_LAST.fullmatch(text):
+        return f"; say `order: {DAY_FIRST}` or `order: {MONTH_FIRST}`"
     if column.kind in ("numeric", "datetime") and not re.search(r"\d", text):
         return "; leave it empty if it is missing"
     if rule == "a number" and re.fullmatch(r"\W*\d[\d\W_]*", text):

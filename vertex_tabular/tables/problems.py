@@ -65,7 +65,11 @@ def is_not_utf_8(text: str) -> bool:
     return not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text)
 
 
+def shortened(text: str) -> str:
+    """The beginning of a text that may be endless."""
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
 def shown(text: str) -> str:
     """A value as a message shows it: on one line, not endless, bad bytes as escapes."""
-    start = text if len(text) <= 40 else f"{text[:37]}..."
-    return repr(start).replace("\\udc", "\\x")  # how `surrogateescape` kept a bad byte
+    return repr(shortened(text)).replace("\\udc", "\\x")  # how `surrogateescape` kept a bad byte

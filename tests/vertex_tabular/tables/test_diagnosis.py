@@ -414,7 +414,7 @@ def test_garbage_never_gives_a_traceback(
         with contextlib.suppress(InputError):
             prepare(str(path), SCHEMA, directory)
         with contextlib.suppress(InputError):
-            parse_schema(yaml.safe_load(infer(str(path))))
+            parse_schema(yaml.safe_load(infer(str(path)).schema))
 
 
 LINES = st.lists(

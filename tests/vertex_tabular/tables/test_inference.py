@@ -4,6 +4,8 @@ import csv as csv_module
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from trainer.errors import InputError
 from vertex_tabular.preprocessing.prepare import prepare
 from vertex_tabular.schema.parse import parse_schema
-from vertex_tabular.tables.inference import infer
+from vertex_tabular.tables.inference import infer, infer_schema
 
 UTF_8 = "save the file as UTF-8"
 HEADER = 'id,n,few,word,flag,when,name,"odd: ""name""",nothing,Survived\n'
@@ -29,7 +31,7 @@ def write(path: Path) -> Path:
 
 
 def test_the_kind_of_each_column_and_why(tmp_path: Path) -> None:
-    assert infer(str(write(tmp_path / "t.csv"))).splitlines() == [
+    assert infer(str(write(tmp_path / "t.csv"))).schema.splitlines() == [
         'target: "Survived"  # a guess',
         "task: binary  # its values are 0, 1",
         "columns:",
@@ -45,6 +47,8 @@ def test_the_kind_of_each_column_and_why(tmp_path: Path) -> None:
     ]
 
 
+INDICATOR = "indicator: true"
+UNIQUE = "it has a different whole number in each row, as an id has"
 NEITHER = "is neither a number nor a date"
 
 
@@ -59,33 +63,140 @@ NEITHER = "is neither a number nor a date"
         ("COVID", ["7", "41", "7"], "numeric}  # 2 different numbers; 0 of 3 missing"),
         ("user_id", ["0.5", "41", "7"], "numeric}  # 3 different numbers; 0 of 3 missing"),
         ("", ["7", "41", "7"], "drop}  # its header is empty; 0 of 3 missing"),
-        ("n", ["+1", "NAN", " -nan"], "numeric}  # 1 different numbers; 2 of 3 missing"),
+        ("n", ["+1", "NAN", " -nan"], f"numeric, {INDICATOR}}}  # 1 different numbers; 2 of 3 missing"),
         (
             "n",
             ["1,000", "2", "3"],
             f'categorical}}  # 3 different texts; "1,000" {NEITHER}; 0 of 3',
         ),
-        ("d", ["2026-01-01T08:30:00.5"] * 3, "datetime}  # 1 different dates; 0 of 3 missing"),
+        ("c", ["A-1", "B-2", "7"], "categorical}  # 3 different texts; 0 of 3 missing"),
+        ("n", ["29.5", " ", "30"], "numeric}  # 2 different numbers; 1 of 3 missing"),
+        ("n", ["7", "7", "7"], 'drop}  # it is always "7"; 0 of 3 missing'),
+        ("n", ["7", "7", ""], f"numeric, {INDICATOR}}}  # 1 different numbers; 1 of 3 missing"),
+        ("Unnamed: 0", ["7", "41", "7"], "drop}  # it is the index that pandas wrote; 0 of 3"),
+        ("__index_level_0__", ["7", "3", "7"], "drop}  # it is the index that pandas wrote; 0"),
+        ("k", [str(900 - i * i) for i in range(25)], f"drop}}  # {UNIQUE}; 0 of 25 missing"),
+        ("k", [str(2**54 + i * i) for i in range(25)], f"drop}}  # {UNIQUE}; "),
+        ("k", [f"{i:03}" for i in range(25)], f"drop}}  # {UNIQUE}; 0 of 25 missing"),
+        ("k", [f"{i - 9}.5" for i in range(25)], "numeric}  # 25 different numbers; 0 of 25"),
+        ("k", [str(i * i - 9) for i in range(25)], "numeric}  # 25 different numbers; 0 of 25"),
+        ("store_id", ["7", "41", "3"] * 9, "categorical}  # 3 different ids; 0 of 27 missing"),
+        ("zip", ["01730", "06520", "10001"] * 9, "categorical}  # 3 different texts; 0 of 27"),
+        (
+            "zip",
+            [f"{i:05}" for i in range(40)] * 2,
+            "categorical, min_frequency: 5}  # many different texts: 40 in 80; 0 of 80 missing",
+        ),
+        ("d", [f"2026-01-{i:02}T00:00:00Z" for i in (1, 2)], "datetime}  # 2 different dates; 0"),
+        ("d", ["2026-01-01", "", " ", "2026-02-01"], "datetime}  # 2 different dates; 2 of 4"),
+        ("d", ["20120102", "20120103", "19991231"], "datetime}  # 3 different dates; 0 of 3"),
+        ("d", ["00010101", "20120103"], "categorical}  # 2 different texts; 0 of 2"),
         (
             "d",
-            ["2026-01-01", "1/2/2026", "2026-01-01 08:30:00Z"],
-            f'categorical}}  # 3 different texts; "1/2/2026" {NEITHER}; 0 of 3 missing',
+            ["1/2/2026", "13/2/2026"],
+            "datetime, order: day-month-year}  # 2 different dates, which begin with the day; 0 of",
         ),
-        ("c", ["A-1", "B-2", "7"], "categorical}  # 3 different texts; 0 of 3 missing"),
+        (
+            "d",
+            ["01/02/2026 08:30", "02/13/2026 09:00"],
+            "datetime, order: month-day-year}  # 2 different dates, which begin with the month; 0",
+        ),
+        (
+            "d",
+            ["01/02/2026", "02/03/2026"],
+            'drop}  # its dates, as "01/02/2026", may begin with the day or the month; '
+            "say `kind: datetime, order: day-month-year` or `order: month-day-year`; 0 of 2",
+        ),
+        (
+            "d",
+            ["13/02/2026", "02/13/2026", "soon"],
+            f'categorical}}  # 3 different texts; "soon" {NEITHER}; 0 of 3',
+        ),
+        (
+            "v",
+            [*(f"{i}.5" for i in range(30)), "inf"],
+            'drop}  # too many different texts: 31 in 31; "inf" is not finite; 0 of 31',
+        ),
+        (
+            "t",
+            ["A"] * 3 + ["B"] * 2 + [""] * 6,
+            'categorical, impute: "(missing)"}  # 2 different texts; 6 of 11 missing',
+        ),
     ],
 )
 def test_a_column(name: str, values: list[str], proposed: str, tmp_path: Path) -> None:
     csv = tmp_path / "t.csv"
     csv.write_text(f"{name},y\n" + "".join(f'"{value}",{i}\n' for i, value in enumerate(values)))
     assert (
-        infer(str(csv), "y").splitlines()[3].startswith(f'  - {{name: "{name}", kind: {proposed}')
+        infer(str(csv), "y").schema.splitlines()[3].startswith(f'  - {{name: "{name}", kind: {proposed}')
     )
+
+
+def test_what_is_left_out_or_decided_is_noted(tmp_path: Path) -> None:
+    csv = tmp_path / "t.csv"
+    lines = [
+        f"{i},{i % 7}.5,{i % 28 + 1}/{i % 12 + 1}/2026,x,{'' if i % 3 else 'z'},A{i},{i % 2}\n"
+        for i in range(60)
+    ]
+    csv.write_text("Unnamed: 0,n,day,\x1b[2J,t,name,y\n" + "".join(lines))
+    assert infer(str(csv), "y").notes == [
+        "Unnamed: 0 is left out: it is the index that pandas wrote",
+        "day is datetime (order: day-month-year): 60 different dates, which begin with the day",
+        "'\\x1b[2J' is left out: it is always \"x\"",
+        't is categorical (impute: "(missing)"): 1 different texts',
+        "name is left out: too many different texts: 60 in 60",
+    ]
+
+
+def test_words_for_missing_may_be_a_class(tmp_path: Path) -> None:
+    csv = tmp_path / "t.csv"
+    csv.write_text("a,y\n" + "1,None\n2,Mild\n3,Severe\n" * 10)
+    proposed = infer(str(csv), "y").schema
+    asked = '# target: {name: "y", missing: [""]}  # or: "None" as a class; see that the task is right'
+    assert proposed.splitlines()[3] == asked
+    content = yaml.safe_load(asked[2:])
+    content |= {"task": "multiclass", "columns": [{"name": "a", "kind": "numeric"}]}
+    assert prepare(str(csv), content, str(tmp_path)).spec["classes"] == ["Mild", "None", "Severe"]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_what_is_proposed_is_read(suffix: str, tmp_path: Path) -> None:
+    rows = range(60)
+    frame = pd.DataFrame(
+        {
+            "blank": ["" if i == 7 else " " if i == 8 else f"{i}.25" for i in rows],
+            "zone": [f"2012-01-{i % 28 + 1:02}T00:00:00+01:00" for i in rows],
+            "day first": [f"{i % 28 + 1:02}/{i % 12 + 1:02}/2012" for i in rows],
+            "compact": [f"201201{i % 28 + 1:02}" for i in rows],
+            "took": [pd.Timedelta(seconds=i % 7) for i in rows] if suffix == "parquet" else 0.5,
+            "sparse": [f"{i}.5" if i % 3 == 0 else "" for i in rows],
+            "rare": ["x" if i % 5 == 0 else None for i in rows],
+            "y": [i % 2 for i in rows],
+        }
+    )
+    path = tmp_path / f"t.{suffix}"
+    frame.to_csv(path, index=False) if suffix == "csv" else frame.to_parquet(path)
+    schema = infer_schema(path, "y")
+    kinds = {column["name"]: column["kind"] for column in schema["columns"]}
+    took = {"csv": "drop", "parquet": "numeric"}[suffix]
+    assert kinds == {
+        "blank": "numeric", "zone": "datetime", "day first": "datetime", "compact": "datetime",
+        "took": took, "sparse": "numeric", "rare": "categorical",
+    }  # fmt: skip
+    prepared = prepare(str(path), schema, str(tmp_path), max_unseen=1, dtype="float64")
+    spec = {feature["name"]: feature for feature in prepared.spec["columns"]}
+    assert spec["sparse"]["outputs"] == ["sparse", "sparse=(missing)"]
+    assert spec["rare"]["categories"] == ["(missing)", "x"]
+    assert spec["zone"]["fill"][:7] == spec["day first"]["fill"][:4] + "-01"
+    with np.load(tmp_path / "train_data.npz") as arrays:
+        indicator = arrays["X_train"][:, prepared.spec["features"].index("sparse=(missing)")]
+    assert set(indicator.tolist()) == {0.0, 1.0}
 
 
 def test_rows_without_a_target_are_told(tmp_path: Path) -> None:
     csv = tmp_path / "t.csv"
     csv.write_text("a,y\n" + "1,0\n2,1\n3,\n" * 10)
-    proposed = infer(str(csv))
+    proposed = infer(str(csv)).schema
     asked = "# missing_target: drop  # 10 of 30 rows have no target: this leaves them out"
     assert proposed.splitlines()[2] == asked
     assert "missing_target" not in yaml.safe_load(proposed)
@@ -108,7 +219,7 @@ def test_any_names_and_texts_give_a_schema(header: list[str], text: str) -> None
         with open(path, "w", encoding="utf-8-sig", newline="") as file:
             writer = csv_module.writer(file, quoting=csv_module.QUOTE_ALL)
             writer.writerows([header, [text] * len(header), ["x"] * len(header)])
-        content = yaml.safe_load(infer(str(path)))
+        content = yaml.safe_load(infer(str(path)).schema)
     columns = content["columns"]
     assert {content["target"], *(column["name"] for column in columns)} == set(header)
     if any(column["kind"] != "drop" for column in columns):
@@ -117,7 +228,7 @@ def test_any_names_and_texts_give_a_schema(header: list[str], text: str) -> None
 
 def test_it_can_be_used_as_it_is(tmp_path: Path) -> None:
     csv = str(write(tmp_path / "t.csv"))
-    schema = yaml.safe_load(infer(csv))
+    schema = yaml.safe_load(infer(csv).schema)
     assert prepare(csv, schema, str(tmp_path), max_unseen=1).train["features"] == 9
 
 
@@ -134,7 +245,7 @@ def test_it_can_be_used_as_it_is(tmp_path: Path) -> None:
 def test_the_task(target: str, values: list[str], task: str, tmp_path: Path) -> None:
     csv = tmp_path / "t.csv"
     csv.write_text(f"{target},other\n" + "".join(f"{value},1\n" for value in values))
-    first, second = infer(str(csv), target).splitlines()[:2]
+    first, second = infer(str(csv), target).schema.splitlines()[:2]
     assert first == f'target: "{target}"  # as asked for'
     assert second.startswith(f"task: {task}  # ")
 

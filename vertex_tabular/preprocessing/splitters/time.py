@@ -9,7 +9,7 @@ import numpy.typing as npt
 from vertex_tabular.features.selection import Keys, keys_of, smallest
 from vertex_tabular.preprocessing.splits import TEST, TRAIN, VAL, Splits
 from vertex_tabular.preprocessing.splitters.splitter import Assigner, Splitter, rows_by_split
-from vertex_tabular.schema.values import date_of
+from vertex_tabular.schema.dates import date_of
 from vertex_tabular.tables.disk_table import DiskTable
 from vertex_tabular.tables.table import Indices, Table
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from vertex_tabular.schema.schema import Schema
 from vertex_tabular.schema.values import MISSING
-from vertex_tabular.tables.arrow import table_of, types_of
+from vertex_tabular.tables.arrow import table_of, table_of_batch, types_of
 from vertex_tabular.tables.formats.delimited_rows import rows_of_text
 from vertex_tabular.tables.formats.format import HEAD_BYTES, check_keys, read_head
 from vertex_tabular.tables.parallel import threaded_map
@@ -112,10 +112,10 @@ def read_blocks(file: io.BufferedIOBase, schema: Schema, delimiter: str = ",") -
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    def convert(missing: list[str]) -> Any:
+    def convert(missing: list[str], numbers_as_text: bool = False) -> Any:
         return arrow.ConvertOptions(
             include_columns=schema.names,
-            column_types=types_of(schema),
+            column_types=types_of(schema, numbers_as_text),
             null_values=missing,  # of numbers; of texts it is quicker to look at the categories
             check_utf8=False,  # the same
         )
@@ -125,10 +125,17 @@ def read_blocks(file: io.BufferedIOBase, schema: Schema, delimiter: str = ",") -
     # Those that it would read as NaN are among the quick ones: NaN equals no number in fewer bytes,
     # and the column would stay in float64.
     quick = [word for word in MISSING if word.lower() in ("", "nan", "-nan")]
-    conversions = [convert(quick), convert(sorted(MISSING))]
+    # Blanks in place of a number Arrow reads only as text.
+    conversions = [
+        (convert(quick), table_of),
+        (convert(sorted(MISSING)), table_of),
+        (convert([], numbers_as_text=True), table_of_batch),
+    ]
+    failed = 0  # how many of them, so that no later chunk tries these
     free: list[bytearray] = []
 
     def parse(chunk: tuple[memoryview, list[str]]) -> Table:
+        nonlocal failed
         data, names = chunk
         if data[0] in b"\r\n" and not bytes(data).strip(b"\r\n"):
             return Table(0, {}, {})  # of empty lines alone, Arrow makes an error
@@ -136,15 +143,16 @@ def read_blocks(file: io.BufferedIOBase, schema: Schema, delimiter: str = ",") -
             use_threads=False, block_size=len(data) + 1, column_names=names or None
         )
 
-        def parsed() -> Any:
-            buffer = pa.BufferReader(pa.py_buffer(data))
-            return arrow.read_csv(buffer, read, options, conversions[0])
-
-        try:
-            table = table_of(parsed(), schema)
-        except pa.ArrowInvalid:
-            del conversions[:-1]  # for all later chunks
-            table = table_of(parsed(), schema)
+        for number in range(failed, len(conversions)):
+            convert, as_table = conversions[number]
+            try:
+                buffer = pa.BufferReader(pa.py_buffer(data))
+                table = as_table(arrow.read_csv(buffer, read, options, convert), schema)
+                break
+            except pa.ArrowInvalid:
+                if number + 1 == len(conversions):
+                    raise
+                failed = max(failed, number + 1)
         free.append(cast(bytearray, data.obj))
         return table
 
