@@ -19,7 +19,7 @@ from trainer.errors import InputError
 from vertex_tabular.features.spec import Feature, load_spec
 from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.prepare import prepare
-from vertex_tabular.schema.values import MISSING
+from vertex_tabular.schema.values import MISSING, plain_number
 
 NAMES = ["Pclass", "Sex", "Age", "SibSp", "Parch", "Fare", "Embarked"]
 TITANIC = {
@@ -255,7 +255,7 @@ def expected(feature: Feature, text: str) -> Any:
         return tuple(map(int, text[:10].split("-")))
     if feature.kind == "boolean":
         return text in ("true", "Yes", "1")
-    return float(text) if feature.kind == "numeric" else text
+    return float(text) if feature.kind == "numeric" else plain_number(text)
 
 
 @settings(max_examples=100)
