@@ -31,6 +31,7 @@ class Plan:
 
     Attributes:
         job: a PipelineJob as JSON.
+        content: the same without its owner.
         inputs: URIs of what is read, which must exist.
         wheel: URI and content of the package to upload; None in image mode.
         machine: of the training job; None for a pipeline without one.
@@ -39,6 +40,7 @@ class Plan:
     """
 
     job: dict[str, Any]
+    content: dict[str, Any]
     inputs: tuple[str, ...]
     wheel: tuple[str, bytes] | None
     machine: Machine | None
@@ -97,11 +99,13 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     compiled, arguments, values = request.compiled, request.arguments, request.values
     csv = _on_cloud_storage("--csv", arguments["csv"], "FILE.csv")
     job = submission.pipeline_job(compiled, arguments, settings, labels, TITLE)
+    own = arguments if "job_labels" in set_names else {**arguments, "job_labels": labels}
+    content = submission.without_owner(job, own, labels, TITLE)
     _lint(compiled, arguments)
     kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
     machine = Machine(str(values["machine_type"]), kind, values["accelerator_count"])
     hours = values["job_timeout_seconds"] / 3600
-    return Plan(job, (csv,), wheel, machine, values["job_strategy"] == "SPOT", hours)
+    return Plan(job, content, (csv,), wheel, machine, values["job_strategy"] == "SPOT", hours)
 
 
 def _prediction(options: RunOptions, settings: Settings) -> Plan:
@@ -126,8 +130,10 @@ def _prediction(options: RunOptions, settings: Settings) -> Plan:
     model = _on_cloud_storage("--model", arguments["run_directory"], "RUN_DIRECTORY")
     labels = submission.parse_labels(options.labels)
     job = submission.pipeline_job(compiled, arguments, settings, labels, PREDICTION_TITLE)
+    content = submission.without_owner(job, arguments, labels, PREDICTION_TITLE)
     _lint(compiled, arguments)
-    return Plan(job, (csv, join(model, MANIFEST)), wheel, machine=None, spot=False, hours=0)
+    inputs = (csv, join(model, MANIFEST))
+    return Plan(job, content, inputs, wheel, machine=None, spot=False, hours=0)
 
 
 def estimate_cost(

@@ -38,6 +38,7 @@ METHODS = {
     "CreateSchedule": "aiplatform.schedules.create",
     "GetSchedule": "aiplatform.schedules.get",
     "ListSchedules": "aiplatform.schedules.list",
+    "UpdateSchedule": "aiplatform.schedules.update",
     "PauseSchedule": "aiplatform.schedules.update",
     "ResumeSchedule": "aiplatform.schedules.update",
     "DeleteSchedule": "aiplatform.schedules.delete",

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
@@ -40,12 +40,16 @@ class Fault:
         code: status of the answer; None cuts the connection instead.
         text: the status's message.
         executed: whether the request is carried out before its answer is lost.
+        skip: how many calls of the method go well before.
+        act: what happens at that moment, in place of a damaged answer.
     """
 
     method: str
     code: grpc.StatusCode | None
     text: str = "injected"
     executed: bool = False
+    skip: int = 0
+    act: Callable[[], object] | None = None
 
 
 @dataclass
@@ -96,12 +100,16 @@ class Switchboard:
         with self._lock:
             self.calls.append(Call(name, request))
             for index, fault in enumerate(self.faults):
-                if fault.method == name:
+                if fault.method == name and fault.skip:
+                    self.faults[index] = replace(fault, skip=fault.skip - 1)
+                elif fault.method == name:
                     return self.faults.pop(index)
         return None
 
     def _strike(self, fault: Fault, context: grpc.ServicerContext) -> None:
-        if fault.code is None:
+        if fault.act:
+            fault.act()
+        elif fault.code is None:
             self.cut()
             context.abort(grpc.StatusCode.UNAVAILABLE, "never arrives: the connection is cut")
         else:
