@@ -43,6 +43,7 @@ as_account() {
 # The account that submits.
 in_project "$member" roles/aiplatform.user
 in_project "$member" roles/logging.viewer
+in_project "$member" roles/serviceusage.serviceUsageConsumer  # its calls name a quota project
 in_bucket "$member" roles/storage.objectUser
 as_account "$member" roles/iam.serviceAccountUser
 

@@ -43,6 +43,8 @@ def test_the_roles_are_those_that_the_calls_need(recorder: Cloud, recorded: Shel
         assert result.status == 0, (command, result.stderr)
     needed = {permissions.METHODS[call.method] for call in recorder.board.calls}
     needed |= {permissions.of_storage(*call) for call in recorder.storage_calls}
+    if any(call.quota_project for call in recorder.board.calls):
+        needed.add("serviceusage.services.use")
     if any(call.pipeline_job.service_account for call in recorder.calls("CreatePipelineJob")):
         needed.add("iam.serviceAccounts.actAs")
     roles = {permissions.ROLES[permission] for permission in needed - {""} | BY_STEPS} | BY_VERTEX

@@ -7,6 +7,8 @@ from typing import Any
 
 import grpc
 
+from tests.gcp.loopback import credentials
+
 Methods = dict[str, tuple[type, Callable[[Any], Any]]]  # name → class of the request, the method
 
 
@@ -25,10 +27,12 @@ class Call:
     Attributes:
         method: name of the method, for example CreatePipelineJob.
         request: the message.
+        quota_project: whose quota it counts against, as the caller says.
     """
 
     method: str
     request: Any
+    quota_project: str
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,10 @@ class Switchboard:
         self, name: str, method: Callable[[Any], Any]
     ) -> Callable[[Any, grpc.ServicerContext], Any]:
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
-            fault = self._arrived(name, request)
+            headers = {key: str(value) for key, value in context.invocation_metadata()}
+            fault = self._arrived(name, request, headers)
+            if credentials.lacks_quota_project(headers):
+                context.abort(grpc.StatusCode.PERMISSION_DENIED, credentials.NO_QUOTA_PROJECT)
             if fault and not fault.executed:
                 self._strike(fault, context)
             try:
@@ -96,9 +103,9 @@ class Switchboard:
 
         return answer
 
-    def _arrived(self, name: str, request: Any) -> Fault | None:
+    def _arrived(self, name: str, request: Any, headers: dict[str, str]) -> Fault | None:
         with self._lock:
-            self.calls.append(Call(name, request))
+            self.calls.append(Call(name, request, headers.get(credentials.QUOTA_PROJECT, "")))
             for index, fault in enumerate(self.faults):
                 if fault.method == name and fault.skip:
                     self.faults[index] = replace(fault, skip=fault.skip - 1)
