@@ -34,6 +34,8 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         job_strategy: str,
         job_timeout_seconds: int,
         job_service_account: str,
+        job_kms_key: str,
+        job_network: str,
         job_labels: dict[str, str],
         project: str,
         location: str,
@@ -72,8 +74,12 @@ def train_component(code: Code, replicas: int = 1) -> Any:
                     ],
                     "scheduling": {"strategy": job_strategy, "timeout": f"{job_timeout_seconds}s"},
                     "service_account": job_service_account,
+                    "network": job_network,
                     "base_output_directory": {"output_uri_prefix": run_directory.uri},
                 },
+                # A run's own key and network are said again, as Google's components do: that a
+                # CustomJob inherits them is written of the PipelineJob alone. Empty is left out.
+                "encryption_spec": {"kms_key_name": job_kms_key},
                 "labels": job_labels,
             },
             gcp_resources=gcp_resources,

@@ -1,5 +1,6 @@
 """What `submit` and `schedule apply` are about to send, decided and checked before anything is."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipelines.prices.machines import UNSPECIFIED, parse_accelerator
 from pipelines.project.settings import Settings
 from pipelines.request import build_request
 from pipelines.vertex import packages, submission
+from pipelines.vertex.checks import check_job, check_region
 from pipelines.vertex.client import Vertex
 from pipelines.vertex.options import RunOptions
 from trainer.contract import MANIFEST
@@ -66,6 +68,9 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     Raises:
         InputError: a value is malformed or missing, or a lint rule finds something.
     """
+    check_region(settings, options.force)
+    if options.hours is not None and not math.isfinite(options.hours):
+        raise InputError(f"--hours must be a number, got {options.hours:g}")
     if options.model:
         return _prediction(options, settings)
     code, wheel = _code(settings)
@@ -89,6 +94,8 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
         "csv": settings.csv.value or None,
         # Left out, the job would run as Vertex AI's own agent and not as the pipeline's account.
         "job_service_account": settings.service_account.value or None,
+        "job_kms_key": settings.kms_key.value or None,
+        "job_network": settings.network.value or None,
         "job_labels": {"owner": submission.as_label(settings.owner.value), **labels},
     }
     if schema is None and "schema" not in set_names and settings.schema.value:
@@ -96,7 +103,10 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     if wheel is not None and kind:
         fallbacks["training_image"] = PREBUILT_GPU_IMAGE
     request = build_request(training.compiled(code), options.sets, given, fallbacks)
+    if request.values["accelerator_count"] and "device" not in set_names:
+        request.arguments["device"] = "cuda"  # or else a CPU would train at a GPU's price
     compiled, arguments, values = request.compiled, request.arguments, request.values
+    check_job(values, request.labels, settings.region.value, options.force)
     csv = _on_cloud_storage("--csv", arguments["csv"], "FILE.csv")
     job = submission.pipeline_job(compiled, arguments, settings, labels, TITLE)
     own = arguments if "job_labels" in set_names else {**arguments, "job_labels": labels}

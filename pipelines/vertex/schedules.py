@@ -43,6 +43,9 @@ class Timing:
         end: no run after; None for no end.
         max_runs: maximum number of runs in all; 0 for no limit.
         overlap: maximum number of runs at a time.
+
+    Raises:
+        InputError: a value is malformed or out of range.
     """
 
     cron: str
@@ -50,6 +53,18 @@ class Timing:
     end: datetime.datetime | None = None
     max_runs: int = 0
     overlap: int = 1
+
+    def __post_init__(self) -> None:
+        Cron.parse(self.cron)
+        if self.overlap < 1:
+            raise InputError(f"--overlap must be at least 1, got {self.overlap}")
+        if self.max_runs < 0:
+            raise InputError(f"--max-runs must be at least 0, got {self.max_runs}")
+        if self.start and self.end and self.end <= self.start:
+            raise InputError(
+                f"--end must be after --start, got {self.end.isoformat()} and "
+                f"{self.start.isoformat()}"
+            )
 
 
 def build_schedule(
@@ -69,19 +84,11 @@ def build_schedule(
         content: the same without its owner, so that a schedule is equal whoever applies it.
 
     Raises:
-        InputError: the name, or a value of the timing, is malformed or out of range.
+        InputError: the name is one that the API does not take, or no run would ever start.
     """
     check_name(name)
-    Cron.parse(timing.cron)
-    if timing.overlap < 1:
-        raise InputError(f"--overlap must be at least 1, got {timing.overlap}")
-    if timing.max_runs < 0:
-        raise InputError(f"--max-runs must be at least 0, got {timing.max_runs}")
-    if timing.start and timing.end and timing.end <= timing.start:
-        raise InputError(
-            f"--end must be after --start, got {timing.end.isoformat()} and "
-            f"{timing.start.isoformat()}"
-        )
+    if next(firings(timing), None) is None:
+        raise InputError(f"--end must leave time for a run, got {timing.end}; give a later one")
     schedule: dict[str, Any] = {
         "displayName": name,
         "cron": timing.cron,

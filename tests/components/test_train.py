@@ -33,9 +33,13 @@ SPOT = {
     "job_timeout_seconds": 3600,
     "job_service_account": "trainer@project.iam.gserviceaccount.com",
 }
+PRIVATE = {
+    "job_kms_key": "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k",
+    "job_network": "projects/123456789012/global/networks/vpc",
+}
 LABELLED = {"job_labels": {"team": "risk"}, "machine_type": "n1-highmem-8"}
 SETTINGS = pytest.mark.parametrize(
-    "settings", [CPU, T4, SPOT, T4 | SPOT | LABELLED], ids=["cpu", "t4", "spot", "all"]
+    "settings", [CPU, T4, SPOT, T4 | SPOT | LABELLED | PRIVATE], ids=["cpu", "t4", "spot", "all"]
 )
 PACKAGE = "gs://b/vertex_tabular-0.1.0-py3-none-any.whl"
 
@@ -98,6 +102,8 @@ def test_the_job_is_what_the_parameters_say(settings: dict[str, Any]) -> None:
     timeout = settings.get("job_timeout_seconds", 7 * 24 * 3600)
     assert job.job_spec.scheduling.timeout == datetime.timedelta(seconds=timeout)
     assert job.job_spec.service_account == settings.get("job_service_account", "")
+    assert job.job_spec.network == settings.get("job_network", "")
+    assert job.encryption_spec.kms_key_name == settings.get("job_kms_key", "")
     assert dict(job.labels).items() >= settings.get("job_labels", {}).items()
     assert pool.replica_count == 1
     assert pool.container_spec.image_uri == "registry/image:1"

@@ -58,8 +58,8 @@ def test_every_client_names_the_quota_project(recorder: Cloud, user: Shell) -> N
     [
         (
             (
-                "Vertex AI API has not been used in project 1 before or it is disabled. Enable it at "
-                "https://console.developers.google.com/apis/api/aiplatform.googleapis.com/x"
+                "Vertex AI API has not been used in project 1 before or it is disabled. Enable it "
+                "at https://console.developers.google.com/apis/api/aiplatform.googleapis.com/x"
             ),
             "gcloud services enable aiplatform.googleapis.com --project PROJECT",
         ),

@@ -124,6 +124,24 @@ def test_pause_resume_list_show_delete(recorder: Cloud, recorded: Shell) -> None
     assert missing.error == "error: a schedule must exist, got nightly; the schedules are: none"
 
 
+@pytest.mark.parametrize(
+    ("timing", "complaint"),
+    [
+        (["--end", "2020-01-01"], "--end must leave time for a run, got 2020-01-01"),
+        (["--start", "2090-01-01T04:00Z", "--end", "2090-01-01T05:00Z"], "--end must leave time"),
+        (["--start", "2090-02-01", "--end", "2090-01-01"], "--end must be after --start, got 20"),
+        (["--overlap", "0"], "--overlap must be at least 1, got 0"),
+        (["--max-runs", "-1"], "--max-runs must be at least 0, got -1"),
+    ],
+)
+def test_a_timing_that_starts_no_run_is_refused(
+    recorder: Cloud, recorded: Shell, timing: list[str], complaint: str
+) -> None:
+    result = recorded(*APPLY, *timing)
+    assert (result.status, recorder.board.calls) == (2, [])
+    assert complaint in result.error
+
+
 def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Shell) -> None:
     start = ["--start", "2027-03-12T12:00Z"]
     preview = recorded("schedule", "preview", "--cron", CRON, *start)
@@ -139,6 +157,9 @@ def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Sh
         ("0 3 * *", "must be five fields"),
         ("* * * * * *", "must be five fields"),
         ("61 3 * * *", "must be a cron expression, got '61 3 * * *': Bad minute"),
+        ("0 3 30 2 *", "must be a cron expression, got '0 3 30 2 *': Bad day-of-month"),
+        ("0 3 L * *", "must be a cron expression of numbers, names of months and days"),
+        ("0 3 * * MON#2", "must be a cron expression of numbers, names of months and days"),
         ("TZ=Mars/Olympus 0 3 * * *", "must name a known time zone, got Mars/Olympus"),
         ("TZ=../etc 0 3 * * *", "must name a known time zone, got ../etc"),
     ],
