@@ -99,9 +99,11 @@ def clean(
 ) -> None:
     """List uploaded packages that no schedule and no unfinished run uses; delete them with --yes.
 
+    It looks in every region in which the bucket's packages were used.
+
     Example: tabpipe clean --older-than 30d --yes
     """
-    from pipelines.vertex.packages import unused_packages
+    from pipelines.vertex.packages import delete_package, unused_packages
 
     match = re.fullmatch(r"(\d+)d", older_than)
     if not match:
@@ -110,7 +112,7 @@ def clean(
     found = unused_packages(session.vertex, bucket, days=int(match[1]))
     for uri, size in found.items():
         if yes:
-            session.vertex.delete_object(uri)
+            delete_package(session.vertex, uri)
         typer.echo(f"{'deleted' if yes else 'unused'} {uri} {size / 1024:.0f} KiB")
     if not found:
         typer.echo("no unused packages")

@@ -59,6 +59,8 @@ class Plan:
             vertex.size(uri)
         if self.wheel is not None:
             uri, content = self.wheel
+            # First, so that `clean` of another region never sees the wheel without it.
+            vertex.upload_once(b"\n", packages.usage_uri(uri, vertex.project, vertex.region))
             vertex.upload_once(content, uri)
 
 

@@ -62,11 +62,15 @@ class ScheduleService:
         return self._named(request.name)
 
     def list(self, request: vertex.ListSchedulesRequest) -> vertex.ListSchedulesResponse:
-        names.parent(request.parent, "aiplatform.schedules.list")
+        parent = names.parent(request.parent, "aiplatform.schedules.list")
         match = CONDITION.fullmatch(request.filter) if request.filter else None
         if request.filter and (not match or match[1] != "display_name"):
             raise Refused(grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter: {request.filter}")
-        found = [s for s in self.schedules.values() if not match or s.display_name == match[2]]
+        found = [
+            schedule
+            for name, schedule in self.schedules.items()
+            if parent.holds(name) and (not match or schedule.display_name == match[2])
+        ]
         return vertex.ListSchedulesResponse(schedules=found)
 
     def update(self, request: vertex.UpdateScheduleRequest) -> vertex.Schedule:
