@@ -174,7 +174,7 @@ def estimate_cost(
     except UnknownPrice as unknown:
         if budget is not None:
             raise
-        return f"no estimate of the cost: {unknown}"
+        return f"the cost is unknown: {unknown}"
     if budget is not None:
         check_budget(cost, budget)
     return summary(cost)

@@ -147,6 +147,6 @@ def test_a_region_without_a_price_is_submitted_to_and_only_a_budget_refuses_it(
     for each in (command, schedule):
         result = recorded(*each)
         assert result.status == 0, result.stderr
-        assert f"no estimate of the cost: {unknown}" in result.stderr
+        assert f"the cost is unknown: {unknown}" in result.stderr
     (request,) = recorder.calls("CreatePipelineJob")
     assert request.parent.endswith("/locations/europe-west4")
