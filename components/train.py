@@ -12,9 +12,11 @@ from typing import Any
 from google_cloud_pipeline_components.utils import build_serverless_customjob_container_spec
 from kfp import dsl
 
-from components.code import Code
+from components.code import TRAINING_LOCKS, Code
 from components.signature import with_settings
 from trainer.config import Config
+
+TRAINER = ["python", "-m", "trainer"]
 
 
 def train_component(code: Code, replicas: int = 1) -> Any:
@@ -68,7 +70,11 @@ def train_component(code: Code, replicas: int = 1) -> Any:
                         {
                             "machine_spec": machine,
                             "replica_count": size,
-                            **_program(code, training_image, args),
+                            "container_spec": {
+                                "image_uri": training_image,
+                                "command": code.command(TRAINER, TRAINING_LOCKS),
+                                "args": args,
+                            },
                         }
                         for size in pool_sizes
                     ],
@@ -87,19 +93,3 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         return spec
 
     return train
-
-
-def _program(code: Code, training_image: Any, args: list[str]) -> dict[str, Any]:
-    """The part of a worker pool that says what runs: python is the container's own process,
-    because a shell in between would keep SIGTERM from it."""
-    if code.package_uri:
-        return {
-            "python_package_spec": {
-                "executor_image_uri": training_image,
-                "package_uris": [code.package_uri],
-                "python_module": "trainer",
-                "args": args,
-            }
-        }
-    command = ["python", "-m", "trainer"]
-    return {"container_spec": {"image_uri": training_image, "command": command, "args": args}}

@@ -22,8 +22,6 @@ from trainer.errors import InputError
 from trainer.uri import Uri, join
 from vertex_tabular.schema.reader import read_schema
 
-# https://cloud.google.com/vertex-ai/docs/training/pre-built-containers#pytorch
-PREBUILT_GPU_IMAGE = "us-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest"
 TITLE, PREDICTION_TITLE = "tabular training", "tabular prediction"
 
 
@@ -102,9 +100,12 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     }
     if schema is None and "schema" not in set_names and settings.schema.value:
         fallbacks["schema"] = read_schema(Path(settings.schema.value))
-    if wheel is not None and kind:
-        fallbacks["training_image"] = PREBUILT_GPU_IMAGE
     request = build_request(training.compiled(code), options.sets, given, fallbacks)
+    if request.values["accelerator_count"] and wheel is not None:
+        raise InputError(
+            "an accelerator needs an image with CUDA, got no image; give --image URI, which "
+            "docs/images.md says how to build"
+        )
     if request.values["accelerator_count"] and "device" not in set_names:
         request.arguments["device"] = "cuda"  # or else a CPU would train at a GPU's price
     compiled, arguments, values = request.compiled, request.arguments, request.values

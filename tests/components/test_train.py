@@ -131,11 +131,14 @@ def test_more_replicas_are_a_second_pool() -> None:
     assert first.container_spec == second.container_spec
 
 
-def test_package_mode_runs_the_same_arguments_in_a_prebuilt_image() -> None:
+def test_without_an_image_a_stock_one_installs_what_is_pinned_and_runs_the_same() -> None:
     (pool,) = as_launcher_parses(payload(Code.in_package(PACKAGE), CPU)).job_spec.worker_pool_specs
-    package = pool.python_package_spec
-    assert list(package.package_uris) == [PACKAGE]
-    assert package.python_module == "trainer"
-    assert package.executor_image_uri.startswith("us-docker.pkg.dev/vertex-ai/training/pytorch-")
+    container = pool.container_spec
+    assert container.image_uri == "python:3.11-slim"
+    assert list(container.command[:2]) == ["sh", "-c"]
+    assert list(container.command[3:]) == ["python", "-m", "trainer"]
+    script = container.command[2]
+    assert PACKAGE.replace("gs://", "/gcs/") in script
+    assert "locks/training.lock" in script and "locks/torch-cpu.lock" in script
     (other,) = as_launcher_parses(payload(Code.in_image("i"), CPU)).job_spec.worker_pool_specs
-    assert package.args == other.container_spec.args
+    assert container.args == other.container_spec.args

@@ -99,8 +99,10 @@ def test_spot_key_and_network_reach_jobservice_through_the_real_launcher(
 def test_the_job_ran_the_wheel_that_was_uploaded(executing: Cloud, submitted: Result) -> None:
     request = executing.calls("CreateCustomJob")[0]
     (pool,) = request.custom_job.job_spec.worker_pool_specs
-    (wheel,) = executing.storage.uris(f"gs://{BUCKET}/tabular/packages/")
-    assert list(pool.python_package_spec.package_uris) == [wheel]
+    uris = executing.storage.uris(f"gs://{BUCKET}/tabular/packages/")
+    (wheel,) = [uri for uri in uris if uri.endswith(".whl")]
+    script = pool.container_spec.command[2]
+    assert wheel.replace("gs://", "/gcs/") in script and script.endswith('exec "$0" "$@"')
 
 
 def test_each_change_of_state_was_shown(submitted: Result) -> None:
@@ -140,7 +142,8 @@ def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> No
 def test_a_gpu_that_cannot_be_used_fails_at_once_and_says_why(
     executing: Cloud, shell: Shell
 ) -> None:
-    gpu = ["--accelerator", "NVIDIA_TESLA_T4:1", "--run-id", "gpu", "--wait"]
+    gpu = ["--accelerator", "NVIDIA_TESLA_T4:1", "--image", "us-docker.pkg.dev/p/r/i:1"]
+    gpu += ["--run-id", "gpu", "--wait"]
     result = shell("submit", *QUICK, *gpu)
     spec = executing.calls("CreateCustomJob")[-1].custom_job.job_spec
     (pool,) = spec.worker_pool_specs

@@ -58,6 +58,13 @@ def test_with_an_accelerator_the_device_is_cuda(
     assert values.get("device") == device
 
 
+def test_a_gpu_needs_an_image_with_cuda(recorder: Cloud, recorded: Shell) -> None:
+    for gpu in (T4, [*SET_TYPE, "accelerator_type=NVIDIA_TESLA_T4"]):
+        result = recorded("submit", *QUICK, *gpu)
+        assert (result.status, recorder.board.calls) == (2, [])
+        assert "an accelerator needs an image with CUDA, got no image; " in result.error
+
+
 def test_what_is_newer_than_the_tables_is_sent_by_force(recorder: Cloud, recorded: Shell) -> None:
     newer = ["--accelerator", "NVIDIA_OF_NEXT_YEAR:1", "--machine", "x9-highgpu-1g"]
     newer += ["--region", "mars-north1"]
