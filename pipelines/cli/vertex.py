@@ -11,6 +11,7 @@ from pipelines.cli.options import (
     AsJson,
     BucketSession,
     Budget,
+    BuildSession,
     DryRun,
     ProjectSession,
     expanded,
@@ -118,8 +119,40 @@ def clean(
         typer.echo("no unused packages")
 
 
+images = typer.Typer(help="Images of the steps.", no_args_is_help=True)
+
+
+@images.callback()
+def _images() -> None:
+    """Images of the steps."""
+
+
+@images.command("build")
+@expanded
+def build(
+    session: BuildSession,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Build one with CUDA, for training.")] = False,
+) -> None:
+    """Build an image in Cloud Build, and set it in tabpipe.toml by its digest.
+
+    Example: tabpipe image build --gpu
+    """
+    from pathlib import Path
+
+    from pipelines.project.settings import FILE
+    from pipelines.vertex.images import build_image, pin
+
+    image = build_image(
+        session.vertex, session.settings, gpu, lambda line: typer.echo(line, err=True)
+    )
+    name = "gpu_image" if gpu else "image"
+    pin(Path.cwd(), FILE, name, image)
+    typer.echo(f'{name} = "{image}"')
+
+
 def register(app: typer.Typer) -> None:
-    """Adds the commands, and those for runs and schedules."""
+    """Adds the commands, and those for images, runs and schedules."""
+    app.add_typer(images, name="image")
     from pipelines.cli import runs, schedule
 
     for command in (submit, config, clean):

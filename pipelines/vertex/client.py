@@ -6,9 +6,10 @@ google.cloud. They use the clients that Google generates from the API's definiti
 request can be repeated safely after a lost answer.
 """
 
+from pipelines.vertex.calls.builds import BuildCalls
 from pipelines.vertex.calls.experiments import ExperimentCalls
 from pipelines.vertex.calls.schedules import ScheduleCalls
 
 
-class Vertex(ExperimentCalls, ScheduleCalls):
-    """One project and region: its runs, experiments, schedules and objects."""
+class Vertex(ExperimentCalls, ScheduleCalls, BuildCalls):
+    """One project and region: its runs, experiments, schedules, objects and builds."""

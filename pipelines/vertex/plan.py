@@ -73,9 +73,11 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
         raise InputError(f"--hours must be a number, got {options.hours:g}")
     if options.model:
         return _prediction(options, settings)
-    code, wheel = _code(settings)
-    labels = submission.parse_labels(options.labels)
+    set_names = {each.partition("=")[0] for each in options.sets}
     kind, count = parse_accelerator(options.accelerator)
+    gpu = bool(kind or set_names & {"accelerator_type", "accelerator_count"})
+    code, wheel = _code(settings, gpu)
+    labels = submission.parse_labels(options.labels)
     schema = options.schema and read_schema(options.schema)
     given = {
         "csv": ("--csv", options.csv or None),
@@ -89,7 +91,6 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
             None if options.hours is None else round(3600 * options.hours),
         ),
     }
-    set_names = {each.partition("=")[0] for each in options.sets}
     fallbacks: dict[str, Any] = {
         "csv": settings.csv.value or None,
         # Left out, the job would run as Vertex AI's own agent and not as the pipeline's account.
@@ -103,8 +104,8 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     request = build_request(training.compiled(code), options.sets, given, fallbacks)
     if request.values["accelerator_count"] and wheel is not None:
         raise InputError(
-            "an accelerator needs an image with CUDA, got no image; give --image URI, which "
-            "docs/images.md says how to build"
+            "an accelerator needs an image with CUDA, got no image; "
+            "tabpipe image build --gpu builds one"
         )
     if request.values["accelerator_count"] and "device" not in set_names:
         request.arguments["device"] = "cuda"  # or else a CPU would train at a GPU's price
@@ -200,10 +201,12 @@ def _lint(compiled: str, arguments: Mapping[str, Any]) -> None:
         )
 
 
-def _code(settings: Settings) -> tuple[Code, tuple[str, bytes] | None]:
-    """The image that is set, or else a package of what is installed here."""
-    if settings.image.value:
-        return Code.in_image(settings.image.value), None
+def _code(settings: Settings, gpu: bool = False) -> tuple[Code, tuple[str, bytes] | None]:
+    """The images that are set, or else a package of what is installed here. For a GPU the image
+    with CUDA trains; where it is the only one, it runs the other steps as well."""
+    with_cuda = settings.gpu_image.value if gpu else ""
+    if image := settings.image.value or with_cuda:
+        return Code(image, with_cuda or image), None
     name, content = packages.build_wheel()
     uri = packages.wheel_uri(settings.required("bucket"), name, content)
     return Code.in_package(uri), (uri, content)

@@ -62,7 +62,7 @@ def test_a_gpu_needs_an_image_with_cuda(recorder: Cloud, recorded: Shell) -> Non
     for gpu in (T4, [*SET_TYPE, "accelerator_type=NVIDIA_TESLA_T4"]):
         result = recorded("submit", *QUICK, *gpu)
         assert (result.status, recorder.board.calls) == (2, [])
-        assert "an accelerator needs an image with CUDA, got no image; " in result.error
+        assert "needs an image with CUDA, got no image; tabpipe image build --gpu" in result.error
 
 
 def test_what_is_newer_than_the_tables_is_sent_by_force(recorder: Cloud, recorded: Shell) -> None:

@@ -6,21 +6,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from google.api_core import exceptions
-from google.auth.transport.requests import AuthorizedSession
 from google.cloud import aiplatform_v1 as api
 from google.protobuf import json_format
 
 from pipelines.record import Record
-from pipelines.vertex.calls.connection import CALL
+from pipelines.vertex.calls.connection import CALL, MAX_LOG_LINES
 from pipelines.vertex.calls.objects import ObjectCalls
 from pipelines.vertex.errors import translate_errors
 from pipelines.vertex.records import add_details, as_json, make_record
 from pipelines.vertex.submission import DIGEST_LABEL
 from trainer.errors import InputError, TabularError
 from trainer.uri import Uri
-
-LOGGING = "https://logging.googleapis.com/v2/entries:list"
-MAX_LOG_LINES = 1000
 
 
 class RunCalls(ObjectCalls):
@@ -110,20 +106,8 @@ class RunCalls(ObjectCalls):
             job: its resource name.
         """
         number = job.rpartition("/")[2]
-        body = {
-            "resourceNames": [f"projects/{self.project}"],
-            "filter": f'resource.type="ml_job" AND resource.labels.job_id="{number}"',
-            "orderBy": "timestamp desc",
-            "pageSize": MAX_LOG_LINES,
-        }
-        with translate_errors("read the log"):
-            session: Any = AuthorizedSession(self.credentials)  # type: ignore[no-untyped-call]
-            answer = session.post(LOGGING, json=body, timeout=60)
-            if not answer.ok:
-                raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
-        for entry in reversed(answer.json().get("entries", [])):
-            text = entry.get("textPayload") or entry.get("jsonPayload", {}).get("message", "")
-            yield from str(text).splitlines()
+        condition = f'resource.type="ml_job" AND resource.labels.job_id="{number}"'
+        yield from self.log_lines(condition, MAX_LOG_LINES)
 
     def _name(self, run_id: str) -> str:
         return f"{self.parent}/pipelineJobs/{run_id}"

@@ -23,7 +23,15 @@ from tests.gcp.loopback.clock import Clock
 from tests.gcp.loopback.machines import Machines
 from tests.gcp.loopback.proxy import Proxy
 from tests.gcp.loopback.rpc import Switchboard
-from tests.gcp.loopback.services import jobs, logs, metadata, pipelines, projects, schedules
+from tests.gcp.loopback.services import (
+    builds,
+    jobs,
+    logs,
+    metadata,
+    pipelines,
+    projects,
+    schedules,
+)
 from tests.gcp.loopback.storage import Emulator, Mount
 
 BUCKET = "loopback-bucket"
@@ -38,7 +46,7 @@ class Cloud:
         environ: environment of a process that is to use this cloud.
         clock: its time; `fire_until` moves it through the schedules' firings.
         storage: its buckets, one of which, BUCKET, is there from the start.
-        pipelines, jobs, schedules, metadata: its services, with everything that was created.
+        pipelines, jobs, schedules, metadata, builds: its services, with all that was created.
         user: the same with the credentials of a user in place of a service account's.
         storage_calls: method and path of every request to Cloud Storage.
         quota_projects: the projects whose quota requests to Cloud Storage count against.
@@ -62,10 +70,13 @@ class Cloud:
         emulator = _served(Emulator(names.PROJECT_NUMBER), stack)
         self.storage_calls = emulator.calls
         self.quota_projects = emulator.quota_projects
-        for name in ("buckets", "machines"):
+        for name in ("buckets", "machines", "builds"):
             (directory / name).mkdir()
         self.storage = Mount(emulator.url, directory / "buckets", names.PROJECT)
         self.storage.create_bucket(BUCKET)
+        self.builds = builds.BuildService(self.storage, lines, directory / "builds")
+        building = _served(builds.server(self.builds, identity.context), stack)
+        routes["cloudbuild.googleapis.com"] = ("127.0.0.1", building.server_port)
         account = directory / "service_account.json"
         token_uri = f"http://127.0.0.1:{tokens.server_port}/token"
         credentials.write_service_account(account, names.PROJECT, token_uri)
@@ -117,6 +128,7 @@ class Cloud:
             self.board.faults,
             self.pipelines.jobs,
             self.jobs.jobs,
+            self.builds.builds,
             self.schedules.schedules,
             self.metadata.stores,
             self.metadata.contexts,

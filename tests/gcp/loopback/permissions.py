@@ -24,6 +24,7 @@ ROLES = {
     "aiplatform.metadataStores.create": "roles/aiplatform.user",
     "aiplatform.metadataStores.get": "roles/aiplatform.user",
     "iam.serviceAccounts.actAs": "roles/iam.serviceAccountUser",
+    "cloudbuild.builds.create": "roles/cloudbuild.builds.editor",
     "serviceusage.services.use": "roles/serviceusage.serviceUsageConsumer",
     "logging.logEntries.list": "roles/logging.viewer",
     "storage.objects.create": "roles/storage.objectUser",

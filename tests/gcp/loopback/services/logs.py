@@ -10,8 +10,10 @@ from typing import Any
 
 from tests.gcp.loopback.credentials import NO_QUOTA_PROJECT, lacks_quota_project
 
-FILTER = re.compile(r'resource\.type="ml_job" AND resource\.labels\.job_id="(\d+)"')
-Logs = dict[str, Path]  # number of a CustomJob → its log
+FILTER = re.compile(
+    r'resource\.type="(?:ml_job|build)" AND resource\.labels\.(?:job|build)_id="([0-9a-f-]+)"'
+)
+Logs = dict[str, Path]  # number of a CustomJob, or id of a build → its log
 
 
 def server(logs: Logs, context: ssl.SSLContext) -> ThreadingHTTPServer:
