@@ -29,8 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         directory = local_path(config.model_out)
 
         from trainer import checkpoint, distributed
+        from trainer.gpu import check_device
         from trainer.run import run
 
+        check_device(config.device)
         arguments = distributed.torchrun_arguments(config.device)
         if arguments:
             return distributed.launch([*arguments, "-m", "trainer", *argv])
