@@ -32,7 +32,7 @@ __all__ = ["Finding", "check"]
 def check(
     text: str, name: str = "the pipeline", arguments: Mapping[str, Any] | None = None
 ) -> list[Finding]:
-    """All findings in a compiled YAML, sorted by rule and place; none when it is clean.
+    """All findings in a compiled YAML, the worst first; none when it is clean.
 
     Args:
         text: the content of the YAML.
@@ -45,4 +45,4 @@ def check(
     pipeline = read(text, name, arguments or {})
     # A set, because the faults of a component that is used twice would be reported twice.
     found = {finding for rule in RULES.values() for finding in rule.findings(pipeline)}
-    return sorted(found)
+    return sorted(found, key=lambda finding: finding.order)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pipelines.lint.fixed_paths import fixed_paths
-from pipelines.lint.payload import worker_pools
+from pipelines.lint.payloads.template import worker_pools
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline
 from pipelines.lint.rule import Location, rule
 from pipelines.prices.machines import NO_ACCELERATOR, built_in, mismatch

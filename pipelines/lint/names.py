@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.lint.payload import payloads
+from pipelines.lint.payloads.template import payloads
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline
 from pipelines.lint.rule import Location, rule
 

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pipelines.lint.payload import worker_pools
+from pipelines.lint.payloads.template import worker_pools
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Spec
 from pipelines.lint.rule import Location, rule
 

@@ -56,6 +56,12 @@ class Task:
         declared = self.component.get("inputDefinitions", {}).get(kind, {})
         return set(declared) | set(self.spec.get("inputs", {}).get(kind, {}))
 
+    def is_given(self, name: str) -> bool:
+        """Whether the input has a value, known before the run or not."""
+        sources = self.spec.get("inputs", {})
+        given = {**sources.get("parameters", {}), **sources.get("artifacts", {})}
+        return name in given or self.inputs.get(name) is not None
+
     def output_names(self, kind: str) -> set[str]:
         """Names of the outputs; `kind` is parameters or artifacts."""
         return set(self.component.get("outputDefinitions", {}).get(kind, {}))

@@ -13,7 +13,7 @@ from kfp.local import placeholder_utils
 from components.code import Code
 from pipelines import training
 from pipelines.lint import refused_payloads
-from pipelines.lint.payload import payloads
+from pipelines.lint.payloads.template import payloads
 from pipelines.lint.pipeline import read
 from pipelines.lint.refused_payloads import INT32_FIELDS
 from tests.pipelines.lint.bad_pipelines import (

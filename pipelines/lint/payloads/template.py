@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.lint.pipeline import PARAMETER, PLACEHOLDER, Task, as_text
 
+_LAUNCHER = "google_cloud_pipeline_components.container."
 _ANY_PLACEHOLDER = re.compile(r"\{\{\$[^}]*\}\}")
 
 
@@ -37,9 +38,15 @@ class WorkerPool:
 
 
 def templates(task: Task) -> list[str]:
-    """The step's payloads with their placeholders."""
-    args: list[str] = task.container.get("args", [])
-    return [text for flag, text in pairwise(args) if flag == "--payload"]
+    """The step's payloads with their placeholders, each as one text."""
+    return [_joined(text, task) for text in _values(task, "--payload")]
+
+
+def launch_type(task: Task) -> str:
+    """What the step's launcher creates, such as CustomJob; empty if it is none of Google's."""
+    if _LAUNCHER not in " ".join(task.container.get("command", [])):
+        return ""
+    return next(iter(_values(task, "--type")), "")
 
 
 def quoted_parameters(template: str) -> Iterator[str]:
@@ -72,6 +79,36 @@ def worker_pools(task: Task) -> Iterator[WorkerPool]:
             for index, pool in enumerate(pools if isinstance(pools, list) else []):
                 if isinstance(pool, dict):
                     yield WorkerPool(f"{place}.worker_pool_specs[{index}]", pool)
+
+
+def _values(task: Task, wanted: str) -> list[str]:
+    args: list[str] = task.container.get("args", [])
+    return [text for flag, text in pairwise(args) if flag == wanted]
+
+
+def _joined(text: str, task: Task) -> str:
+    """The text of an argument that may be `{"Concat": [...]}`.
+
+    https://www.kubeflow.org/docs/components/pipelines/user-guides/components/container-components/
+    """
+    try:
+        return _concatenated(json.loads(text), task) if text.startswith('{"Concat"') else text
+    except ValueError:
+        return text
+
+
+def _concatenated(part: Any, task: Task) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, list):
+        return "".join(_concatenated(item, task) for item in part)
+    if isinstance(part, dict):
+        if isinstance(part.get("IfPresent"), dict):
+            choice = part["IfPresent"]
+            present = task.is_given(str(choice.get("InputName")))
+            return _concatenated(choice.get("Then" if present else "Else", ""), task)
+        return _concatenated(part.get("Concat", ""), task)
+    return ""
 
 
 def _insert(template: str, inputs: Mapping[str, Any]) -> str:

@@ -1,0 +1,89 @@
+"""What to write in place of a value that one of Google's messages does not take."""
+
+import difflib
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from pipelines.lint.pipeline import PLACEHOLDER
+
+_SHOWN = 12  # names of fields or values that a cure lists
+
+
+def nearest(wrong: str, names: Sequence[str]) -> str | None:
+    """The name that was most likely meant.
+
+    The last word counts most: of NVIDIA_TESLA_L4, `L4` says which accelerator is meant.
+    """
+    word = re.sub(r"\W", "_", wrong).upper()
+    same = [name for name in names if name.upper().split("_")[-1] == word.split("_")[-1]]
+    close = difflib.get_close_matches(word, [name.upper() for name in same or names], 1)
+    return next((name for name in names if close and name.upper() == close[0]), None)
+
+
+def unknown_field(key: str, names: Sequence[str]) -> str:
+    """For a name that the message does not have."""
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
+    if snake != key and snake in names:
+        return f"Write {snake}: the launcher knows the fields by their snake_case names only."
+    close = difflib.get_close_matches(snake, names, 1)
+    return f"Write {close[0]}." if close else f"Remove it, or write one of: {_listed(names)}."
+
+
+def a_list(field: FieldDescriptor, value: Any) -> str:
+    """For what stands in place of a list."""
+    if isinstance(value, dict) and _is_named(field.message_type):
+        pairs = [{"name": name, "value": str(item)} for name, item in value.items()]
+        return f"Write a list, {json.dumps(pairs, ensure_ascii=False)}."
+    if isinstance(value, str):
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            words = [value]
+        return f"Write a list of strings, {json.dumps(words, ensure_ascii=False)}."
+    return f"Write a list, {json.dumps([value], ensure_ascii=False)}."
+
+
+def an_object(message: Descriptor, value: Any) -> str:
+    """For what stands in place of a message."""
+    if isinstance(value, str) and "=" in value and _is_named(message):
+        name, _, text = value.partition("=")
+        return f"Write {json.dumps({'name': name, 'value': text}, ensure_ascii=False)}."
+    return f"Write an object with some of: {_listed([field.name for field in message.fields])}."
+
+
+def of_value(field: FieldDescriptor, value: Any) -> str:
+    """For a value that its field does not take."""
+    if field.enum_type is not None:
+        names = [each.name for each in field.enum_type.values if each.number]
+        close = nearest(str(value), names)
+        return f"Write {close}." if close else f"Write one of: {_listed(names)}."
+    kind = field.message_type.full_name if field.message_type is not None else ""
+    if kind == "google.protobuf.Duration":
+        digits = re.sub(r"\D", "", str(value)) or "3600"
+        return f'Write seconds as a string that ends in s, "{digits}s".'
+    if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
+        text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
+        return f"Write a string, {json.dumps(text)}; of a parameter, f'--epochs={{epochs}}'."
+    if isinstance(value, str) and PLACEHOLDER in value:
+        return (
+            "Write the number itself: a parameter that is nested in a list or an object arrives as "
+            "a string. Or use a container component whose payload has the placeholder outside "
+            "quotes."
+        )
+    if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
+        return "Write true or false, without quotes."
+    return "Write a number, without quotes."
+
+
+def _is_named(message: Descriptor | None) -> bool:
+    return message is not None and {"name", "value"} <= set(message.fields_by_name)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = ", …" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
