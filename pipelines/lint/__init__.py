@@ -16,12 +16,14 @@ from typing import Any
 from pipelines.lint import (  # noqa: F401
     caching,
     documents,
+    images,
     jobs,
     names,
     pins,
     references,
     refused_payloads,
     secret_values,
+    values,
 )
 from pipelines.lint.pipeline import read
 from pipelines.lint.rule import RULES, Finding

@@ -6,10 +6,16 @@ from typing import Any, NamedTuple
 
 from pipelines.lint.fixed_paths import fixed_paths
 from pipelines.lint.payloads.template import worker_pools
-from pipelines.lint.pipeline import PLACEHOLDER, Pipeline
+from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Task
 from pipelines.lint.rule import Location, rule
 from pipelines.prices.machines import NO_ACCELERATOR, built_in, mismatch
 
+# https://cloud.google.com/compute/docs/eol/k80-eol
+_RETIRED = {"NVIDIA_TESLA_K80": "2024-05-01"}
+# The smallest machines of custom training; prediction has smaller ones.
+# https://cloud.google.com/vertex-ai/docs/training/configure-compute#machine-types
+_SIZED = {"e2", "n1", "n2", "n2d"}
+_LEAST_VCPUS = {"standard": 4, "highmem": 2, "highcpu": 16}
 # Names of images without CUDA: Google's own (pytorch-xla, tf-cpu.2-15), and those that follow its
 # convention. https://cloud.google.com/vertex-ai/docs/training/pre-built-containers
 _CPU_IMAGE = re.compile(r"(^|[/:._-])(cpu|xla)([/:._-]|$)")
@@ -44,6 +50,53 @@ def accelerator_machine(pipeline: Pipeline) -> Iterator[Location]:
 
 
 @rule(
+    "accelerator-type",
+    why="Vertex AI has no accelerator of that name: the step is refused, or runs without one.",
+    fix='Call .set_accelerator_type("NVIDIA_TESLA_T4").set_accelerator_limit(1) on the task; the '
+    "names are those of https://cloud.google.com/vertex-ai/docs/reference/rest/v1/MachineSpec",
+)
+def accelerator_type(pipeline: Pipeline) -> Iterator[Location]:
+    for task in pipeline.tasks:  # in the payload of a job, `payload-refused` finds it
+        request = _of_step(task)
+        if request and request.accelerator:
+            from pipelines.lint.payloads.messages import nearest_accelerator
+
+            nearest = nearest_accelerator(request.accelerator)
+            if nearest != request.accelerator:
+                cure = f'Call .set_accelerator_type("{nearest}").set_accelerator_limit(1).'
+                yield request.place, request.accelerator, cure
+
+
+@rule(
+    "accelerator-retired",
+    why="Google has taken the accelerator out of service.",
+    fix="Use a newer one, for example NVIDIA_TESLA_T4 with n1-standard-8, or NVIDIA_L4 with "
+    "g2-standard-4.",
+)
+def accelerator_retired(pipeline: Pipeline) -> Iterator[Location]:
+    for request in _requests(pipeline):
+        if request.accelerator in _RETIRED:
+            yield request.place, f"{request.accelerator} ended {_RETIRED[request.accelerator]}"
+
+
+@rule(
+    "machine-type",
+    why="Custom training has no machine of that size.",
+    fix="Use a larger one, for example n1-standard-4.",
+)
+def machine_type(pipeline: Pipeline) -> Iterator[Location]:
+    for request in _requests(pipeline):
+        series, _, size = (request.machine or "").partition("-")
+        kind, _, vcpus = size.partition("-")
+        if request.machine is None or series not in _SIZED or not vcpus.isdecimal():
+            continue
+        least = _LEAST_VCPUS.get(kind)
+        if least and int(vcpus) < least:
+            cure = f"Use {series}-{kind}-{least} or a larger one."
+            yield request.place, request.machine, cure
+
+
+@rule(
     "gpu-with-cpu-image",
     why="The image has no CUDA: the GPU is paid for but never used.",
     fix="Use an image with CUDA, or request no accelerator.",
@@ -58,6 +111,7 @@ def gpu_with_cpu_image(pipeline: Pipeline) -> Iterator[Location]:
 
 @rule(
     "shared-output-directory",
+    severity="warning",
     why="Two runs at the same time, or two steps of one, overwrite each other's files there.",
     fix="Write to the URI of an output artifact of the step, which differs in each run.",
 )
@@ -92,16 +146,24 @@ def _requests(pipeline: Pipeline) -> Iterator[MachineRequest]:
                 _count(machine, "accelerator_count"),
                 pool.image,
             )
-        requested = task.container.get("resources", {}).get("accelerator")
-        if requested:
-            # Newer compilers write resourceType and resourceCount, and the older names as well.
-            yield MachineRequest(
-                f"{task.path}: resources.accelerator",
-                "",
-                _known(requested, "resourceType" if "resourceType" in requested else "type"),
-                _count(requested, "resourceCount" if "resourceCount" in requested else "count"),
-                task.container.get("image", ""),
-            )
+        of_step = _of_step(task)
+        if of_step:
+            yield of_step
+
+
+def _of_step(task: Task) -> MachineRequest | None:
+    """What a step that runs a container of its own requests."""
+    requested = task.container.get("resources", {}).get("accelerator")
+    if not requested:
+        return None
+    # Newer compilers write resourceType and resourceCount, and the older names as well.
+    return MachineRequest(
+        f"{task.path}: resources.accelerator",
+        "",
+        _known(requested, "resourceType" if "resourceType" in requested else "type"),
+        _count(requested, "resourceCount" if "resourceCount" in requested else "count"),
+        task.container.get("image", ""),
+    )
 
 
 def _known(mapping: Mapping[str, Any], key: str) -> str | None:

@@ -154,6 +154,14 @@ def _launcher(launch_type: str) -> Reader:
     return Reader(message.pb(message()).DESCRIPTOR, message, ("name",), changed)
 
 
+def nearest_accelerator(name: str) -> str:
+    """The API's name of an accelerator: the same, or the one that was most likely meant."""
+    from google.cloud.aiplatform_v1 import types as vertex
+
+    names = [each.name for each in vertex.AcceleratorType if each]
+    return name if name in names else cures.nearest(name, names) or "NVIDIA_TESLA_T4"
+
+
 def _refused(
     reader: Reader, message: Descriptor, content: Mapping[str, Any], path: Path
 ) -> Iterator[tuple[Path, Problem]]:
