@@ -1,10 +1,13 @@
-"""A rule, and what it finds."""
+"""A rule, what it finds, and which rules are left out."""
 
-from collections.abc import Callable, Iterator
+import difflib
+import re
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from pipelines.lint.pipeline import Pipeline
+from trainer.errors import InputError
 
 # error: the run is refused, fails, or does something else than what is written; warning: it may;
 # note: a property of the run that its author may not know.
@@ -72,3 +75,28 @@ def rule(
         return check
 
     return register
+
+
+# A comment in the YAML: `# tabpipe lint: ignore unpinned-image, cached-query`
+_COMMENT = re.compile(r"^[ \t]*#[ \t]*tabpipe lint:[ \t]*ignore[ \t]+(.+)$", re.MULTILINE)
+
+
+def rules_without(text: str, ignore: Collection[str]) -> list[Rule]:
+    """The rules that are checked.
+
+    Args:
+        text: the content of a compiled YAML, a comment of which may name rules to leave out.
+        ignore: names of further rules to leave out.
+
+    Raises:
+        InputError: there is no rule of that name.
+    """
+    left_out = [*ignore]
+    for names in _COMMENT.findall(text):
+        left_out += re.findall(r"[^\s,]+", names)
+    for name in left_out:
+        if name not in RULES:
+            close = difflib.get_close_matches(name, RULES, 1)
+            cure = f"did you mean {close[0]}?" if close else f"the rules are {', '.join(RULES)}"
+            raise InputError(f"--ignore must name a rule, got {name}; {cure}")
+    return [rule for rule in RULES.values() if rule.id not in left_out]

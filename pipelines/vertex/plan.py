@@ -62,7 +62,7 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     """Compiles, checks and assembles; nothing is sent.
 
     Raises:
-        InputError: a value is malformed or missing, or a lint rule finds something.
+        InputError: a value is malformed or missing, or a lint rule finds an error.
     """
     if options.model:
         return _prediction(options, settings)
@@ -172,9 +172,8 @@ def _on_cloud_storage(option: str, uri: object, example: str) -> str:
 
 
 def _lint(compiled: str, arguments: Mapping[str, Any]) -> None:
-    findings = check(compiled, "the pipeline", arguments)
-    if findings:
-        first = findings[0]
+    first = next(iter(check(compiled, "the pipeline", arguments)), None)  # the worst
+    if first and first.severity == "error":
         raise InputError(
             f"the pipeline must pass tabpipe lint, got {first.rule}: {first.place}: "
             f"{first.found}; {first.fix}"

@@ -9,8 +9,6 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from pipelines.lint.pipeline import PLACEHOLDER
-
 _SHOWN = 12  # names of fields or values that a cure lists
 
 
@@ -25,13 +23,20 @@ def nearest(wrong: str, names: Sequence[str]) -> str | None:
     return next((name for name in names if close and name.upper() == close[0]), None)
 
 
+def meant_field(key: str, names: Sequence[str]) -> str | None:
+    """The field that was most likely meant by a name that the message does not have."""
+    snake = _snake_case(key)
+    return snake if snake in names else next(iter(difflib.get_close_matches(snake, names, 1)), None)
+
+
 def unknown_field(key: str, names: Sequence[str]) -> str:
     """For a name that the message does not have."""
-    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
-    if snake != key and snake in names:
-        return f"Write {snake}: the launcher knows the fields by their snake_case names only."
-    close = difflib.get_close_matches(snake, names, 1)
-    return f"Write {close[0]}." if close else f"Remove it, or write one of: {_listed(names)}."
+    meant = meant_field(key, names)
+    if meant is None:
+        return f"Remove it, or write one of: {_listed(names)}."
+    if meant == _snake_case(key):
+        return f"Write {meant}: the launcher knows the fields by their snake_case names only."
+    return f"Write {meant}."
 
 
 def a_list(field: FieldDescriptor, value: Any) -> str:
@@ -69,15 +74,17 @@ def of_value(field: FieldDescriptor, value: Any) -> str:
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
         return f"Write a string, {json.dumps(text)}; of a parameter, f'--epochs={{epochs}}'."
-    if isinstance(value, str) and PLACEHOLDER in value:
-        return (
-            "Write the number itself: a parameter that is nested in a list or an object arrives as "
-            "a string. Or use a container component whose payload has the placeholder outside "
-            "quotes."
-        )
     if field.cpp_type == FieldDescriptor.CPPTYPE_BOOL:
         return "Write true or false, without quotes."
-    return "Write a number, without quotes."
+    return (
+        "Write the number itself, without quotes. A parameter that is nested in a list or an "
+        "object arrives as a string: use a container component whose payload has the placeholder "
+        "outside quotes."
+    )
+
+
+def _snake_case(key: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
 
 
 def _is_named(message: Descriptor | None) -> bool:

@@ -85,16 +85,19 @@ def api_problems(launch_type: str, payload: Any) -> Iterator[Problem]:
         return
     reader = _api(launch_type)
     content = _without_empty(_whole_numbers(payload))
-    for path, problem in list(_refused(reader, reader.descriptor, content, ())):
+    refused = dict(_refused(reader, reader.descriptor, content, ()))
+    yield from refused.values()
+    for path in refused:
         _forget(content, path)
-        yield problem
     try:
         message = reader.parse(_without_empty(_known(content, reader, reader.descriptor)))
     except REFUSALS as error:
         yield Problem("", " ".join(str(error).split()), "Correct the payload.")
         return
     for field, found, cure in _messages()[launch_type][1](message):
-        if not (_has_gap(payload, field) or _has_gap(content, field)):
+        # What holds a refused part may be as it should be without it.
+        holds_refused = any(as_text(path).startswith(field) for path in refused)
+        if not (holds_refused or _has_gap(payload, field) or _has_gap(content, field)):
             yield Problem(field, found, cure)
 
 
@@ -158,21 +161,23 @@ def nearest_accelerator(name: str) -> str:
     """The API's name of an accelerator: the same, or the one that was most likely meant."""
     from google.cloud.aiplatform_v1 import types as vertex
 
-    names = [each.name for each in vertex.AcceleratorType if each]
+    names = [name for name, value in vertex.AcceleratorType.__members__.items() if value]
     return name if name in names else cures.nearest(name, names) or "NVIDIA_TESLA_T4"
 
 
 def _refused(
-    reader: Reader, message: Descriptor, content: Mapping[str, Any], path: Path
+    reader: Reader, message: Descriptor, content: dict[str, Any], path: Path
 ) -> Iterator[tuple[Path, Problem]]:
     """The parts of `content`, which stands at `path`, that its message does not take."""
-    for key, value in content.items():
+    for key, value in list(content.items()):
         here = (*path, key)
         if key in reader.changed:
             continue
         field = reader.field(message, key)
         if field is None:
             names = [each.name for each in message.fields]
+            if meant := cures.meant_field(key, names):
+                content.setdefault(meant, None)  # it is not missing, but misspelt
             yield here, Problem(as_text(here), key, cures.unknown_field(key, names))
         elif _is_map(field):
             yield from _refused_map(reader, field, value, here)
@@ -199,6 +204,7 @@ def _refused_map(
         yield path, Problem(as_text(path), _shown(value), "Give an object of names and values.")
         return
     for key, item in value.items():
+        assert field.message_type is not None  # a map is a message of keys and values
         of_item = field.message_type.fields_by_name["value"]
         yield from _refused_value(reader, of_item, item, (*path, key))
 
@@ -207,7 +213,7 @@ def _refused_value(
     reader: Reader, field: FieldDescriptor, value: Any, path: Path
 ) -> Iterator[tuple[Path, Problem]]:
     nested = field.message_type
-    if nested is not None and not nested.full_name.startswith("google.protobuf."):
+    if nested is not None and _is_of_the_api(nested):
         if isinstance(value, dict):
             yield from _refused(reader, nested, value, path)
         else:
@@ -249,8 +255,7 @@ def _known(content: Any, reader: Reader, message: Descriptor) -> Any:
         if field is None or value is None:
             continue
         nested = field.message_type
-        own = nested is not None and not nested.full_name.startswith("google.protobuf.")
-        if own and not _is_map(field):
+        if nested is not None and _is_of_the_api(nested) and not _is_map(field):
             items = value if isinstance(value, list) else [value]
             items = [_known(item, reader, nested) for item in items if isinstance(item, dict)]
             known[key] = items if isinstance(value, list) else items[0]
@@ -294,6 +299,11 @@ def _whole_numbers(value: Any) -> Any:
     if isinstance(value, list):
         return [_whole_numbers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _is_of_the_api(message: Descriptor) -> bool:
+    """Not one of protobuf's own, such as Duration, which has a JSON form of its own."""
+    return not message.full_name.startswith("google.protobuf.")
 
 
 def _is_map(field: FieldDescriptor) -> bool:
