@@ -26,9 +26,9 @@ from pipelines.lint import (  # noqa: F401
     values,
 )
 from pipelines.lint.pipeline import read
-from pipelines.lint.rule import Finding, rules_without
+from pipelines.lint.rule import RULES, Finding, rules_without
 
-__all__ = ["Finding", "check"]
+__all__ = ["RULES", "Finding", "check"]
 
 
 def check(

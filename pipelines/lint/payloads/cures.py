@@ -19,8 +19,9 @@ def nearest(wrong: str, names: Sequence[str]) -> str | None:
     """
     word = re.sub(r"\W", "_", wrong).upper()
     same = [name for name in names if name.upper().split("_")[-1] == word.split("_")[-1]]
-    close = difflib.get_close_matches(word, [name.upper() for name in same or names], 1)
-    return next((name for name in names if close and name.upper() == close[0]), None)
+    spelled = {name.upper(): name for name in same or names}
+    close = difflib.get_close_matches(word, spelled, 1, cutoff=0 if same else 0.75)
+    return spelled[close[0]] if close else None
 
 
 def meant_field(key: str, names: Sequence[str]) -> str | None:

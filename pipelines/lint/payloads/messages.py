@@ -263,6 +263,11 @@ def _known(content: Any, reader: Reader, message: Descriptor) -> Any:
             field.cpp_type == FieldDescriptor.CPPTYPE_STRING
         ):
             known[key] = value
+    for oneof in message.oneofs:  # which of them is given shows in the run
+        chosen = [each.name for each in oneof.fields if each.name in known]
+        for name in chosen if len(chosen) > 1 else ():
+            if not _is_said(known[name]):
+                del known[name]
     return known
 
 
@@ -288,8 +293,14 @@ def _forget(content: Any, path: Path) -> None:
 
 
 def _without_empty(content: Any) -> Any:
-    """As the launcher does first: empty values are left out."""
-    return json_util.recursive_remove_empty(content)
+    """As the launcher does first: empty values are left out; and so are unknown ones, null."""
+    return json_util.recursive_remove_empty(_without_null(content))
+
+
+def _without_null(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_null(item) for key, item in value.items() if item is not None}
+    return [_without_null(item) for item in value] if isinstance(value, list) else value
 
 
 def _whole_numbers(value: Any) -> Any:

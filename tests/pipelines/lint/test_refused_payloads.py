@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from google.cloud import aiplatform_v1 as vertex
 from google.cloud.aiplatform import hyperparameter_tuning
 from google.cloud.aiplatform_v1.types import CustomJob
 from google.protobuf import json_format
 from google_cloud_pipeline_components.container.v1.gcp_launcher.utils import json_util
 from google_cloud_pipeline_components.types.artifact_types import UnmanagedContainerModel
 from google_cloud_pipeline_components.v1.batch_predict_job import ModelBatchPredictOp
-from google_cloud_pipeline_components.v1.custom_job import CustomTrainingJobOp
 from google_cloud_pipeline_components.v1.endpoint import EndpointCreateOp
 from google_cloud_pipeline_components.v1.hyperparameter_tuning_job import (
     HyperparameterTuningJobRunOp,
@@ -306,7 +304,7 @@ class TestRules(RuleTests):
 
 
 def known_in_the_run(
-    project: str, image: str, account: str, rows: list, trials: int, network: str = ""
+    project: str, image: str, account: str, rows: list[str], trials: int, network: str = ""
 ) -> None:
     """Nothing in it is known beforehand to be wrong."""
     settings(
