@@ -21,8 +21,12 @@ from pipelines.lint.rule import Location, rule
 )
 def payload_refused(pipeline: Pipeline) -> Iterator[Location]:
     # Google's messages, which take a second to import, are needed for pipelines with payloads only.
-    from pipelines.lint.payloads.messages import api_problems
+    from pipelines.lint.payloads.messages import KNOWN, api_problems
 
+    for task in pipeline.tasks:
+        if launch_type(task) in KNOWN and any(templates(task)) and not payloads(task):
+            # What `payload-quote` reports is replaced here by what JSON takes.
+            yield f"{task.path}: payload", "it is not JSON", "Write a JSON object."
     for task, payload in _sent(pipeline):
         for place, found, cure in api_problems(launch_type(task), payload):
             yield f"{task.path}: payload{'.' if place else ''}{place}", found, cure

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Spec, strings
+from pipelines.lint.payloads.template import launch_type
+from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Spec, Task, strings
 from pipelines.lint.rule import Location, rule
 
 # How kfp writes a channel into a string; its compiler resolves those in a task's inputs only.
@@ -109,13 +110,34 @@ def missing_input(pipeline: Pipeline) -> Iterator[Location]:
 
 
 @rule(
+    "nested-parameter",
+    severity="note",
+    why="A parameter in a text is replaced by its value; inside a list or an object Vertex AI has "
+    "been seen to leave the placeholder (https://github.com/kubeflow/pipelines/issues/12204).",
+    fix="Pass the parameter as an input of its own, and put the list or the object together in the "
+    "step.",
+)
+def nested_parameter(pipeline: Pipeline) -> Iterator[Location]:
+    for task in pipeline.tasks:
+        # The launchers of jobs put the whole into a text, the payload.
+        if launch_type(task) or _is_notification(task):
+            continue
+        for name, source in task.spec.get("inputs", {}).get("parameters", {}).items():
+            constant = source.get("runtimeValue", {}).get("constant")
+            if isinstance(constant, (dict, list)):
+                for place, text in strings(constant, f"{task.path}: inputs.{name}"):
+                    if PLACEHOLDER in text:
+                        yield place, _short(text)
+
+
+@rule(
     "notification-recipients",
     why="The step sends no e-mail.",
     fix=f"Pass at most {MAX_RECIPIENTS} addresses to VertexNotificationEmailOp.",
 )
 def notification_recipients(pipeline: Pipeline) -> Iterator[Location]:
     for task in pipeline.tasks:
-        if _NOTIFICATION not in " ".join(task.container.get("command", [])):
+        if not _is_notification(task):
             continue
         source = task.spec.get("inputs", {}).get("parameters", {}).get("recipients", {})
         recipients = source.get("runtimeValue", {}).get("constant")  # as it is written
@@ -133,6 +155,10 @@ def notification_recipients(pipeline: Pipeline) -> Iterator[Location]:
         if isinstance(recipients, list) and len(recipients) > MAX_RECIPIENTS:
             cure = f"Give at most {MAX_RECIPIENTS}; a mailing list counts as one."
             yield place, f"{len(recipients)} addresses", cure
+
+
+def _is_notification(task: Task) -> bool:
+    return _NOTIFICATION in " ".join(task.container.get("command", []))
 
 
 def _declared(component: Spec) -> Spec:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _REQUIRED = "Required field is not set."
 # https://cloud.google.com/vertex-ai/docs/reference/rest/v1/DiskSpec
+# In GB, by the docstring of google.cloud.aiplatform.CustomJob.from_local_script.
+_MIN_DISK, _MAX_DISK = 100, 64000
 _DISK_TYPES = ("pd-ssd", "pd-standard", "hyperdisk-balanced")
 
 
@@ -137,6 +139,11 @@ def _worker_pool(at: str, pool: "vertex.WorkerPoolSpec", persistent: bool) -> It
     if disk and disk not in _DISK_TYPES:
         cure = f"Write one of: {', '.join(_DISK_TYPES)}."
         yield Problem(f"{at}.disk_spec.boot_disk_type", f"Invalid disk type {disk!r}.", cure)
+    size = pool.disk_spec.boot_disk_size_gb
+    if size and not _MIN_DISK <= size <= _MAX_DISK:
+        message = f"must be from {_MIN_DISK} to {_MAX_DISK}, got {size}"
+        cure = f"Give {min(max(size, _MIN_DISK), _MAX_DISK)}, or leave it out for 100 GB."
+        yield Problem(f"{at}.disk_spec.boot_disk_size_gb", message, cure)
 
 
 def _display_name(name: str) -> Iterator[Problem]:

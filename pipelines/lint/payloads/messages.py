@@ -78,7 +78,7 @@ def api_problems(launch_type: str, payload: Any) -> Iterator[Problem]:
         payload: the JSON with the known values inserted; what is not known before the run is
             null, or a placeholder inside a string.
     """
-    if launch_type not in _messages():
+    if launch_type not in KNOWN:
         return
     if not isinstance(payload, dict):
         yield Problem("", json.dumps(payload)[:40], "Give a JSON object.")
@@ -123,6 +123,8 @@ _CONSTRUCTED = {
     "HyperparameterTuningJobWithMetrics",
     "BatchPredictionJob",
 }
+_POSTED = {"UploadModel", "CreateEndpoint", "DeployModel"}
+KNOWN = _CONSTRUCTED | _POSTED
 
 
 @cache

@@ -159,6 +159,11 @@ def unknown_disk() -> None:
     job(disk_spec={"boot_disk_type": "nvme"})
 
 
+@BAD.built("payload-refused", "Give 100")
+def disk_too_small() -> None:
+    job(disk_spec={"boot_disk_type": "pd-ssd", "boot_disk_size_gb": 20})
+
+
 @BAD.built("payload-refused", "gs://BUCKET/data/out")
 def local_output_directory() -> None:
     settings(base_output_directory="/data/out")
@@ -297,6 +302,14 @@ def quote_in_a_default(name: str = 'the "best"') -> None:
 
 def quoted_nothing() -> None:
     own_job(name="plain")
+
+
+@BAD.edited("payload-refused", "Write a JSON object.")
+def payload_that_is_not_json(spec: Any) -> None:
+    container = spec["deploymentSpec"]["executors"]["exec-use"]["container"]
+    launcher = "google_cloud_pipeline_components.container.v1.custom_job.launcher"
+    container["command"] = ["python3", "-u", "-m", launcher]
+    container["args"] = ["--type", "CustomJob", "--payload", "{'display_name': 'train'}"]
 
 
 class TestRules(RuleTests):

@@ -12,6 +12,7 @@ from kfp import dsl
 
 from pipelines.lint import check, values
 from tests.pipelines.lint.bad_pipelines import (
+    PYTHON,
     BadPipelines,
     RuleTests,
     compiled,
@@ -81,6 +82,16 @@ def parameter_that_nobody_gives(spec: Any) -> None:
 @BAD.edited("missing-input", "Pass a value to it")
 def artifact_that_nobody_gives(spec: Any) -> None:
     del spec["root"]["dag"]["tasks"]["use"]["inputs"]["artifacts"]["data"]
+
+
+@dsl.component(base_image=PYTHON)
+def configure(settings: dict) -> int:  # type: ignore[type-arg]
+    return len(settings)
+
+
+@BAD.built("nested-parameter", "Pass the parameter as an input of its own")
+def parameter_inside_an_object(name: str) -> None:
+    configure(settings={"title": f"Report of {name}", "pages": [1, 2]})
 
 
 def with_mail(recipients: Any) -> None:
