@@ -59,7 +59,7 @@ def accelerator_type(pipeline: Pipeline) -> Iterator[Location]:
     for task in pipeline.tasks:  # in the payload of a job, `payload-refused` finds it
         request = _of_step(task)
         if request and request.accelerator:
-            from pipelines.lint.payloads.messages import nearest_accelerator
+            from pipelines.lint.payloads.readers import nearest_accelerator
 
             nearest = nearest_accelerator(request.accelerator)
             if nearest != request.accelerator:

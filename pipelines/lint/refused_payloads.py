@@ -21,7 +21,8 @@ from pipelines.lint.rule import Location, rule
 )
 def payload_refused(pipeline: Pipeline) -> Iterator[Location]:
     # Google's messages, which take a second to import, are needed for pipelines with payloads only.
-    from pipelines.lint.payloads.messages import KNOWN, api_problems
+    from pipelines.lint.payloads.messages import api_problems
+    from pipelines.lint.payloads.readers import KNOWN
 
     for task in pipeline.tasks:
         if launch_type(task) in KNOWN and any(templates(task)) and not payloads(task):

@@ -10,7 +10,10 @@ from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Spec, Task, strings
 from pipelines.lint.rule import Location, rule
 
 # How kfp writes a channel into a string; its compiler resolves those in a task's inputs only.
-_CHANNEL = re.compile(r"\{\{channel:task=([^;}]*);name=([^;}]*);type=([^;}]*);?\}\}")
+# A part of one is left by .split(), .upper() and the like.
+_CHANNEL = re.compile(
+    r"\{\{channel:(?:task=)?([^;}]*);?(?:name=)?([^;}]*);?(?:type=)?([^;}]*)", re.IGNORECASE
+)
 # The types of JSON values, by the parameter's type.
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
     "NUMBER_INTEGER": (int, float),
@@ -42,6 +45,7 @@ MAX_RECIPIENTS = 3
 def unresolved_channel(pipeline: Pipeline) -> Iterator[Location]:
     for place, text in strings(pipeline.spec, "spec"):
         for task, name, kind in _CHANNEL.findall(text):
+            name = name or "it"
             what = f"the output {name} of {task}" if task else f"the parameter {name}"
             if "." in kind:  # of an artifact, such as system.Dataset@0.0.1
                 cure = (

@@ -8,27 +8,32 @@ Here each field is tried alone, in a payload of nothing else, so that every faul
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
-from google_cloud_pipeline_components.container.v1.gcp_launcher.utils import json_util
 
-from pipelines.lint.payloads import checks, cures
+from pipelines.lint.payloads import cures
+from pipelines.lint.payloads.content import (
+    Path,
+    as_text,
+    forget,
+    has_gap,
+    is_said,
+    nested,
+    whole_numbers,
+    without_empty,
+)
+from pipelines.lint.payloads.readers import (
+    CONSTRUCTED,
+    KNOWN,
+    REFUSALS,
+    Reader,
+    api_reader,
+    launcher_reader,
+)
 from pipelines.lint.pipeline import PLACEHOLDER
 
-Path = tuple[str | int, ...]  # names of fields, and places in lists
-# Of what Google's classes raise for a value that a field does not take.
-REFUSALS: tuple[type[Exception], ...] = (
-    json_format.ParseError,
-    TypeError,
-    ValueError,
-    KeyError,
-    AttributeError,
-)
 _NUMBERS = {
     FieldDescriptor.CPPTYPE_INT32,
     FieldDescriptor.CPPTYPE_INT64,
@@ -47,29 +52,6 @@ class Problem(NamedTuple):
     cure: str
 
 
-@dataclass(frozen=True)
-class Reader:
-    """How a payload is read.
-
-    Attributes:
-        descriptor: of the message.
-        parse: makes the message of the whole payload, or raises one of REFUSALS.
-        names: attributes of a field that hold the names which it may have in the payload.
-        changed: fields that the launcher changes before it reads them.
-    """
-
-    descriptor: Descriptor
-    parse: Callable[[Mapping[str, Any]], Any]
-    names: tuple[str, ...]
-    changed: frozenset[str] = frozenset()
-
-    def field(self, message: Descriptor, key: str) -> FieldDescriptor | None:
-        """The field that a key of the JSON stands for."""
-        return next(
-            (f for f in message.fields if key in {getattr(f, name) for name in self.names}), None
-        )
-
-
 def api_problems(launch_type: str, payload: Any) -> Iterator[Problem]:
     """Why Vertex AI refuses the payload; nothing for launchers not known here.
 
@@ -83,21 +65,21 @@ def api_problems(launch_type: str, payload: Any) -> Iterator[Problem]:
     if not isinstance(payload, dict):
         yield Problem("", json.dumps(payload)[:40], "Give a JSON object.")
         return
-    reader = _api(launch_type)
-    content = _without_empty(_whole_numbers(payload))
+    reader = api_reader(launch_type)
+    content = without_empty(whole_numbers(payload))
     refused = dict(_refused(reader, reader.descriptor, content, ()))
     yield from refused.values()
     for path in refused:
-        _forget(content, path)
+        forget(content, path)
     try:
-        message = reader.parse(_without_empty(_known(content, reader, reader.descriptor)))
+        message = reader.parse(without_empty(_known(content, reader, reader.descriptor)))
     except REFUSALS as error:
         yield Problem("", " ".join(str(error).split()), "Correct the payload.")
         return
-    for field, found, cure in _messages()[launch_type][1](message):
+    for field, found, cure in reader.check(message):
         # What holds a refused part may be as it should be without it.
         holds_refused = any(as_text(path).startswith(field) for path in refused)
-        if not (holds_refused or _has_gap(payload, field) or _has_gap(content, field)):
+        if not (holds_refused or has_gap(payload, field) or has_gap(content, field)):
             yield Problem(field, found, cure)
 
 
@@ -106,65 +88,14 @@ def launcher_problems(launch_type: str, payload: Any) -> Iterator[Problem]:
 
     Args: as of `api_problems`.
     """
-    if launch_type not in _CONSTRUCTED or not isinstance(payload, dict):
+    if launch_type not in CONSTRUCTED or not isinstance(payload, dict):
         return
-    api, launcher = _api(launch_type), _launcher(launch_type)
-    content = _without_empty(_whole_numbers(payload))
+    api, launcher = api_reader(launch_type), launcher_reader(launch_type)
+    content = without_empty(whole_numbers(payload))
     refused = {path for path, _ in _refused(api, api.descriptor, content, ())}
     for path, problem in _refused(launcher, launcher.descriptor, content, ()):
         if path not in refused:
             yield problem
-
-
-# The launchers that give the payload to a constructor; the others post it to the API.
-_CONSTRUCTED = {
-    "CustomJob",
-    "HyperparameterTuningJob",
-    "HyperparameterTuningJobWithMetrics",
-    "BatchPredictionJob",
-}
-_POSTED = {"UploadModel", "CreateEndpoint", "DeployModel"}
-KNOWN = _CONSTRUCTED | _POSTED
-
-
-@cache
-def _messages() -> dict[str, tuple[Any, Callable[[Any], Iterator[checks.Problem]]]]:
-    """By the launcher's --type: the class of the message, and what else Vertex AI refuses in it."""
-    from google.cloud.aiplatform_v1 import types as vertex
-
-    tuning = vertex.HyperparameterTuningJob, checks.tuning_job
-    return {
-        "CustomJob": (vertex.CustomJob, checks.custom_job),
-        "HyperparameterTuningJob": tuning,
-        "HyperparameterTuningJobWithMetrics": tuning,
-        "BatchPredictionJob": (vertex.BatchPredictionJob, checks.batch_prediction_job),
-        "UploadModel": (vertex.Model, checks.model),
-        "CreateEndpoint": (vertex.Endpoint, checks.endpoint),
-        "DeployModel": (vertex.DeployModelRequest, checks.nothing),
-    }
-
-
-def _api(launch_type: str) -> Reader:
-    message, _ = _messages()[launch_type]
-
-    def parse(content: Mapping[str, Any]) -> Any:
-        return message(json_format.ParseDict(dict(content), message.pb(message())))
-
-    return Reader(message.pb(message()).DESCRIPTOR, parse, ("name", "json_name"))
-
-
-def _launcher(launch_type: str) -> Reader:
-    message, _ = _messages()[launch_type]
-    changed = frozenset({"explanation_spec", "model_parameters"})
-    return Reader(message.pb(message()).DESCRIPTOR, message, ("name",), changed)
-
-
-def nearest_accelerator(name: str) -> str:
-    """The API's name of an accelerator: the same, or the one that was most likely meant."""
-    from google.cloud.aiplatform_v1 import types as vertex
-
-    names = [name for name, value in vertex.AcceleratorType.__members__.items() if value]
-    return name if name in names else cures.nearest(name, names) or "NVIDIA_TESLA_T4"
 
 
 def _refused(
@@ -192,7 +123,7 @@ def _refused(
         else:
             yield from _refused_value(reader, field, value, here)
     for oneof in message.oneofs:
-        chosen = [f.name for f in oneof.fields if _is_said(content.get(f.name))]
+        chosen = [f.name for f in oneof.fields if is_said(content.get(f.name))]
         if len(chosen) > 1:
             found = " and ".join(chosen)
             for name in chosen[1:]:
@@ -214,19 +145,19 @@ def _refused_map(
 def _refused_value(
     reader: Reader, field: FieldDescriptor, value: Any, path: Path
 ) -> Iterator[tuple[Path, Problem]]:
-    nested = field.message_type
-    if nested is not None and _is_of_the_api(nested):
+    message = field.message_type
+    if message is not None and _is_of_the_api(message):
         if isinstance(value, dict):
-            yield from _refused(reader, nested, value, path)
+            yield from _refused(reader, message, value, path)
         else:
-            yield path, Problem(as_text(path), _shown(value), cures.an_object(nested, value))
+            yield path, Problem(as_text(path), _shown(value), cures.an_object(message, value))
         return
     if value is None:
         return
     sample = _sample(field, value)
     try:
         if sample is not None:
-            reader.parse(_nested(path, sample))
+            reader.parse(nested(path, sample))
     except REFUSALS:
         yield path, Problem(as_text(path), _shown(value), cures.of_value(field, value))
 
@@ -242,13 +173,6 @@ def _sample(field: FieldDescriptor, value: Any) -> Any:
     return "1" if field.cpp_type in _NUMBERS else None
 
 
-def _nested(path: Path, value: Any) -> Any:
-    """A payload of nothing but the value at its path."""
-    for step in reversed(path):
-        value = [value] if isinstance(step, int) else {step: value}
-    return value
-
-
 def _known(content: Any, reader: Reader, message: Descriptor) -> Any:
     """The payload without what is not known, except in strings, which may hold placeholders."""
     known = {}
@@ -256,10 +180,10 @@ def _known(content: Any, reader: Reader, message: Descriptor) -> Any:
         field = reader.field(message, key)
         if field is None or value is None:
             continue
-        nested = field.message_type
-        if nested is not None and _is_of_the_api(nested) and not _is_map(field):
+        inner = field.message_type
+        if inner is not None and _is_of_the_api(inner) and not _is_map(field):
             items = value if isinstance(value, list) else [value]
-            items = [_known(item, reader, nested) for item in items if isinstance(item, dict)]
+            items = [_known(item, reader, inner) for item in items if isinstance(item, dict)]
             known[key] = items if isinstance(value, list) else items[0]
         elif not (isinstance(value, str) and PLACEHOLDER in value) or (
             field.cpp_type == FieldDescriptor.CPPTYPE_STRING
@@ -268,50 +192,9 @@ def _known(content: Any, reader: Reader, message: Descriptor) -> Any:
     for oneof in message.oneofs:  # which of them is given shows in the run
         chosen = [each.name for each in oneof.fields if each.name in known]
         for name in chosen if len(chosen) > 1 else ():
-            if not _is_said(known[name]):
+            if not is_said(known[name]):
                 del known[name]
     return known
-
-
-def _has_gap(value: Any, field: str) -> bool:
-    """Whether a field, or what it stands in, gets its value in the run, or was refused."""
-    value = json_util.camel_case_to_snake_case_recursive(value)
-    for step in field.replace("[", ".").replace("]", "").split("."):
-        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        elif isinstance(value, dict) and step in value:
-            value = value[step]
-        else:
-            return False
-        if value is None or (isinstance(value, str) and PLACEHOLDER in value):
-            return True
-    return False
-
-
-def _forget(content: Any, path: Path) -> None:
-    for step in path[:-1]:
-        content = content[step]
-    content[path[-1]] = None
-
-
-def _without_empty(content: Any) -> Any:
-    """As the launcher does first: empty values are left out; and so are unknown ones, null."""
-    return json_util.recursive_remove_empty(_without_null(content))
-
-
-def _without_null(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_null(item) for key, item in value.items() if item is not None}
-    return [_without_null(item) for item in value] if isinstance(value, list) else value
-
-
-def _whole_numbers(value: Any) -> Any:
-    """3.0, as a compiled YAML writes an integer, as 3; Vertex AI does that too."""
-    if isinstance(value, dict):
-        return {key: _whole_numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_whole_numbers(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _is_of_the_api(message: Descriptor) -> bool:
@@ -321,21 +204,6 @@ def _is_of_the_api(message: Descriptor) -> bool:
 
 def _is_map(field: FieldDescriptor) -> bool:
     return bool(field.message_type and field.message_type.GetOptions().map_entry)
-
-
-def _is_said(value: Any) -> bool:
-    """Whether a value says something whatever the run's parameters are."""
-    if isinstance(value, dict):
-        return any(_is_said(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_is_said(item) for item in value)
-    return bool(value) and not (isinstance(value, str) and PLACEHOLDER in value)
-
-
-def as_text(path: Path) -> str:
-    """`job_spec.worker_pool_specs[0].replica_count`."""
-    text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
-    return text.removeprefix(".")
 
 
 def _shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from pipelines.lint.payloads.content import snake_case
 from pipelines.lint.pipeline import PARAMETER, PLACEHOLDER, Task, as_text
 
 _LAUNCHER = "google_cloud_pipeline_components.container."
@@ -73,7 +74,7 @@ def payloads(task: Task) -> list[Any]:
 
 def worker_pools(task: Task) -> Iterator[WorkerPool]:
     """The worker pools of the training jobs that the step starts."""
-    for payload in map(_snake_case, payloads(task)):
+    for payload in map(snake_case, payloads(task)):
         for place, holder in _mappings(payload, f"{task.path}: payload"):
             pools = holder.get("worker_pool_specs")
             for index, pool in enumerate(pools if isinstance(pools, list) else []):
@@ -129,16 +130,6 @@ def _quoted(text: str, position: int) -> bool:
     """Whether the position is inside a JSON string: an odd number of quotes opens one."""
     before = re.sub(r"\\.", "", text[:position])
     return before.count('"') % 2 == 1
-
-
-def _snake_case(value: Any) -> Any:
-    """With fields in snake_case, which Vertex AI also takes in camelCase."""
-    if isinstance(value, dict):
-        return {
-            re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).lower(): _snake_case(item)
-            for key, item in value.items()
-        }
-    return [_snake_case(item) for item in value] if isinstance(value, list) else value
 
 
 def _mappings(value: Any, place: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -37,6 +37,16 @@ def artifact_in_a_text() -> None:
     show(text=f"it is at {data}")
 
 
+@BAD.built("unresolved-channel", "Pass FOLDER as an input")
+def parameter_in_capitals(folder: str = "a") -> None:
+    show(text=f"{folder}".upper())
+
+
+@BAD.built("unresolved-channel", "as an input of the step")
+def part_of_a_parameter(folder: str = "a") -> None:
+    show(text=f"{folder}".split(";")[0])
+
+
 @BAD.edited("unresolved-channel", "Pass rows as an input of the step")
 def parameter_in_the_arguments(spec: Any) -> None:
     container = spec["deploymentSpec"]["executors"]["exec-use"]["container"]
