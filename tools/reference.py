@@ -112,11 +112,11 @@ def _option(parameter: Any) -> tuple[str, str, str]:
 def _lint_rules() -> Iterator[str]:
     """What `tabpipe lint` finds."""
     yield (
-        "## Rules of `tabpipe lint`\n\n"
-        "An error is what Vertex AI refuses, or what does something else than is written;\n"
-        "a warning is what may go wrong; a note is what an author may not know. Only errors make\n"
-        "the exit status 1. A rule is left out by `--ignore RULE`, or by a comment in the file,\n"
-        "which a reason may precede:\n\n"
+        "## Lint rules\n\n"
+        "What `tabpipe lint` finds. An error is what Vertex AI refuses, or what does something else\n"
+        "than is written; a warning is what may go wrong; a note is what an author may not know.\n"
+        "Only errors make the exit status 1. A rule is left out by `--ignore RULE`, or by a comment\n"
+        "in the file, which a reason may precede:\n\n"
         "```yaml\n# Our base image is moved on purpose.\n"
         "# tabpipe lint: ignore unpinned-image, unpinned-package\n"
         "pipelineInfo:\n  name: nightly\n```\n\n"

@@ -70,8 +70,7 @@ def of_value(field: FieldDescriptor, value: Any) -> str:
         return f"Write {close}." if close else f"Write one of: {_listed(names)}."
     kind = field.message_type.full_name if field.message_type is not None else ""
     if kind == "google.protobuf.Duration":
-        digits = re.sub(r"\D", "", str(value)) or "3600"
-        return f'Write seconds as a string that ends in s, "{digits}s".'
+        return f'Write seconds as a string that ends in s, "{_seconds(value)}s".'
     if field.cpp_type == FieldDescriptor.CPPTYPE_STRING:
         text = json.dumps(value) if isinstance(value, (dict, list)) else str(value)
         return f"Write a string, {json.dumps(text)}; of a parameter, f'--epochs={{epochs}}'."
@@ -82,6 +81,13 @@ def of_value(field: FieldDescriptor, value: Any) -> str:
         "object arrives as a string: use a container component whose payload has the placeholder "
         "outside quotes."
     )
+
+
+def _seconds(value: Any) -> str:
+    """Of a text like 90, 90m or 2 hours; an hour of what cannot be read."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?) *(s|m|h|d)?\w*", str(value))
+    factor = {"s": 1, "m": 60, "h": 3600, "d": 86400}[(match and match[2]) or "s"]
+    return f"{float(match[1]) * factor:.15g}" if match else "3600"
 
 
 def _snake_case(key: str) -> str:

@@ -78,6 +78,16 @@ def time_limit_without_unit() -> None:
     settings(timeout="7200")
 
 
+@BAD.built("payload-refused", '"5400s"')
+def time_limit_in_minutes() -> None:
+    settings(timeout="90m")
+
+
+@BAD.built("payload-refused", '"3600s"')
+def time_limit_in_words() -> None:
+    settings(timeout="an hour")
+
+
 @BAD.built("payload-refused", '[{"name": "DEPTH", "value": "4"}]')
 def environment_as_a_mapping() -> None:
     container(env={"DEPTH": "4"})
