@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pipelines.lint.fixed_paths import fixed_paths
-from pipelines.lint.payloads.template import worker_pools
+from pipelines.lint.payloads.template import serving_machines, worker_pools
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Task
 from pipelines.lint.rule import Location, rule
 from pipelines.prices.machines import NO_ACCELERATOR, built_in, mismatch
@@ -86,14 +86,15 @@ def accelerator_retired(pipeline: Pipeline) -> Iterator[Location]:
 )
 def machine_type(pipeline: Pipeline) -> Iterator[Location]:
     for request in _requests(pipeline):
-        series, _, size = (request.machine or "").partition("-")
+        machine = request.machine or ""
+        series, _, size = machine.partition("-")
         kind, _, vcpus = size.partition("-")
-        if request.machine is None or series not in _SIZED or not vcpus.isdecimal():
+        if not request.trains or series not in _SIZED or not vcpus.isdecimal():
             continue
         least = _LEAST_VCPUS.get(kind)
         if least and int(vcpus) < least:
             cure = f"Use {series}-{kind}-{least} or a larger one."
-            yield request.place, request.machine, cure
+            yield request.place, machine, cure
 
 
 @rule(
@@ -123,7 +124,7 @@ def shared_output_directory(pipeline: Pipeline) -> Iterator[Location]:
 
 
 class MachineRequest(NamedTuple):
-    """The machine that a training job or a step requests.
+    """The machine that a training job, a step or a prediction requests.
 
     An empty string or 0 means none; None means not known before the run.
     """
@@ -133,6 +134,7 @@ class MachineRequest(NamedTuple):
     accelerator: str | None
     number: int | None
     image: str
+    trains: bool = False
 
 
 def _requests(pipeline: Pipeline) -> Iterator[MachineRequest]:
@@ -145,7 +147,12 @@ def _requests(pipeline: Pipeline) -> Iterator[MachineRequest]:
                 _known(machine, "accelerator_type"),
                 _count(machine, "accelerator_count"),
                 pool.image,
+                trains=True,
             )
+        for place, machine in serving_machines(task):
+            kind = _known(machine, "accelerator_type")
+            count = _count(machine, "accelerator_count")
+            yield MachineRequest(place, _known(machine, "machine_type"), kind, count, "")
         of_step = _of_step(task)
         if of_step:
             yield of_step

@@ -28,7 +28,8 @@ def built_in(machine_type: str) -> dict[str, int]:
 def mismatch(machine_type: str, accelerator_type: str, count: int) -> str | None:
     """Why the machine type cannot have the accelerators; None if it can, or if that is not known.
 
-    A type that is not in the table is assumed to be newer than the table.
+    A type that is not in the table is assumed to be newer than the table; it goes with no series
+    that has no accelerators at all.
     """
     own = built_in(machine_type)
     if own:

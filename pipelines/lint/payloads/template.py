@@ -82,6 +82,16 @@ def worker_pools(task: Task) -> Iterator[WorkerPool]:
                     yield WorkerPool(f"{place}.worker_pool_specs[{index}]", pool)
 
 
+def serving_machines(task: Task) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The machines of the step's predictions, each a place and a machine_spec."""
+    for payload in map(snake_case, payloads(task)):
+        for place, holder in _mappings(payload, f"{task.path}: payload"):
+            if place.endswith(".dedicated_resources"):
+                machine = holder.get("machine_spec")
+                if isinstance(machine, dict):
+                    yield f"{place}.machine_spec", machine
+
+
 def _values(task: Task, wanted: str) -> list[str]:
     args: list[str] = task.container.get("args", [])
     return [text for flag, text in pairwise(args) if flag == wanted]

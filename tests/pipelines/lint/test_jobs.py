@@ -4,10 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google_cloud_pipeline_components.v1.batch_predict_job import ModelBatchPredictOp
 
 from pipelines.lint import check, jobs
 from pipelines.prices.machines import mismatch
 from tests.pipelines.lint.bad_pipelines import (
+    OUTPUT,
     TRAINER,
     BadPipelines,
     RuleTests,
@@ -49,6 +51,18 @@ def gpu_on_a_machine_that_takes_none() -> None:
 def gpu_that_the_table_lacks_on_a_machine_that_takes_none() -> None:
     gpu = {"accelerator_type": "NVIDIA_RTX_PRO_6000", "accelerator_count": 1}
     machine(machine_type="n2-standard-8", **gpu)
+
+
+@BAD.built("accelerator-machine", "n1-standard-8 with 1 NVIDIA_TESLA_T4")
+def prediction_on_a_machine_that_takes_no_gpu() -> None:
+    ModelBatchPredictOp(
+        job_display_name="score",
+        gcs_source_uris=["gs://bucket/rows/20260101.jsonl"],
+        gcs_destination_output_uri_prefix=OUTPUT,
+        machine_type="n2-standard-2",
+        accelerator_type="NVIDIA_TESLA_T4",
+        accelerator_count=1,
+    )
 
 
 @BAD.built("accelerator-type", '.set_accelerator_type("NVIDIA_TESLA_T4")')
@@ -103,6 +117,18 @@ class TestRules(RuleTests):
 def test_machines_of_custom_training(machine_type: str, tmp_path: Path) -> None:
     def pipeline() -> None:
         machine(machine_type=machine_type)
+
+    assert check(compiled(pipeline, tmp_path)) == []
+
+
+def test_a_prediction_may_have_a_smaller_machine(tmp_path: Path) -> None:
+    def pipeline() -> None:
+        ModelBatchPredictOp(
+            job_display_name="score",
+            gcs_source_uris=["gs://bucket/rows/20260101.jsonl"],
+            gcs_destination_output_uri_prefix=OUTPUT,
+            machine_type="n1-standard-2",
+        )
 
     assert check(compiled(pipeline, tmp_path)) == []
 
