@@ -1,12 +1,12 @@
 """The head of a report: how good the model is, and whether it beats simple baselines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vertex_tabular.report import formatting
+from vertex_tabular.pages import formatting
 from vertex_tabular.report.baselines import BASELINES
 from vertex_tabular.report.bootstrap import Interval, intervals
 from vertex_tabular.run.directory import RunDirectory
@@ -17,10 +17,12 @@ MODEL = "Model"
 
 @dataclass(frozen=True)
 class Cell:
-    """A metric as text, and its interval; no interval where chance plays no part."""
+    """A metric as text, and its interval; no interval where chance plays no part. `verdict` of a
+    gain beyond chance is better or worse."""
 
     value: str
     interval: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def headline(
         shown = kind.metrics[metric]
         gain = differences[MODEL][metric] if against else None
         known = [alone[MODEL][metric], *([gain] if gain else [])]
-        decimals = max(formatting.places(interval) for interval in known)
+        decimals = max(formatting.places(each.low, each.high) for each in known)
         if gain and shown.higher_is_better:  # `against` minus model; a gain is the other way
             gain = Interval(-gain.value, -gain.high, -gain.low)
         rows.append(
@@ -72,11 +74,28 @@ def headline(
                 shown.meaning,
                 "higher is better" if shown.higher_is_better else "lower is better",
                 [_cell(alone[name][metric], decimals) for name in predictions],
-                _cell(gain, decimals, sign=True) if gain else None,
+                _gain_cell(gain, decimals) if gain else None,
             )
         )
     summary = _summary(run, rows_are, alone, differences.get(MODEL), against)
+    others = [row for row in rows if row.label != kind.metrics[kind.primary_metric].label]
+    summary += _others(others, against)
     return Headline(list(predictions), against, rows, summary)
+
+
+def _gain_cell(gain: Interval, decimals: int) -> Cell:
+    cell = _cell(gain, decimals, sign=True)
+    verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else ""
+    return replace(cell, verdict=verdict if cell.interval else "")
+
+
+def _others(rows: list[Row], against: str) -> str:
+    """Says of the metrics beside the primary one where the model is worse by more than chance."""
+    worse = [row.label for row in rows if row.gain and row.gain.verdict == "worse"]
+    if not worse:
+        return ""
+    listed = " and ".join(part for part in (", ".join(worse[:-1]), worse[-1]) if part)
+    return f" By {listed} it is worse than {against.lower()} by more than chance."
 
 
 def _cell(interval: Interval, decimals: int, sign: bool = False) -> Cell:
@@ -97,7 +116,7 @@ def _summary(
     kind = run.kind
     primary = kind.primary_metric
     metric, own = kind.metrics[primary], alone[MODEL][primary]
-    decimals = formatting.places(own)
+    decimals = formatting.places(own.low, own.high)
 
     def text(value: float) -> str:
         if primary == "accuracy":
