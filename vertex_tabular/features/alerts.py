@@ -13,7 +13,7 @@ the rows, that are mostly empty, that stand twice, or that alone predict the tar
 
 A leak is looked for in at most 2,000 rows, evenly spaced: half of them predict the other half by
 the row that is nearest in this column alone. Its skill is the share of a constant prediction's
-error (misclassified rows, or squared error) that is gone: 1 is perfect, 0 is as good as nothing.
+error (misclassified rows, or squared error of ranks) that is gone: 1 is perfect.
 """
 
 from collections.abc import Iterator, Mapping
@@ -113,8 +113,8 @@ def _leaks(sample: Table, names: list[str], target: str, classifies: bool) -> It
     sample = sample.take(np.arange(0, sample.rows, -(-sample.rows // LEAK_ROWS)))
     known = ~sample.missing(target)
     numbers = _as_numbers(sample, target)
-    if not classifies:
-        numbers = numbers - np.nanmean(numbers) if known.any() else numbers
+    if not classifies:  # by rank: one odd value has more squared error than all the others
+        numbers = np.searchsorted(np.sort(numbers[known]), numbers).astype(np.float64)
     even = np.arange(sample.rows) % 2 == 0
     learn, judge = np.flatnonzero(known & even), np.flatnonzero(known & ~even)
     if not len(learn) or not len(judge):

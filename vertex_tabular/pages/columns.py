@@ -9,6 +9,7 @@ from vertex_tabular.pages.formatting import percent, shortened, together, whole
 
 MAX_COLUMNS = 500  # of a page, which would be too large
 NAME, LEVEL = 40, 24  # characters
+LABEL = 'aria-label="More columns"'
 QUANTILES = ("Min", "25 %", "Median", "75 %", "Max")
 
 
@@ -25,6 +26,7 @@ class ColumnSummary:
         quantiles: minimum, quartile, median, quartile, maximum; none for levels.
         levels: the most frequent levels with the share of rows each has; none for numbers.
         more: how many further levels there are.
+        span: the first and the last text in sorted order, where no text occurs twice.
         shares: share of rows in each of equally wide bins, or of each level, for a small picture.
     """
 
@@ -37,6 +39,7 @@ class ColumnSummary:
     levels: list[tuple[str, float]]
     more: int
     shares: list[float]
+    span: tuple[str, str] | None = None
 
 
 def summaries_of(table: Mapping[str, Any]) -> list[ColumnSummary]:
@@ -53,14 +56,14 @@ def summaries_of(table: Mapping[str, Any]) -> list[ColumnSummary]:
             quantiles = []
             levels = [(str(level), count / present) for level, count in top]
             more, counts = distinct - len(levels), [count for _, count in top]
+        span = None
+        if column["type"] == "text" and distinct == present > len(top):
+            span = (str(column["min"]), str(column["max"]))
         total = max(sum(counts), 1)
         missing = column["missing"] / max(table["rows"], 1)
         shares = [count / total for count in counts]
-        found.append(
-            ColumnSummary(
-                name, column["type"], missing, distinct, "", quantiles, levels, more, shares
-            )
-        )
+        summary = (missing, distinct, "", quantiles, levels, more, shares, span)
+        found.append(ColumnSummary(name, column["type"], *summary))
     return found
 
 
@@ -71,9 +74,9 @@ def named(name: str, limit: int = NAME) -> str:
     return f"<span{title}>{escape(short)}</span>"
 
 
-def columns_table(columns: Sequence[ColumnSummary], described_by: str) -> str:
-    """The table, as HTML; on a phone each row becomes a block, which would cost it its meaning:
-    hence the roles."""
+def columns_table(columns: Sequence[ColumnSummary], described_by: str, first: int) -> str:
+    """The table, as HTML, all but so many columns folded; on a phone each row becomes a block,
+    which would cost it its meaning: hence the roles."""
     filled = any(column.fill for column in columns)
     last = "Filled with" if filled else "Missing"
     heads = ["Column", "Kind", "Distribution", *QUANTILES, last]
@@ -84,14 +87,22 @@ def columns_table(columns: Sequence[ColumnSummary], described_by: str) -> str:
         f"{_class('text' if name in ('Kind', 'Distribution') else '')}>{name}</th>"
         for name in heads
     )
-    rows = "\n".join(_row(column, filled) for column in columns[:MAX_COLUMNS])
+
+    def table(some: Sequence[ColumnSummary], described: str) -> str:
+        rows = "\n".join(_row(column, filled) for column in some)
+        return (
+            f'<table class="cards columns" role="table" {described}>\n'
+            f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>\n'
+            f'<tbody role="rowgroup">\n{rows}\n</tbody>\n</table>\n'
+        )
+
+    shown = table(columns[:first], f'aria-describedby="{described_by}"')
+    more = columns[first:MAX_COLUMNS]
+    if more:
+        summary = f"<summary>{whole(len(more))} more columns</summary>"
+        shown += f"<details>{summary}\n{table(more, LABEL)}</details>\n"
     rest = len(columns) - MAX_COLUMNS
-    more = f'<p class="remark">And {whole(rest)} further columns.</p>' if rest > 0 else ""
-    return (
-        f'<table class="cards columns" role="table" aria-describedby="{described_by}">\n'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>\n'
-        f'<tbody role="rowgroup">\n{rows}\n</tbody>\n</table>\n{more}'
-    )
+    return shown + (f'<p class="remark">And {whole(rest)} further.</p>' if rest > 0 else "")
 
 
 def _row(column: ColumnSummary, filled: bool) -> str:
@@ -121,16 +132,22 @@ def share_missing(share: float) -> str:
 
 
 def _levels(column: ColumnSummary) -> str:
+    if column.span:
+        first, last = (named(text, LEVEL) for text in column.span)
+        return _wide(f"each once, from {first} to {last}")
     parts = [
         f'{named(level, LEVEL)} <span class="number">{percent(share)}</span>'
         for level, share in column.levels
     ]
     if column.more > 0:
         parts.append(f"{whole(column.more)} more")
-    shown = ", ".join(parts) or "no value at all"
+    return _wide(", ".join(parts) or "no value at all")
+
+
+def _wide(html: str) -> str:
     return (
         f'<td role="cell" class="text levels" colspan="{len(QUANTILES)}" data-name="Most frequent">'
-        f"{shown}</td>"
+        f"{html}</td>"
     )
 
 

@@ -14,6 +14,7 @@ from vertex_tabular.pages.columns import columns_table, named, summaries_of
 from vertex_tabular.pages.formatting import whole
 from vertex_tabular.pages.shell import Page, Section
 
+FIRST = 100  # columns that are not folded
 SHOWN = 5  # alerts of one kind; a table of 300 columns may have 300
 # By kind, in the order in which they are shown.
 KINDS = {
@@ -62,14 +63,14 @@ def page_of(profile: Mapping[str, Any]) -> Page:
         ],
         sections=[
             Section("alerts", "Alerts", alerts_list(alerts)),
-            Section("columns", "Columns", columns_section(profile)),
+            Section("columns", "Columns", columns_section(profile, FIRST)),
         ],
         source=source,
     )
 
 
-def columns_section(profile: Mapping[str, Any]) -> str:
-    """What each column of the table holds, as HTML."""
+def columns_section(profile: Mapping[str, Any], first: int) -> str:
+    """What each column of the table holds, as HTML; all but so many columns are folded."""
     sampled = ""
     if profile["sampled"] < profile["rows"]:
         sampled = (
@@ -79,7 +80,7 @@ def columns_section(profile: Mapping[str, Any]) -> str:
     about = f"The {whole(profile['rows'])} rows of the table.{sampled}"
     return (
         f'<p class="about" id="about-columns">{about}</p>\n'
-        f"{columns_table(summaries_of(profile), 'about-columns')}"
+        f"{columns_table(summaries_of(profile), 'about-columns', first)}"
     )
 
 

@@ -11,6 +11,9 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from vertex_tabular.pages.columns import named
+
+HEADING = 64  # characters
 HERE = Path(__file__).parent
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 NO_REQUESTS = "This page makes no network requests."
@@ -87,7 +90,7 @@ def render(page: Page) -> str:
 <a class="skip" href="#main">Skip to the content</a>
 <header>
 {top(page)}
-<h1>{escape(page.heading)}</h1>
+<h1>{named(page.heading, HEADING)}</h1>
 <p class="lead">{escape(page.lead)}</p>
 {f'<ul class="tally">{tally}</ul>' if tally else ""}
 </header>

@@ -17,19 +17,20 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 BINS = 20
+FIRST = 20  # columns that are not folded: they have a page of their own
 MAX_LEVELS = 5
 
 
 def of_table(table: Mapping[str, Any]) -> "Markup":
     """The alerts and columns of a table's profile, as its own page shows them."""
-    return _markup(f"{alerts_list(table.get('alerts', []))}\n{columns_section(table)}")
+    return _markup(f"{alerts_list(table.get('alerts', []))}\n{columns_section(table, FIRST)}")
 
 
 def of_rows(columns: Sequence[Column], x: Array, rows: int) -> "Markup":
     """The columns of training rows x (n, features), which are some of so many."""
     some = "A random" if len(x) < rows else "The"
     about = f"{some} {whole(len(x))} training rows as the model saw them, missing values filled."
-    table = columns_table(summaries_of_rows(columns, x), "about-columns")
+    table = columns_table(summaries_of_rows(columns, x), "about-columns", FIRST)
     return _markup(f'<p class="about" id="about-columns">{about}</p>\n{table}')
 
 

@@ -52,8 +52,8 @@ class Shown:
     """Errors by group as a page shows them.
 
     Attributes:
-        worst: the levels of at least `min_rows` rows whose errors are largest, beyond doubt first:
-            by the lower ends of their intervals. None when no level has so many rows.
+        worst: the levels of at least `min_rows` rows whose errors are above the overall one, those
+            beyond doubt first: by the lower ends of their intervals. There may be none.
         groups: every column, the one with the worst level first; at most 100.
         left_out: how many further columns there are.
         overall: the error of all rows.
@@ -81,9 +81,14 @@ def shown(run: RunDirectory, columns: Sequence[Column], x: Array | None) -> Show
     found = groups_of(run.task, columns, x, errors)
     if not found:
         return None
-    levels = [level for group in found for level in group.levels if level.rows >= MIN_ROWS]
-    worst = sorted(levels, key=lambda level: (-level.low, -level.error))[:WORST]
     overall = float(errors.mean())
+    levels = [
+        level
+        for group in found
+        for level in group.levels
+        if MIN_ROWS <= level.rows < len(errors) and level.error > overall
+    ]
+    worst = sorted(levels, key=lambda level: (-level.low, -level.error))[:WORST]
     place = {(level.column, level.name): number for number, level in enumerate(worst)}
     found.sort(key=lambda g: min(place.get((g.column, one.name), WORST) for one in g.levels))
     listed = found[:MAX_GROUPS]

@@ -13,6 +13,7 @@ from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
 MODEL = "Model"
+PROPER = ("Brier", "Macro")  # names, and F1 after it
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ def headline(
             )
         )
     summary = _summary(run, rows_are, alone, differences.get(MODEL), against)
-    others = [row for row in rows if row.label != kind.metrics[kind.primary_metric].label]
-    summary += _others(others, against)
+    first = kind.metrics[kind.primary_metric].label
+    (primary,) = (row for row in rows if row.label == first)
+    summary += _others([row for row in rows if row is not primary], primary, against)
     return Headline(list(predictions), against, rows, summary)
 
 
@@ -89,13 +91,28 @@ def _gain_cell(gain: Interval, decimals: int) -> Cell:
     return replace(cell, verdict=verdict if cell.interval else "")
 
 
-def _others(rows: list[Row], against: str) -> str:
+def _within(label: str) -> str:
+    """A metric's label as it stands within a sentence."""
+    first = label.split()[0]
+    return label if first.isupper() or first in PROPER else label[0].lower() + label[1:]
+
+
+def _others(rows: list[Row], primary: Row, against: str) -> str:
     """Says of the metrics beside the primary one where the model is worse by more than chance."""
-    worse = [row.label for row in rows if row.gain and row.gain.verdict == "worse"]
+    worse = [_within(row.label) for row in rows if row.gain and row.gain.verdict == "worse"]
+    worse = [
+        label[0].lower() + label[1:]
+        if label[1:2].islower() and label.split()[0] not in PROPER
+        else label
+        for label in worse
+    ]
     if not worse:
         return ""
     listed = " and ".join(part for part in (", ".join(worse[:-1]), worse[-1]) if part)
-    return f" By {listed} it is worse than {against.lower()} by more than chance."
+    are = "is" if len(worse) == 1 else "are"
+    if primary.gain and primary.gain.verdict == "worse":
+        return f" Its {listed} {are} worse too."
+    return f" Its {listed} {are} worse than with {against.lower()} by more than chance."
 
 
 def _cell(interval: Interval, decimals: int, sign: bool = False) -> Cell:

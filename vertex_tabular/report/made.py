@@ -87,7 +87,9 @@ def text_of(value: object) -> str:
         return ", ".join(f"{name}: {text_of(each)}" for name, each in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(text_of, value))
-    return str(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _ends(lines: list[str]) -> list[str]:

@@ -111,7 +111,7 @@ def _page(run: RunDirectory, job: Job, lead: str, sections: list[shell.Section])
             (whole(len(run.y)), "validation rows"),
             (whole(metrics["features"]), "features"),
             (whole(metrics["parameters"]), "weights"),
-            (f"{whole(metrics['best_epoch'])} of {whole(metrics['epochs'])}", "is the best epoch"),
+            (f"epoch {whole(metrics['best_epoch'])}", f"of {whole(metrics['epochs'])} is the best"),
             (seconds(metrics["seconds"]), f"of training on {on}"),
         ],
         links=job.links,
