@@ -64,6 +64,17 @@ def together(values: Sequence[float], digits: int = 4) -> list[str]:
     return texts if largest >= 10_000 else [text.replace(",", "") for text in texts]
 
 
+def apart(values: Sequence[float]) -> list[str]:
+    """Numbers that bound one another, `together` with so many digits that those that differ look
+    different; at most 12."""
+    texts: list[str] = []
+    for digits in range(4, 13):
+        texts = together(values, digits)
+        if len(set(texts)) == len(set(values)):
+            break
+    return texts
+
+
 def percent(value: float) -> str:
     """A share as a percentage with one decimal; an en dash where there is none."""
     if not math.isfinite(value):

@@ -79,8 +79,11 @@ def shown(run: RunDirectory, columns: Sequence[Column], x: Array | None) -> Show
         return None
     errors = errors_of(run.task, run.y, run.predictions)
     found = groups_of(run.task, columns, x, errors)
-    if not found:
-        return None
+    return rank(found, errors) if found else None
+
+
+def rank(found: list[Group], errors: Array) -> Shown:
+    """The groups of rows with these errors (n,), the worst first."""
     overall = float(errors.mean())
     levels = [
         level
@@ -90,7 +93,9 @@ def shown(run: RunDirectory, columns: Sequence[Column], x: Array | None) -> Show
     ]
     worst = sorted(levels, key=lambda level: (-level.low, -level.error))[:WORST]
     place = {(level.column, level.name): number for number, level in enumerate(worst)}
-    found.sort(key=lambda g: min(place.get((g.column, one.name), WORST) for one in g.levels))
+    found = sorted(
+        found, key=lambda g: min(place.get((g.column, one.name), WORST) for one in g.levels)
+    )
     listed = found[:MAX_GROUPS]
     top = scale_end([level.high for level in worst], overall)
     return Shown(worst, listed, len(found) - len(listed), overall, top, MIN_ROWS)
