@@ -34,6 +34,7 @@ class Browser:
         self.cdp("Emulation.setEmulatedMedia", media=media, features=features)
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
         self.cdp("Emulation.setDeviceMetricsOverride", **size)
+        self.driver.get_log("browser")  # what the page before it said
         self.driver.get(page.as_uri())
 
     def cdp(self, command: str, **arguments: Any) -> Any:
