@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos lint compile docs bench image image-test lock clean
+.PHONY: help run test test-pages chaos lint compile docs bench image image-test lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -32,7 +32,10 @@ run: $(READY) ## Run the main job on this machine, on a made-up sample
 # the processes fill the processors.
 test: $(READY) ## Run the tests, on up to four processors
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
-	  --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	  --dist loadfile --no-loadscope-reorder -rs --cov --cov-report=term:skip-covered
+
+test-pages: $(READY) ## Look at every page of five kinds of table in Chromium
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rs
 
 chaos: $(READY) ## Kill training at many random moments and compare what it leaves
 	$(BIN)/python -m pytest -m chaos

@@ -59,7 +59,7 @@ def page_of(profile: Mapping[str, Any]) -> Page:
         tally=[
             (whole(profile["rows"]), "rows"),
             (whole(len(columns)), "columns that are read"),
-            (whole(gaps), "columns with missing values"),
+            (whole(gaps), f"{'column' if gaps == 1 else 'columns'} with missing values"),
         ],
         sections=[
             Section("alerts", "Alerts", alerts_list(alerts)),

@@ -38,8 +38,8 @@ def write_drift_report(
     Raises:
         TabularError: it cannot be written.
     """
-    columns = [{"drift": column, "bars": paired_bars(column)} for column in found]
-    columns.sort(key=lambda column: not column["drift"].drifted)
+    ranked = sorted(found, key=lambda column: not column.drifted)
+    columns = [{"drift": column, "bars": paired_bars(column)} for column in ranked]
     drifted = [column.name for column in found if column.drifted]
     content = {
         "counts": counts,

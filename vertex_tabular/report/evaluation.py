@@ -50,12 +50,13 @@ def write_evaluation(
     y = evaluation.y.astype("int64") if trained.kind.classifies else evaluation.y
     run, counts = trained.on(y, evaluation.predictions), evaluation.counts
     with one_thread():
+        head = headline(run, {}, "labelled rows")
         content = {
             "run": run,
             "counts": counts,
             "seen": seen,
             "target": run.target,
-            "headline": headline(run, {}, "labelled rows"),
+            "headline": head,
             "plots": render(plots_of(run, evaluation.x)),
             "thresholds": thresholds_of(run),
             "confusion": confusion_of(run) if run.classes else None,
@@ -66,7 +67,7 @@ def write_evaluation(
         kind="Evaluation",
         heading=f"Evaluating {run.target}",
         about=f"run {name} on {source}",
-        lead=content["headline"].summary,
+        lead=head.summary,
         tally=[
             (whole(counts.rows), "labelled rows"),
             (whole(run.metrics["rows"]["train"]), "training rows"),

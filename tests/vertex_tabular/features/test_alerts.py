@@ -40,7 +40,7 @@ def made(task: str, random: np.random.Generator) -> tuple[Table, Schema]:
     x = random.normal(size=ROWS)
     score = x + random.normal(size=ROWS)
     city = random.choice(["Oslo", "Lima", ""], ROWS)
-    numbers = {"x": x, "count": random.integers(0, 9, ROWS).astype(np.int8)}
+    numbers: dict[str, Any] = {"x": x, "count": random.integers(0, 9, ROWS).astype(np.int8)}
     categories = {
         "city": texts(city),
         "day": texts([f"2020-01-01 00:{i // 60}" for i in range(ROWS)]),
