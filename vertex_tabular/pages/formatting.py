@@ -87,6 +87,11 @@ def whole(value: float) -> str:
     return fixed(value, 0)
 
 
+def counted(number: int, noun: str) -> str:
+    """So many of what a regular noun names: "1 row", "2 rows"."""
+    return f"{whole(number)} {noun}{'' if number == 1 else 's'}"
+
+
 def seconds(value: float | None) -> str:
     """A duration in seconds, or minutes and hours where that is easier to grasp."""
     if value is None:

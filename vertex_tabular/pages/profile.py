@@ -11,7 +11,7 @@ from typing import Any
 from trainer import contract
 from vertex_tabular.pages import shell
 from vertex_tabular.pages.columns import columns_table, named, summaries_of
-from vertex_tabular.pages.formatting import whole
+from vertex_tabular.pages.formatting import counted, whole
 from vertex_tabular.pages.shell import Page, Section
 
 FIRST = 100  # columns that are not folded
@@ -57,9 +57,9 @@ def page_of(profile: Mapping[str, Any]) -> Page:
         about=f"target {profile['target']}" if "target" in profile else "",
         lead=_lead(alerts),
         tally=[
-            (whole(profile["rows"]), "rows"),
-            (whole(len(columns)), "columns that are read"),
-            (whole(gaps), f"{'column' if gaps == 1 else 'columns'} with missing values"),
+            counted(profile["rows"], "row"),
+            f"{counted(len(columns), 'column')} read",
+            f"{counted(gaps, 'column')} with missing values",
         ],
         sections=[
             Section("alerts", "Alerts", alerts_list(alerts)),

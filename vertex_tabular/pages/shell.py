@@ -37,7 +37,7 @@ class Page:
         about: what of, after the kind in the line above the heading.
         heading: of the page.
         lead: its message in a sentence or two.
-        tally: numbers, each with what it counts: `("712", "training rows")`.
+        tally: numbers, each with what it counts, "712 training rows"; the first word stands out.
         sections: those without content are left out.
         links: other pages by what they are called, as `link_to` gives them.
         source: of the data; empty if it is not known.
@@ -49,7 +49,7 @@ class Page:
     lead: str
     sections: Sequence[Section]
     about: str = ""
-    tally: Sequence[tuple[str, str]] = ()
+    tally: Sequence[str] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
     scripts: str = ""
@@ -72,7 +72,8 @@ def render(page: Page) -> str:
         f'<h2 id="h-{s.id}" tabindex="-1">{escape(s.title)}</h2>\n{s.html.strip()}\n</section>'
         for s in shown
     )
-    tally = "".join(f"<li><b>{escape(n)}</b> {escape(what)}</li>" for n, what in page.tally)
+    counts = (text.partition(" ") for text in page.tally)
+    tally = "".join(f"<li><b>{escape(n)}</b> {escape(what)}</li>" for n, _, what in counts)
     script = f"{_file('page.js')}{page.scripts}"
     return f"""<!DOCTYPE html>
 <html lang="en">

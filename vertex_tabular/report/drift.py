@@ -7,7 +7,7 @@ from trainer import contract
 from trainer.uri import local_path
 from vertex_tabular.features.drift import PSI_MAJOR, PSI_MINOR, Drift
 from vertex_tabular.pages import shell
-from vertex_tabular.pages.formatting import shortened, whole
+from vertex_tabular.pages.formatting import counted, shortened
 from vertex_tabular.prediction.table import Counts
 from vertex_tabular.report.sections import sections_of
 
@@ -53,9 +53,9 @@ def write_drift_report(
         about="from the training rows",
         lead=_lead(drifted, len(found)),
         tally=[
-            (whole(counts.rows), "rows predicted"),
-            (whole(counts.missing.total()), "missing values filled"),
-            (whole(counts.unseen.total()), "values unseen in training"),
+            f"{counted(counts.rows, 'row')} predicted",
+            f"{counted(counts.missing.total(), 'missing value')} filled",
+            f"{counted(counts.unseen.total(), 'value')} unseen in training",
         ],
         links=links or {},
         sections=sections_of(SECTIONS, content),

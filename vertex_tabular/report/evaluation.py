@@ -3,7 +3,7 @@
 from trainer import contract
 from trainer.uri import local_path
 from vertex_tabular.pages import shell
-from vertex_tabular.pages.formatting import whole
+from vertex_tabular.pages.formatting import counted
 from vertex_tabular.prediction.table import Evaluation
 from vertex_tabular.prediction.threads import one_thread
 from vertex_tabular.report import groups
@@ -50,7 +50,7 @@ def write_evaluation(
     y = evaluation.y.astype("int64") if trained.kind.classifies else evaluation.y
     run, counts = trained.on(y, evaluation.predictions), evaluation.counts
     with one_thread():
-        head = headline(run, {}, "labelled rows")
+        head = headline(run, {}, "labelled row")
         content = {
             "run": run,
             "counts": counts,
@@ -69,9 +69,9 @@ def write_evaluation(
         about=f"run {name} on {source}",
         lead=head.summary,
         tally=[
-            (whole(counts.rows), "labelled rows"),
-            (whole(run.metrics["rows"]["train"]), "training rows"),
-            (whole(run.metrics["features"]), "features"),
+            counted(counts.rows, "labelled row"),
+            counted(run.metrics["rows"]["train"], "training row"),
+            counted(run.metrics["features"], "feature"),
         ],
         links=links_to_report(trained.path, out),
         sections=sections,

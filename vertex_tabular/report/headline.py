@@ -55,7 +55,7 @@ class Headline:
 
 
 def headline(
-    run: RunDirectory, baselines: dict[str, Array], rows_are: str = "validation rows"
+    run: RunDirectory, baselines: dict[str, Array], rows_are: str = "validation row"
 ) -> Headline:
     """Compares the run's predictions with those of the baselines, by name."""
     predictions = {MODEL: run.predictions, **baselines}
@@ -67,6 +67,8 @@ def headline(
         gain = differences[MODEL][metric] if against else None
         known = [alone[MODEL][metric], *([gain] if gain else [])]
         decimals = max(formatting.places(each.low, each.high) for each in known)
+        if abs(known[0].value) < 1:  # an interval may be so wide that nothing of it would be left
+            decimals = max(decimals, 2)
         if gain and shown.higher_is_better:  # `against` minus model; a gain is the other way
             gain = Interval(-gain.value, -gain.high, -gain.low)
         rows.append(
@@ -141,13 +143,16 @@ def _summary(
             return f"{shown}{formatting.SPACE}%"
         return formatting.fixed(value, decimals)
 
-    rows = f"{formatting.whole(len(run.y))} {rows_are}"
+    rows = formatting.counted(len(run.y), rows_are)
     begin = (
         f"The model predicts the right class of {text(own.value)} of {rows}"
         if primary == "accuracy"
         else f"The model’s predictions are off by {text(own.value)} (RMSE) on {rows}"
     )
-    said = f"{begin} (95{formatting.SPACE}% interval {text(own.low)} to {text(own.high)})."
+    interval = ""
+    if own.high - own.low > 1e-9:  # of a single row there is none
+        interval = f" (95{formatting.SPACE}% interval {text(own.low)} to {text(own.high)})"
+    said = f"{begin}{interval}."
     if not gains:
         return said
     by = "gets" if primary == "accuracy" else "is off by"

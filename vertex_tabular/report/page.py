@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from trainer import contract
 from trainer.uri import local_path
 from vertex_tabular.pages import shell
-from vertex_tabular.pages.formatting import seconds, whole
+from vertex_tabular.pages.formatting import SPACE, counted, seconds, whole
 from vertex_tabular.pages.shell import Page
 from vertex_tabular.prediction.threads import one_thread
 from vertex_tabular.report import baselines, data, groups, svg
@@ -107,12 +107,12 @@ def _page(run: RunDirectory, job: Job, lead: str, sections: list[shell.Section])
         about=f"{task} · run {job.name}" if job.name else task,
         lead=lead,
         tally=[
-            (whole(metrics["rows"]["train"]), "training rows"),
-            (whole(len(run.y)), "validation rows"),
-            (whole(metrics["features"]), "features"),
-            (whole(metrics["parameters"]), "weights"),
-            (f"epoch {whole(metrics['best_epoch'])}", f"of {whole(metrics['epochs'])} is the best"),
-            (seconds(metrics["seconds"]), f"of training on {on}"),
+            counted(metrics["rows"]["train"], "training row"),
+            counted(len(run.y), "validation row"),
+            counted(metrics["features"], "feature"),
+            counted(metrics["parameters"], "weight"),
+            f"epoch{SPACE}{whole(metrics['best_epoch'])} of {whole(metrics['epochs'])} is the best",
+            f"{seconds(metrics['seconds']).replace(' ', SPACE)} of training on {on}",
         ],
         links=job.links,
         sections=sections,

@@ -11,7 +11,7 @@ PAGE = Page(
     heading="Predicting <b>",
     lead="a < b",
     about="run 7",
-    tally=[("5", "rows")],
+    tally=["5 rows"],
     sections=[Section("one", "One & only", "<p>1</p>"), Section("none", "None", " \n")],
     source="a&b.csv",
 )
@@ -20,6 +20,7 @@ PAGE = Page(
 def test_texts_are_escaped_and_empty_sections_left_out() -> None:
     text = shell.render(PAGE)
     assert "Predicting &lt;b&gt;" in text and "a &lt; b" in text and "From a&amp;b.csv." in text
+    assert "<li><b>5</b> rows</li>" in text
     assert '<section id="one"' in text and "None" not in text
     assert 'aria-label="Sections"' not in text, "one section needs no navigation"
     more = replace(PAGE, sections=[*PAGE.sections, Section("two", "Two", "2")])
