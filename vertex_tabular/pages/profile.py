@@ -11,7 +11,7 @@ from typing import Any
 from trainer import contract
 from vertex_tabular.pages import shell
 from vertex_tabular.pages.columns import columns_table, named, summaries_of
-from vertex_tabular.pages.formatting import counted, whole
+from vertex_tabular.pages.formatting import counted, shortened, whole
 from vertex_tabular.pages.shell import Page, Section
 
 FIRST = 100  # columns that are not folded
@@ -54,7 +54,7 @@ def page_of(profile: Mapping[str, Any]) -> Page:
     return Page(
         kind="Profile",
         heading=PurePosixPath(source).name or "The table",
-        about=f"target {profile['target']}" if "target" in profile else "",
+        about=f"target {shortened(profile['target'], 40)}" if "target" in profile else "",
         lead=_lead(alerts),
         tally=[
             counted(profile["rows"], "row"),
