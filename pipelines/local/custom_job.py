@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.local.processes import exit_status
+
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10
 TIMED_OUT = 124  # as timeout(1) has it
@@ -39,14 +41,14 @@ def main(argv: Sequence[str]) -> int:
     status = run(job_spec["worker_pool_specs"], base, timeout)
     if status == 0:
         write_executor_output(json.loads(args.executor_input))
-    return status
+    return exit_status(status)
 
 
 def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> int:
     """Runs every replica for at most `timeout` seconds.
 
     Returns:
-        The exit status of the primary, or of the first replica to fail; 124 after the timeout.
+        The return code of the primary, or of the first replica to fail; 124 after the timeout.
     """
     cluster = {
         f"workerpool{index}": [f"127.0.0.1:{free_port()}" for _ in range(pool["replica_count"])]
@@ -61,6 +63,7 @@ def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> in
                 replicas.append(subprocess.Popen(command_of(pool), env=environment))
         primary = replicas[0]
         deadline = time.monotonic() + timeout
+        parent = os.getppid()
         while primary.poll() is None:
             if time.monotonic() > deadline:
                 print(f"error: the job must end within {timeout:g} s; stopped it")
@@ -68,6 +71,8 @@ def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> in
             for replica_process in replicas[1:]:
                 if replica_process.poll():
                     return replica_process.returncode
+            if os.getppid() != parent:
+                return 1  # nobody is left to hear why
             time.sleep(POLL_SECONDS)
         return primary.returncode
     finally:

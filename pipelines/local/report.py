@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from pipelines.local.outputs import PIPELINE
+from pipelines.local.records import PIPELINE
 from pipelines.spec import spec_of
 from pipelines.steps import in_order
 from vertex_tabular.report.job import Job, Step

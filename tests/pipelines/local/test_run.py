@@ -17,8 +17,8 @@ import yaml
 from components.code import Code
 from pipelines import training
 from pipelines.local import run as local
-from pipelines.local.outputs import PIPELINE
 from pipelines.local.processes import stopped_with_this_process
+from pipelines.local.records import PIPELINE
 from pipelines.local.rewriting import rewrite
 from pipelines.project.sample import sample_schema
 from pipelines.request import RunRequest
@@ -171,8 +171,10 @@ def other() -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def test_a_run_ends_no_process_that_was_there_before(other: "subprocess.Popen[bytes]") -> None:
-    with stopped_with_this_process():
+def test_a_run_ends_no_process_that_was_there_before(
+    tmp_path: Path, other: "subprocess.Popen[bytes]"
+) -> None:
+    with stopped_with_this_process(tmp_path):
         shell = subprocess.Popen(["sh", "-c", "sleep 600 & wait"])
         wait_for(lambda: descendants(shell.pid))
         started = [psutil.Process(shell.pid), *descendants(shell.pid)]
@@ -182,7 +184,7 @@ def test_a_run_ends_no_process_that_was_there_before(other: "subprocess.Popen[by
 
 
 @pytest.mark.parametrize(
-    ("state", "why"), [("RUNNING", "its process is gone"), ("SUCCEEDED", "it is SUCCEEDED")]
+    ("state", "why"), [("RUNNING", "it is KILLED"), ("SUCCEEDED", "it is SUCCEEDED")]
 )
 def test_cancel_ends_no_process_but_that_of_the_run(
     tmp_path: Path, other: "subprocess.Popen[bytes]", state: str, why: str

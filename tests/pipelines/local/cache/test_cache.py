@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.local.cache import code_fingerprint, damaged
+from pipelines.local.cache.code import code_fingerprint
 from pipelines.project.sample import sample_schema
 from tests.shell import Shell
 
@@ -55,28 +55,6 @@ def test_what_has_lost_a_file_runs_again(shell: Shell, tmp_path: Path) -> None:
     (spec,) = tmp_path.glob("runs/*/preprocess/spec.json")
     spec.unlink()
     assert cached(shell) == []
-    # A run on shards, to its report; that they are whole is read from their manifest.
-    assert cached(shell, "--set", "shard_rows=20") == []
-    (shard,) = tmp_path.glob("runs/*/preprocess/val_shards/val-00000.npz")
-    assert damaged(shard.parent) is None
-    shard.unlink()
-    assert damaged(shard.parent) == shard
-
-
-def test_a_result_is_whole_when_every_file_has_its_size(tmp_path: Path) -> None:
-    manifest, file = tmp_path / "manifest.json", tmp_path / "file"
-    assert damaged(tmp_path) == manifest
-    assert damaged(file) == file
-    file.write_bytes(b"abc")
-    assert damaged(file) is None
-    manifest.write_text('{"files": {"file": {"size": 3, "sha256": "0"}}}')
-    assert damaged(tmp_path) is None
-    file.write_bytes(b"abcd")
-    assert damaged(tmp_path) == file
-    file.unlink()
-    assert damaged(tmp_path) == file
-    manifest.write_text("{")
-    assert damaged(tmp_path) == manifest
 
 
 def test_the_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

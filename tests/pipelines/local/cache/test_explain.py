@@ -12,7 +12,7 @@ import pytest
 
 from components.code import Code
 from pipelines import training
-from pipelines.local.explain import Forecast, explain
+from pipelines.local.cache.explain import Forecast, explain
 from pipelines.project.sample import sample_schema
 from pipelines.request import RunRequest
 
