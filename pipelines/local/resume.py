@@ -150,7 +150,8 @@ def prepare(directory: Path, compiled: str) -> Iterator[str]:
     remove_leftovers(directory / "steps", "*")
     spec = spec_of(compiled)
     tasks = spec["root"]["dag"]["tasks"]
-    anew: set[str] = set()  # steps that were finished and whose results are made once more
+    anew: set[str] = set()  # steps that began and will run once more
+    cleared: list[str] = []  # those that do not go on from what they have written
     for step in in_order(tasks):
         record = read_record(directory, step)
         after_new = bool(anew & set(tasks[step].get("dependentTasks", ())))
@@ -161,9 +162,14 @@ def prepare(directory: Path, compiled: str) -> Iterator[str]:
                 continue
             if file:
                 yield f"{step} was finished, but {damage(file)}; it runs anew"
+        if record_path(directory, step).exists():  # else it came from the cache, or has not begun
             anew.add(step)
-        record_path(directory, step).unlink(missing_ok=True)
         if after_new or not _is_job(spec, tasks[step]):
+            cleared.append(step)
+    for step in reversed(in_order(tasks)):  # so that no step is left finished whose inputs are not
+        if step in anew:
+            record_path(directory, step).unlink()
+        if step in cleared:
             shutil.rmtree(directory / step, ignore_errors=True)
 
 

@@ -109,7 +109,7 @@ def run(
         raise failure from error
     finally:
         result.seconds = _seconds(directory, steps)
-        if directory.is_dir():
+        if (directory / RECORD).is_file():
             result.save(directory)
     return result
 
@@ -124,7 +124,7 @@ def _failure(error: Exception, directory: Path, steps: list[str]) -> TabularErro
     """What to say of a run that failed."""
     if isinstance(error, TabularError):
         return error
-    if not directory.is_dir():
+    if not (directory / RECORD).is_file():
         return TabularError(
             f"a run's directory must stay while it runs, got {directory}: it is gone"
         )

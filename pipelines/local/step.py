@@ -72,6 +72,8 @@ def main(argv: list[str]) -> int:
             output.write(f"{why}\n".encode())
     if status and os.getppid() != parent:
         return status  # it was ended with the run
+    if not log.parent.is_dir():
+        return status  # somebody has removed the run
     record |= {"seconds": round(time.time() - started, 3), "status": status}
     if status == 0:
         record |= {"directory": name, "files": digests_of(root / step)}

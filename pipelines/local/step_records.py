@@ -10,10 +10,16 @@ from trainer.errors import InputError, TabularError
 
 
 def read_record(directory: Path, step: str) -> dict[str, Any]:
-    """What `pipelines.local.step` recorded of a step so far; empty when it has not started."""
+    """What `pipelines.local.step` recorded of a step so far; empty when it has not started, or when
+    the record is damaged."""
     try:
-        record: dict[str, Any] = json.loads(record_path(directory, step).read_text())
-    except (FileNotFoundError, ValueError):  # ValueError: being written at this moment
+        record = json.loads(record_path(directory, step).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    types = {"started": float | int, "seconds": float | int, "status": int, "log_start": int}
+    if not isinstance(record, dict) or "started" not in record:
+        return {}
+    if any(name in record and not isinstance(record[name], of) for name, of in types.items()):
         return {}
     return record
 
@@ -59,5 +65,8 @@ def why_failed(directory: Path, step: str) -> TabularError:
 
 def _log(directory: Path, step: str) -> str:
     """What a step has logged since it was last started."""
-    log = log_path(directory, step).read_bytes()[read_record(directory, step).get("log_start", 0) :]
-    return log.decode(errors="replace").rstrip()
+    start = read_record(directory, step).get("log_start", 0)
+    try:
+        return log_path(directory, step).read_bytes()[start:].decode(errors="replace").rstrip()
+    except FileNotFoundError:
+        return ""

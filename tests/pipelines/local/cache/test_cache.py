@@ -10,7 +10,7 @@ from pipelines.local.cache.code import code_fingerprint
 from pipelines.project.sample import sample_schema
 from tests.shell import Shell
 
-SCHEMA = Path(__file__).parents[3] / "examples" / "titanic" / "schema.yaml"
+SCHEMA = Path(__file__).parents[4] / "examples" / "titanic" / "schema.yaml"
 pytestmark = pytest.mark.slow
 
 
