@@ -28,6 +28,8 @@ def execute(
         local.init(
             local.SubprocessRunner(use_venv=False),
             pipeline_root=str(directory),
+            # Else it makes one in the system's temporary directory; no step has a use for it.
+            workspace_root=str(directory / "workspace"),
         )
         task = components.load_component_from_text(json.dumps(spec))(
             **with_defaults(spec, arguments)

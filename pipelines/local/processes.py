@@ -1,11 +1,17 @@
 """No process of a run outlives it, however it ends; and which signal ended one.
 
-Each step of a run imports this, so psutil, which takes 30 ms, is imported where it is needed.
+    python -m pipelines.local.processes DIRECTORY
+
+ends the processes of the run in DIRECTORY when its stdin closes without a word, which is when the
+process that runs it was killed. Each step of a run imports this, so psutil, which takes 30 ms, is
+imported where it is needed.
 """
 
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import FrameType
@@ -40,8 +46,8 @@ MEANINGS = {
 def stopped_with_this_process(directory: Path) -> Iterator[None]:
     """Ends every process started inside, whatever ends the block, but none that the caller had
     before. SIGTERM, and SIGHUP as a closed terminal sends it, count as Ctrl-C. The processes are
-    marked as those of the run in `directory`, so that they are found should this one be killed."""
-
+    marked as those of the run in `directory`; should this one be killed, a guard, which is not
+    below it in the tree of processes, ends those that bear the mark."""
     import psutil
 
     def interrupt(signum: int, frame: FrameType | None) -> NoReturn:
@@ -51,6 +57,14 @@ def stopped_with_this_process(directory: Path) -> Iterator[None]:
     this = psutil.Process()
     spared = this.children()
     before = [signal.signal(number, interrupt) for number in signals]
+    guard = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.local.processes", str(directory)],
+        cwd=directory,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is not for it
+    )
     os.environ[MARK] = f"{this.pid}:{directory}"
     orphans: list[Process] = []
     try:
@@ -60,6 +74,7 @@ def stopped_with_this_process(directory: Path) -> Iterator[None]:
         raise
     finally:
         del os.environ[MARK]
+        guard.communicate(b".")
         started = [child for child in this.children() if child not in spared]
         for child in [*started]:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -127,3 +142,14 @@ def run_process() -> int:
     """The id of the process that runs the pipeline, in one that it started."""
     process, _, _ = os.environ.get(MARK, "").partition(":")
     return int(process) if process else os.getppid()
+
+
+def main(argv: list[str]) -> None:
+    import psutil  # noqa: F401  (now, not when there is no time)
+
+    if os.fork() == 0 and not sys.stdin.buffer.read(1):
+        end_processes_of(Path(argv[0]))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

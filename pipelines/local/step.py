@@ -3,34 +3,23 @@
     python -m pipelines.local.step STEP PIPELINE_ROOT COMMAND [ARGUMENT …]
 
 `pipelines.local` puts this in front of every step's command. It imports next to nothing, because
-each step pays for it. A step ends with the process that runs the pipeline, also when that is
-killed, and its temporary files are in the run's directory.
+each step pays for it. The temporary files of a step are in the run's directory.
 """
 
 import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pipelines.local.digests import digests_of
-from pipelines.local.processes import (
-    SIGNALLED,
-    end_processes_of,
-    exit_status,
-    killed_by,
-    run_process,
-)
+from pipelines.local.processes import exit_status, killed_by, run_process
 from trainer.contract import atomic_write
-
-LOOK_SECONDS = 0.2
 
 
 def log_path(pipeline_root: Path, step: str) -> Path:
@@ -60,7 +49,6 @@ def main(argv: list[str]) -> int:
     with contextlib.suppress(OSError, ValueError):
         if json.loads(record_path(root, step).read_bytes()).get("kept"):
             return 0
-    threading.Thread(target=_end_with, args=(parent, root), daemon=True).start()
     log = log_path(root, step)
     log.parent.mkdir(parents=True, exist_ok=True)
     started = time.time()
@@ -79,14 +67,6 @@ def main(argv: list[str]) -> int:
         record |= {"directory": name, "files": digests_of(root / step)}
     write_record(root, step, record)
     return status
-
-
-def _end_with(parent: int, directory: Path) -> None:
-    """Waits until the parent is gone, then ends every process of the run and this one."""
-    while os.getppid() == parent:
-        time.sleep(LOOK_SECONDS)
-    end_processes_of(directory)
-    os._exit(SIGNALLED + signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -19,16 +19,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.local.processes import processes_of
-from pipelines.local.records import local_runs
+from components.code import Code
+from pipelines import training
+from pipelines.local.processes import MARK, processes_of
+from pipelines.local.records import PIPELINE, local_runs
 from pipelines.local.step_records import read_record
 from trainer.contract import check_manifest
-from vertex_tabular.run.record import load
+from vertex_tabular.run.record import Run, load
 
 pytestmark = pytest.mark.slow
 
 STEPS = ["snapshot", "preprocess", "train", "collect"]
 SECONDS_TO_END = 2
+NO_PROCESS = 2**22 + 1  # beyond the highest id
 
 
 class Runs:
@@ -156,33 +159,21 @@ def test_the_steps_of_a_killed_run_end(runs: Runs, program: str) -> None:
 
 
 def test_cancel_ends_what_a_killed_run_has_left(runs: Runs) -> None:
-    """A process that even the end of its step did not end."""
-    run = runs.start("run", "--set", "epochs=100000000", "--set", "patience=100000000")
-    started: list[psutil.Process] = []
-
-    def trainer() -> bool:
-        started[:] = [each for each in tree_of(run) if "trainer" in each.cmdline()]
-        return bool(started)
-
-    try:
-        wait_for(trainer)
-        kept = [process.pid for process in started]
-        tree = tree_of(run)
-        for process in tree:
-            process.suspend()  # so that none of them sees another one end
-        kill([process for process in tree if process.pid not in kept])
-        run.wait()
-        assert runs.newest
-        assert [process.pid for process in processes_of(runs.newest)] == kept
-        for process in started:
-            process.resume()
-        assert "is being cancelled" in runs("cancel", runs.newest.name)
-        assert all_gone(started)
-    finally:
-        kill(started)
-        run.communicate()
-    again = runs.start("cancel", runs.newest.name)
-    assert again.communicate()[1].endswith(f"got {runs.newest.name}: it is KILLED\n")
+    """A process that outlived the run, and the guard of the run too."""
+    directory = runs.root / "one"
+    directory.mkdir(parents=True)
+    Run("one", process=NO_PROCESS).save(directory)
+    (directory / PIPELINE).write_text(training.compiled(Code.in_image("registry/image:1")))
+    environ = {**os.environ, MARK: f"{NO_PROCESS}:{directory}"}
+    with subprocess.Popen(["sh", "-c", "sleep 600; true"], env=environ) as left:
+        try:
+            wait_for(lambda: len(processes_of(directory)) == 2)
+            assert "one is being cancelled" in runs("cancel", "one")
+            assert left.wait(1) and not processes_of(directory)
+        finally:
+            left.kill()
+    again = runs.start("cancel", "one")
+    assert again.communicate()[1].endswith("got one: it is KILLED\n")
 
 
 def survives(directory: Path, kills: int, alone: bool) -> str:
