@@ -188,15 +188,19 @@ def survives(directory: Path, kills: int, alone: bool) -> str:
     whole_runs, runs = Runs(directory / "whole"), Runs(directory / "killed")
     settings = ("--set", "epochs=300", "--set", "patience=300")
     whole = json.loads(whole_runs("run", "--json", *settings))
-    seconds = {"start": 2.0, **whole["seconds"], "end": 0.2}
+    seconds = {"start": 1.0, **whole["seconds"], "end": 0.2}
     moments = random.Random(7)
     killed: Counter[str] = Counter()
+    targets: list[str] = []  # where the run of the moment is still to be killed
     finished, slowest = 0, 0.0
     while killed.total() < kills or runs.is_killed():
+        if not runs.is_killed():
+            targets = moments.sample(list(seconds), moments.randint(1, 4))
+            targets.sort(key=list(seconds).index)
         arguments = ("run", "--resume", "latest") if runs.is_killed() else ("run", *settings)
         process = runs.start(*arguments)
-        if killed.total() < kills:
-            target = moments.choice(list(seconds))
+        if targets and killed.total() < kills:
+            target = targets.pop(0)
             runs.wait_until(target, process)
             time.sleep(moments.uniform(0, seconds[target]))
             where, tree = runs.place(process), tree_of(process)
@@ -215,6 +219,7 @@ def survives(directory: Path, kills: int, alone: bool) -> str:
         finished += 1
     for each in (runs, whole_runs):
         assert [*each.temporary.iterdir()] == []
+    assert kills < 40 or killed.keys() == seconds.keys()
     places = ", ".join(f"{killed[place]} in {place}" for place in seconds if killed[place])
     return (
         f"{killed.total()} kills of {'tabpipe run alone' if alone else 'the whole tree'} "

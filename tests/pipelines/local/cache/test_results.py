@@ -44,7 +44,9 @@ def outputs_in(root: Path) -> dict[str, object]:
 
 def shown(outputs: dict[str, object] | None) -> list[str] | None:
     """Outputs in a form that can be compared."""
-    return outputs and [
+    if outputs is None:
+        return None
+    return [
         f"{type(value)} {getattr(value, 'uri', value)} {getattr(value, 'metadata', '')}"
         for value in outputs.values()
     ]
