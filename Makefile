@@ -34,7 +34,7 @@ test: $(READY) ## Run the tests, on up to four processors
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
 	  --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
 
-chaos: $(READY) ## Kill training at many random moments and compare what it leaves
+chaos: $(READY) ## Kill training and runs at many random moments and compare what they leave
 	$(BIN)/python -m pytest -m chaos
 
 lint: $(READY) ## Check style, types, spelling and the import rule
