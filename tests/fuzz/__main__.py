@@ -1,6 +1,6 @@
 """Damages each kind of file 300 times and prints what came of it: make fuzz
 
-    python -m tests.fuzz [COUNT [SEED [NAME …]]]
+python -m tests.fuzz [COUNT [SEED [NAME …]]]
 """
 
 import sys
@@ -17,7 +17,9 @@ def main(argv: list[str]) -> int:
     """Exit status 1 if anything came out wrong."""
     count, seed, *names = [*argv, *map(str, (COUNT, 0)[len(argv) :])]
     faults: list[str] = []
-    print(f"{'file':26}  damaged  commands  exit 0  exit 1  exit 2  faults  seconds  MB", flush=True)
+    print(
+        f"{'file':26}  damaged  commands  exit 0  exit 1  exit 2  faults  seconds  MB", flush=True
+    )
     with tempfile.TemporaryDirectory() as directory:
         campaign = Campaign(Path(directory))
         for name in names or TARGETS:

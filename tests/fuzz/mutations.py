@@ -17,12 +17,37 @@ import numpy as np
 Mutation = Callable[[bytes, random.Random], bytes]
 
 TOKENS = (
-    *(b"", b"\0", b"\r", b"\n", b"\xff", b"\xef\xbb\xbf", b'"', b"'", b",", b"\t", b"{", b"[", b"]"),
+    *(
+        b"",
+        b"\0",
+        b"\r",
+        b"\n",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b'"',
+        b"'",
+        b",",
+        b"\t",
+        b"{",
+        b"[",
+        b"]",
+    ),
     *(b"}", b":", b"- ", b"&a ", b"*a", b"!!python/object:os.system ", b"nan", b"1e999", b"-1"),
     *(b"9" * 400, b"\\ud800", b"\x1b]0;x\x07", "‮".encode(), b"null", b"../../x", b"%s", b"=1+1"),
 )
 WHOLE = (
-    *(b"", b"\0", b"null", b"[]", b"{}", b"0", b'"text"', b"\xff\xfe{}", b"---\n---\n", b"\n" * 999),
+    *(
+        b"",
+        b"\0",
+        b"null",
+        b"[]",
+        b"{}",
+        b"0",
+        b'"text"',
+        b"\xff\xfe{}",
+        b"---\n---\n",
+        b"\n" * 999,
+    ),
     *(b"[" * 5_000, b"{" * 5_000, b'{"a":' * 5_000, b"PK\x05\x06" + b"\0" * 18, b"PAR1PAR1"),
 )
 VALUES: tuple[Any, ...] = (
@@ -147,8 +172,10 @@ def columns_of(data: bytes, random: random.Random) -> bytes:
     match random.randrange(4):
         case 0:
             table = table.rename_columns(
-                [random.choice(("", "\0", "x" * 999, "Sex")) if n == name else n
-                 for n in table.column_names]
+                [
+                    random.choice(("", "\0", "x" * 999, "Sex")) if n == name else n
+                    for n in table.column_names
+                ]
             )
         case 1:
             table = table.slice(0, random.choice((0, 1, 2)))
@@ -182,8 +209,16 @@ def arrays_of(data: bytes, random: random.Random) -> bytes:
             members[name] = _with_header(members[name], random)
         case 4:
             array = random.choice(
-                (np.float64(3), np.zeros((0, 3)), np.zeros((2, 2, 2)), np.array(["a"] * 9),
-                 np.full(9, np.nan), np.array(1j), np.array([{}], object), np.zeros(9, "M8[s]"))
+                (
+                    np.float64(3),
+                    np.zeros((0, 3)),
+                    np.zeros((2, 2, 2)),
+                    np.array(["a"] * 9),
+                    np.full(9, np.nan),
+                    np.array(1j),
+                    np.array([{}], object),
+                    np.zeros(9, "M8[s]"),
+                )
             )
             written = io.BytesIO()
             np.save(written, array, allow_pickle=True)
@@ -199,7 +234,11 @@ def arrays_of(data: bytes, random: random.Random) -> bytes:
     packed = written.getvalue()
     if random.random() < 0.3:  # what a directory entry says of its member
         at = packed.rfind(b"PK\x01\x02") + random.choice((4, 6, 8, 10, 16, 20, 24, 28, 42))
-        packed = packed[:at] + random.choice((b"\x01\0", b"\xff\xff", b"c\0", b"\0\0")) + packed[at + 2 :]
+        packed = (
+            packed[:at]
+            + random.choice((b"\x01\0", b"\xff\xff", b"c\0", b"\0\0"))
+            + packed[at + 2 :]
+        )
     return packed
 
 
@@ -207,12 +246,35 @@ def _with_header(member: bytes, random: random.Random) -> bytes:
     """An array whose header says another shape, order or type."""
     array = np.load(io.BytesIO(member))
     said = {
-        "descr": random.choice((array.dtype.str, "|O", "<U5", "<c16", "|V8", "<m8[s]", ">f8", "<f2",
-                                "nonsense", [("a", "<f4")])),
+        "descr": random.choice(
+            (
+                array.dtype.str,
+                "|O",
+                "<U5",
+                "<c16",
+                "|V8",
+                "<m8[s]",
+                ">f8",
+                "<f2",
+                "nonsense",
+                [("a", "<f4")],
+            )
+        ),
         "fortran_order": random.choice((False, False, True, "x")),
         "shape": random.choice(
-            (array.shape, (), (-1,), (10**12,), (2**62, 4), (0,), (1, *array.shape), ("x",), 3,
-             array.shape[:1], (array.shape[0] + 1, *array.shape[1:]))
+            (
+                array.shape,
+                (),
+                (-1,),
+                (10**12,),
+                (2**62, 4),
+                (0,),
+                (1, *array.shape),
+                ("x",),
+                3,
+                array.shape[:1],
+                (array.shape[0] + 1, *array.shape[1:]),
+            )
         ),
     }
     header = repr(said).encode() + b"\n"

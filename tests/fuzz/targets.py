@@ -27,7 +27,7 @@ def _readers_of_tables(name: str) -> tuple[Command, ...]:
     )
 
 
-TRAINER = "trainer --train=arrays/train_data.npz --val=arrays/val_data.npz --epochs=1".split()
+TRAINER = ["trainer", "--train=arrays/train_data.npz", "--val=arrays/val_data.npz", "--epochs=1"]
 TRAINER += [f"--model_out={OUT}"]
 PREDICT = f"predict --run damaged --csv table.csv --out {OUT}/answers.csv"
 # What reads the results of a run.

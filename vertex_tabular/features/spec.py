@@ -12,7 +12,11 @@ from typing import Any
 
 from trainer.contract import atomic_write
 from trainer.errors import InputError
+from trainer.reading import read_json
+from trainer.tasks.kinds import TASK_KINDS
 from vertex_tabular.features.bins import Bins
+from vertex_tabular.schema.schema import PARTS
+from vertex_tabular.schema.values import date_of, is_boolean
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,21 @@ class Feature:
     std: list[float]
     bins: list[Bins] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """Raises ValueError if it is no feature, as where its file is damaged."""
+        parts = [name.rpartition(".")[2] for name in self.outputs]
+        fill, kind = self.fill, self.kind
+        right = {
+            "numeric": not isinstance(fill, str),
+            "categorical": isinstance(fill, str) and self.encoding in ("ordinal", "onehot"),
+            "boolean": is_boolean(str(fill)),
+            "datetime": date_of(str(fill)) is not None and set(parts) <= set(PARTS),
+        }
+        one = kind != "datetime" and self.encoding != "onehot"
+        counts = {len(self.outputs), len(self.mean), len(self.std), *([1] if one else [])}
+        if not right.get(kind) or len(counts) > 1 or 0 in self.std:
+            raise ValueError(f"column {self.name!r} that is no {kind} feature")
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -45,6 +64,16 @@ class Spec:
     target: str
     classes: list[str] | None
     columns: list[Feature]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if no table can be read by it, as where its file is damaged."""
+        if (
+            self.task not in TASK_KINDS
+            or (self.classes is None) == TASK_KINDS[self.task].classifies
+        ):
+            raise ValueError(f"task {self.task} of classes {self.classes}")
+        if not self.columns:
+            raise ValueError("no columns")
 
     @property
     def features(self) -> list[str]:
@@ -69,14 +98,4 @@ def load_spec(path: Path) -> Spec:
     Raises:
         InputError: the file is missing, or is not a feature spec.
     """
-    try:
-        content = json.loads(path.read_bytes())
-        columns = [
-            Feature(**{**column, "bins": [Bins(**each) for each in column.get("bins", ())]})
-            for column in content["columns"]
-        ]
-        return Spec(content["task"], content["target"], content["classes"], columns)
-    except OSError as error:
-        raise InputError(f"a feature spec must be a file, got {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} must be a feature spec, got {error!r}") from None
+    return read_json(path, Spec, "a feature spec", error=InputError)
