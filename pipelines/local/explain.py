@@ -17,6 +17,8 @@ from pipelines.local.records import local_runs
 from pipelines.local.replay import Outputs, Task, replay
 from pipelines.local.step_records import read_record
 from pipelines.request import RunRequest
+from pipelines.spec import read_pipeline
+from trainer.errors import InputError
 from vertex_tabular.run.record import RECORD, load
 
 if TYPE_CHECKING:
@@ -115,11 +117,11 @@ def earlier(step: str, root: Path, cache: "LocalCache") -> Iterator[tuple[str, T
         def known(task: Task, directory: Path = directory) -> Outputs | None:
             return _pinned(directory, task.step) if task.pins else cache.get(task.key)
 
-        run = load(directory)
-        compiled = (directory / PIPELINE).read_text()
-        for task, _ in replay(compiled, run.parameters, run.code, cache, known):
-            if task.step == step and not task.waits_for:
-                yield run_id, task
+        with contextlib.suppress(InputError):  # it is damaged, and tells nothing
+            run, compiled = load(directory), read_pipeline(directory / PIPELINE)
+            for task, _ in replay(compiled, run.parameters, run.code, cache, known):
+                if task.step == step and not task.waits_for:
+                    yield run_id, task
 
 
 def _pinned(directory: Path, step: str) -> Outputs | None:

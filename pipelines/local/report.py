@@ -4,7 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pipelines.local.outputs import PIPELINE
-from pipelines.spec import spec_of
+from pipelines.spec import read_pipeline, spec_of
 from pipelines.steps import in_order
 from vertex_tabular.report.job import Job, Step
 from vertex_tabular.report.page import complete_report
@@ -14,7 +14,7 @@ from vertex_tabular.run.record import Run
 
 def complete(run: Run, directory: Path) -> None:
     """Adds the run's name, steps and parameters to the report that `collect` wrote."""
-    tasks = spec_of((directory / PIPELINE).read_text())["root"]["dag"]["tasks"]
+    tasks = spec_of(read_pipeline(directory / PIPELINE))["root"]["dag"]["tasks"]
     steps = [
         Step(
             name=name,

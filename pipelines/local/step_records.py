@@ -1,20 +1,21 @@
 """What `pipelines.local.step` recorded of the steps of a run: their state, and their logs."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pipelines.local.step import log_path, record_path
 from trainer.errors import InputError, TabularError
+from trainer.reading import read_json
 
 
 def read_record(directory: Path, step: str) -> dict[str, Any]:
     """What `pipelines.local.step` recorded of a step so far; empty when it has not started."""
     try:
-        record: dict[str, Any] = json.loads(record_path(directory, step).read_text())
-    except (FileNotFoundError, ValueError):  # ValueError: being written at this moment
+        record = read_json(record_path(directory, step), dict[str, float], "a step's record")
+    except TabularError:  # it has not started, or is being written at this moment, or damaged
         return {}
-    return record
+    whole = "started" in record and ("seconds" in record) == ("status" in record)
+    return record if whole else {}
 
 
 def failed_step(directory: Path, steps: list[str]) -> str | None:

@@ -26,13 +26,18 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True)
 class _Metrics:
-    """What metrics.json says beside the metrics themselves, and is relied on here."""
+    """What metrics.json says beside the metrics, and readers and pages rely on."""
 
     task: str
     family: str
     best_epoch: int
+    epochs: int
     features: int
     outputs: int
+    parameters: int
+    device: str
+    seconds: float
+    rows: dict[str, int]
     feature_names: list[str]
     classes: list[str] | None
     hyperparameters: dict[str, Any]
@@ -42,7 +47,9 @@ class _Metrics:
         """Raises ValueError if they do not fit each other."""
         if self.task not in TASK_KINDS or self.outputs < 1 or self.best_epoch < 0:
             raise ValueError(f"task {self.task}, {self.outputs} outputs, epoch {self.best_epoch}")
-        if len(self.feature_names) != self.features:
+        if len(self.feature_names) != self.features or not {"train", "validation"} <= set(
+            self.rows
+        ):
             raise ValueError(f"{len(self.feature_names)} names of {self.features} features")
 
 
