@@ -1,21 +1,37 @@
 """What `pipelines.local.step` recorded of the steps of a run: their state, and their logs."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.local.step import log_path, record_path
 from trainer.errors import InputError, TabularError
-from trainer.reading import read_json
+from trainer.reading import read_json, typed
+
+
+@dataclass(frozen=True)
+class _Started:
+    """What is recorded of a step that runs."""
+
+    started: float
+
+
+@dataclass(frozen=True)
+class _Ended(_Started):
+    """And of one that has ended."""
+
+    seconds: float
+    status: int
 
 
 def read_record(directory: Path, step: str) -> dict[str, Any]:
     """What `pipelines.local.step` recorded of a step so far; empty when it has not started."""
     try:
-        record = read_json(record_path(directory, step), dict[str, float], "a step's record")
-    except TabularError:  # it has not started, or is being written at this moment, or damaged
+        record = read_json(record_path(directory, step), dict[str, Any], "a step's record")
+        typed(_Ended if "seconds" in record else _Started, record)
+    except (TabularError, ValueError):  # not started, being written at this moment, or damaged
         return {}
-    whole = "started" in record and ("seconds" in record) == ("status" in record)
-    return record if whole else {}
+    return record
 
 
 def failed_step(directory: Path, steps: list[str]) -> str | None:
