@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.local.long_arguments import restored
+
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10
 TIMED_OUT = 124  # as timeout(1) has it
@@ -30,7 +32,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("type", "payload", "project", "location", "gcp_resources", "executor_input"):
         parser.add_argument(f"--{name}", required=True)
-    args = parser.parse_args(argv)
+    args = parser.parse_args(restored(argv))
     job_spec = json.loads(args.payload)["job_spec"]
     base = job_spec["base_output_directory"]["output_uri_prefix"]
 

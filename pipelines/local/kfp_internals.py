@@ -4,6 +4,8 @@ where components are made: a component's `component_spec.implementation.containe
 (`components.code`), and GCPC's `build_serverless_customjob_container_spec` (`components.train`).
 """
 
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,24 @@ def open_cache(directory: Path) -> "LocalCache":
     from kfp.local.cache import LocalCache
 
     return LocalCache(str(directory))
+
+
+@contextlib.contextmanager
+def changed_commands(change: Callable[[list[str]], Iterable[str]]) -> Iterator[None]:
+    """Inside, `kfp.local` starts what `change` makes of a step's command."""
+    from kfp.local import subprocess_task_handler as handler
+
+    before = handler.run_local_subprocess
+
+    def run(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
+        status: int = before(full_command=[*change(full_command)], env_vars=env_vars)
+        return status
+
+    handler.run_local_subprocess = run
+    try:
+        yield
+    finally:
+        handler.run_local_subprocess = before
 
 
 def make_store(parameters: dict[str, Any]) -> Any:
