@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -137,7 +138,7 @@ def typed(hint: Any, value: Any, place: str = "") -> Any:
 
 
 def _instance(hint: Any, value: dict[Any, Any], place: str) -> Any:
-    hints = get_type_hints(hint)
+    hints = _hints_of(hint)
     given = {}
     for each in fields(hint):
         if each.name in value:
@@ -145,6 +146,11 @@ def _instance(hint: Any, value: dict[Any, Any], place: str) -> Any:
         elif each.default is MISSING and each.default_factory is MISSING:
             raise ValueError(f"no {each.name}{f' at {place.lstrip(chr(46))}' if place else ''}")
     return hint(**given)
+
+
+@cache
+def _hints_of(owner: Any) -> dict[str, Any]:
+    return get_type_hints(owner)
 
 
 def _shown(value: Any) -> str:

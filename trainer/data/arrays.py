@@ -25,7 +25,7 @@ def read_arrays(path: Path, keys: tuple[str, str], only_y: bool = False) -> tupl
         raise InputError(f"an npz must hold arrays, got the empty file {path}")
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path} is not an npz file, or is truncated")
-    with reading(path, f"an npz of plain arrays {' and '.join(keys)}", error=InputError):
+    with reading(path, "an npz of plain arrays", error=InputError):
         arrays = read_npz(path, keys[1:] if only_y else keys)
     y = arrays[keys[1]]
     x = np.empty((len(y) if y.ndim else 1, 0)) if only_y else arrays[keys[0]]
