@@ -29,11 +29,6 @@ class Bins:
     categories: list[str]
     rows: list[int]
 
-    def __post_init__(self) -> None:
-        """Raises ValueError if there are not as many counts as bins, as where a file is damaged."""
-        if self.rows and len(self.rows) != len(self.labels):
-            raise ValueError(f"{len(self.rows)} counts of {len(self.labels)} bins")
-
     @property
     def labels(self) -> list[str]:
         """What is in each bin, in words."""

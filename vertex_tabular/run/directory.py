@@ -18,7 +18,7 @@ from trainer.npz import read_npz
 from trainer.reading import parse_json, reading, typed
 from trainer.tasks.kinds import TASK_KINDS, TaskKind
 from trainer.uri import local_path
-from vertex_tabular.features.spec import Spec
+from vertex_tabular.features.spec import Spec, parse_spec
 
 Array = NDArray[Any]
 Content = TypeVar("Content")
@@ -139,7 +139,7 @@ class RunDirectory:
             content = parse_json(path.read_bytes())
             if "columns" not in content:
                 return None
-            spec: Spec = typed(Spec, content)
+            spec = parse_spec(content)
             if len(spec.features) != self.metrics["features"] or spec.task != self.task:
                 raise ValueError(f"{len(spec.features)} features of another model")
             return spec
