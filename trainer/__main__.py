@@ -12,11 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from trainer import contract
-from trainer.config import Config
 from trainer.errors import TabularError, exit_on_error, of_system
-from trainer.log import RunLog, to_terminal
-from trainer.uri import local_path
 
 log = logging.getLogger("trainer")
 
@@ -24,7 +20,14 @@ log = logging.getLogger("trainer")
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one process of a training run; returns its exit status, or raises SystemExit with it."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    with exit_on_error("train"), to_terminal(), contextlib.ExitStack() as recording:
+    with exit_on_error("train"), contextlib.ExitStack() as recording:
+        # Here, so that Ctrl-C meanwhile, and what is not installed, are one line.
+        from trainer import contract
+        from trainer.config import Config
+        from trainer.log import RunLog, to_terminal
+        from trainer.uri import local_path
+
+        recording.enter_context(to_terminal())
         config = Config.from_args(argv)
         directory = local_path(config.model_out)
 
