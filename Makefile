@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos lint compile docs bench image image-test lock clean
+.PHONY: help run test chaos fuzz lint compile docs bench image image-test lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ test: $(READY) ## Run the tests, on up to four processors
 
 chaos: $(READY) ## Kill training at many random moments and compare what it leaves
 	$(BIN)/python -m pytest -m chaos
+
+fuzz: $(READY) ## Damage each kind of file 300 times, and print what each command makes of it
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz
 
 lint: $(READY) ## Check style, types, spelling and the import rule
 	$(BIN)/ruff format --check .

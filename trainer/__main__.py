@@ -19,15 +19,18 @@ log = logging.getLogger("trainer")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one process of a training run; returns its exit status, or raises SystemExit with it."""
-    argv = list(sys.argv[1:] if argv is None else argv)
-    with exit_on_error("train"), contextlib.ExitStack() as recording:
-        # Here, so that Ctrl-C meanwhile, and what is not installed, are one line.
-        from trainer import contract
-        from trainer.config import Config
-        from trainer.log import RunLog, to_terminal
-        from trainer.uri import local_path
+    with exit_on_error("train"):
+        return _run(list(sys.argv[1:] if argv is None else argv))
 
-        recording.enter_context(to_terminal())
+
+def _run(argv: list[str]) -> int:
+    # Not above, so that Ctrl-C meanwhile, and what is not installed, are one line.
+    from trainer import contract
+    from trainer.config import Config
+    from trainer.log import RunLog, to_terminal
+    from trainer.uri import local_path
+
+    with to_terminal(), contextlib.ExitStack() as recording:
         config = Config.from_args(argv)
         directory = local_path(config.model_out)
 

@@ -98,7 +98,7 @@ class Campaign:
             dice = random.Random(f"{seed} {name} {number}")
             mutate = target.mutations[number % len(target.mutations)]
             commands = [c for c in target.commands if c[1] not in SLOW or number % 10 == 0]
-            if not every_command:
+            if commands and not every_command:
                 commands = [commands[number % len(commands)]]
             path.write_bytes(mutate(whole, dice))
             with self._signed(target, number):
