@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from pipelines.steps import in_order
 from trainer.errors import InputError
 from trainer.reading import MAX_DEPTH, reading, typed
 
@@ -49,6 +50,7 @@ def spec_of(compiled: str, name: str = "a pipeline") -> dict[str, Any]:
     with reading(name, FORM, error=InputError):
         (spec,) = documents_of(compiled)
         typed(_Spec, spec)
+        in_order(spec["root"]["dag"]["tasks"])
     content: dict[str, Any] = spec
     return content
 

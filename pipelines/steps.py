@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from trainer.errors import InputError
-
 
 def in_order(tasks: dict[str, Any]) -> list[str]:
     """The names of the tasks, each after those it depends on.
 
     Raises:
-        InputError: there is no such order, because a task depends on one that is not there, or two
+        ValueError: there is no such order, because a task depends on one that is not there, or two
             on each other.
     """
     ordered: list[str] = []
@@ -21,9 +19,6 @@ def in_order(tasks: dict[str, Any]) -> list[str]:
         ]
         if not ready:
             stuck = ", ".join(name for name in tasks if name not in ordered)
-            raise InputError(
-                f"dependentTasks of a pipeline must name tasks that come first, got {stuck}, "
-                "which wait for each other or for no task"
-            )
+            raise ValueError(f"tasks that wait for each other, or for none that is there: {stuck}")
         ordered += ready
     return ordered

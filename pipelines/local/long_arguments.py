@@ -29,6 +29,6 @@ def shortened(command: Iterable[str], prefix: Path) -> Iterator[str]:
 def restored(words: Iterable[str]) -> list[str]:
     """The words that were given to `shortened`."""
     return [
-        Path(word.removeprefix(MARK)).read_text(encoding="utf-8") if word.startswith(MARK) else word
+        Path(word.removeprefix(MARK)).read_bytes().decode() if word.startswith(MARK) else word
         for word in words
     ]
