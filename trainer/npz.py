@@ -59,14 +59,16 @@ def _read(
             raise ValueError(f"{name} of shape {shape} and {dtype} in {held} bytes")
         by_column = by_column and len(shape) > 1
         cut = limit is not None and shape != () and limit < shape[0]
-        if cut and not by_column:
+        if limit is not None and cut and not by_column:
             shape = (limit, *shape[1:])
         array = np.empty(shape[::-1] if by_column else shape, dtype)
-        room = memoryview(array.reshape(-1).view(np.uint8))
+        room = array.reshape(-1).view(np.uint8)
         for start in range(0, len(room), BLOCK_BYTES):
             block = room[start : start + BLOCK_BYTES]
-            if member.readinto(block) < len(block):
+            data = member.read(len(block))
+            if len(data) < len(block):
                 raise EOFError(f"{name} cut short")
+            block[:] = np.frombuffer(data, np.uint8)
         if not cut or by_column:
             member.read(1)  # compares its CRC
     if by_column:

@@ -78,7 +78,8 @@ def read_json(
         TabularError: or `error`: the file is missing, or is not of that form.
     """
     with reading(path, form, cure, error):
-        return typed(hint, parse_json(path.read_bytes()))
+        content: Form = typed(hint, parse_json(path.read_bytes()))
+    return content
 
 
 def parse_json(data: bytes) -> Any:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz import mutations
+from tests.fuzz import archives, mutations
 from tests.fuzz.mutations import Mutation
 
 Command = tuple[str, ...]
@@ -84,14 +84,14 @@ BYTES, MANIFEST = mutations.bytes_of, Path(RESULTS)
 TARGETS = {
     "csv": Target("t.csv", (BYTES, mutations.cells_of), _readers_of_tables("t.csv")),
     "parquet": Target("t.parquet", (BYTES, mutations.columns_of), _readers_of_tables("t.parquet")),
-    "npz": Target("arrays/train_data.npz", (BYTES, mutations.arrays_of), (tuple(TRAINER),)),
+    "npz": Target("arrays/train_data.npz", (BYTES, archives.arrays_of), (tuple(TRAINER),)),
     "val_data.npz": Target(
         "runs/damaged/preprocess/val_data.npz",
-        (BYTES, mutations.arrays_of),
+        (BYTES, archives.arrays_of),
         _tabpipe(f"plots damaged {OUT}"),
     ),
     "val_predictions.npz": Target(
-        f"{RESULTS}/val_predictions.npz", (BYTES, mutations.arrays_of), OF_RESULTS, MANIFEST
+        f"{RESULTS}/val_predictions.npz", (BYTES, archives.arrays_of), OF_RESULTS, MANIFEST
     ),
     "schema.yaml": Target(
         "schema.yaml",
@@ -124,7 +124,7 @@ TARGETS = {
     ),
     "model.pt": Target(f"{RESULTS}/model.pt", (BYTES,), OF_RESULTS),
     "weights.npz": Target(
-        f"{RESULTS}/weights.npz", (BYTES, mutations.arrays_of), OF_RESULTS, MANIFEST
+        f"{RESULTS}/weights.npz", (BYTES, archives.arrays_of), OF_RESULTS, MANIFEST
     ),
     "training.yaml": Target(
         "training.yaml", (BYTES, mutations.yaml_of), _tabpipe("lint training.yaml")

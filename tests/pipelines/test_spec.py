@@ -1,5 +1,7 @@
 """Compiled pipelines that are damaged or hostile."""
 
+import json
+
 import pytest
 
 from pipelines.spec import documents_of, spec_of
@@ -26,10 +28,11 @@ def test_steps_come_after_those_they_depend_on() -> None:
     ],
 )
 def test_a_circle_or_an_unknown_task_is_an_error(tasks: dict[str, dict[str, list[str]]]) -> None:
-    with pytest.raises(
-        InputError, match="dependentTasks .* must name tasks that come first, got a"
-    ):
+    with pytest.raises(ValueError, match="tasks that wait for each other, or for none .*: a"):
         in_order(tasks)
+    text = json.dumps({"root": {"dag": {"tasks": tasks}}})
+    with pytest.raises(InputError, match="x.yaml must be a compiled pipeline, got tasks that wait"):
+        spec_of(text, "x.yaml")
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "&a [*a]", BOMB, "a: b: c"])

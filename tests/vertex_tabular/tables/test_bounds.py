@@ -26,8 +26,7 @@ def rows_of(start: bytes, many: bytes, times: int) -> Callable[[Path], None]:
     says so."""
 
     def write(path: Path) -> None:
-        opened = gzip.open(path, "wb", 1) if path.suffix == ".gz" else open(path, "wb")
-        with opened as file:
+        with gzip.open(path, "wb", 1) if path.suffix == ".gz" else path.open("wb") as file:
             file.write(start)
             for _ in range(times):
                 file.write(many)
