@@ -55,13 +55,13 @@ def spec_of(compiled: str, name: str = "a pipeline") -> dict[str, Any]:
     return content
 
 
-def read_pipeline(path: Path) -> str:
-    """The text of a pipeline's YAML file.
+def read_pipeline(path: Path, form: str = FORM) -> str:
+    """The text of a pipeline's YAML file, which an error says must be of that `form`.
 
     Raises:
         InputError: there is no such file, or it is not UTF-8.
     """
-    with reading(path, FORM, error=InputError):
+    with reading(path, form, error=InputError):
         return path.read_text(encoding="utf-8")
 
 

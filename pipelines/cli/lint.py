@@ -24,7 +24,7 @@ def lint(
     from pipelines.lint import check
     from pipelines.spec import read_pipeline
 
-    findings = check(read_pipeline(file), str(file))
+    findings = check(read_pipeline(file, "YAML"), str(file))
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:
