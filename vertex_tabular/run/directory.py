@@ -23,6 +23,8 @@ from vertex_tabular.features.spec import Spec, parse_spec
 Array = NDArray[Any]
 Content = TypeVar("Content")
 
+NEEDED = {"class_weight", "train", "val"}  # hyperparameters
+
 
 @dataclass(frozen=True)
 class _Metrics:
@@ -47,10 +49,12 @@ class _Metrics:
         """Raises ValueError if they do not fit each other."""
         if self.task not in TASK_KINDS or self.outputs < 1 or self.best_epoch < 0:
             raise ValueError(f"task {self.task}, {self.outputs} outputs, epoch {self.best_epoch}")
-        if len(self.feature_names) != self.features or not {"train", "validation"} <= set(
-            self.rows
-        ):
+        if not {"train", "validation"} <= set(self.rows) or not NEEDED <= set(self.hyperparameters):
+            raise ValueError("not all of its rows and hyperparameters")
+        if len(self.feature_names) != self.features:
             raise ValueError(f"{len(self.feature_names)} names of {self.features} features")
+        if self.classes is not None and len(self.classes) != max(2, self.outputs):
+            raise ValueError(f"{len(self.classes)} classes of {self.outputs} outputs")
 
 
 class RunDirectory:
@@ -140,7 +144,8 @@ class RunDirectory:
             if "columns" not in content:
                 return None
             spec = parse_spec(content)
-            if len(spec.features) != self.metrics["features"] or spec.task != self.task:
+            same = spec.task == self.task and spec.classes == self.metrics["classes"]
+            if not same or len(spec.features) != self.metrics["features"]:
                 raise ValueError(f"{len(spec.features)} features of another model")
             return spec
 
@@ -246,6 +251,8 @@ def _metrics(path: Path) -> dict[str, Any]:
     measured = {k: v for k, v in content.items() if k.startswith(("validation_", "test_"))}
     typed(dict[str, float | None], measured)
     typed(float, content.get(f"validation_{kind.primary_metric}"), kind.primary_metric)
+    if not kind.classifies:
+        typed(float, content.get("target_scale"), "target_scale")
     return content
 
 

@@ -31,7 +31,7 @@ def read_schema(path: Path) -> dict[str, Any]:
 
     try:
         schema = load_yaml(path.read_text(encoding="utf-8"))
-        json.dumps(schema, allow_nan=False)
+        json.dumps(schema, allow_nan=False, ensure_ascii=False).encode()
     except OSError as error:
         raise InputError(f"--schema must be a file, got {path}: {error.strerror}") from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # no text, or NaN
