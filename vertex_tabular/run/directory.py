@@ -49,7 +49,7 @@ class _Metrics:
         """Raises ValueError if they do not fit each other."""
         if self.task not in TASK_KINDS or self.outputs < 1 or self.best_epoch < 0:
             raise ValueError(f"task {self.task}, {self.outputs} outputs, epoch {self.best_epoch}")
-        if not {"train", "validation"} <= set(self.rows) or not NEEDED <= set(self.hyperparameters):
+        if not {"train", "validation"} <= set(self.rows) or not set(self.hyperparameters) >= NEEDED:
             raise ValueError("not all of its rows and hyperparameters")
         if len(self.feature_names) != self.features:
             raise ValueError(f"{len(self.feature_names)} names of {self.features} features")
