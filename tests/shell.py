@@ -70,7 +70,7 @@ class Shell:
 
 def tabpipe(*arguments: str) -> int:
     """Runs a command in this process, and reports as `tabpipe` does; its exit status."""
-    from pipelines.cli.app import app
+    from pipelines.cli.commands import app
 
     try:
         with exit_on_error():

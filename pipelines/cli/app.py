@@ -1,23 +1,11 @@
-"""The `tabpipe` command: tabpipe --help
+"""The `tabpipe` command: tabpipe --help"""
 
-Each command imports what it needs when it runs, so that `tabpipe --help` is quick.
-"""
-
-import typer
-
-from pipelines.cli import benchmark, cache, data, init, lint, plots, predict, run, vertex
 from trainer.errors import exit_on_error
-
-app = typer.Typer(
-    help="A CSV becomes a trained PyTorch model, through one compiled pipeline.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-for group in (run, cache, data, plots, benchmark, init, lint, predict, vertex):
-    group.register(app)
 
 
 def main() -> None:
     """Runs the command line; an error is one line on stderr and its exit status."""
-    with exit_on_error():
+    with exit_on_error("pipeline"):
+        from pipelines.cli.commands import app  # needs typer, which the base install has not
+
         app()
