@@ -10,6 +10,7 @@ from pipelines.cli.options import AsJson, Budget
 from pipelines.prices.cost import DEFAULT_REGION, DEFAULT_TIMEOUT_HOURS
 from pipelines.prices.machines import parse_accelerator
 from trainer.errors import InputError
+from trainer.terminal import echo
 
 
 def lint(
@@ -32,13 +33,13 @@ def lint(
         raise InputError(f"FILE must be YAML, got {file}, which is not UTF-8 text") from None
     findings = check(text, str(file))
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+        echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:
         for finding in findings:
-            typer.echo(f"{finding.rule}: {finding.place}: {finding.found}")
-            typer.echo(f"    why:  {finding.why}")
-            typer.echo(f"    fix:  {finding.fix}")
-        typer.echo(f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'} in {file}")
+            echo(f"{finding.rule}: {finding.place}: {finding.found}")
+            echo(f"    why:  {finding.why}")
+            echo(f"    fix:  {finding.fix}")
+        echo(f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'} in {file}")
     if findings:
         raise typer.Exit(1)
 
@@ -93,9 +94,9 @@ def cost(
             "run": estimate.run,
             "month": estimate.month,
         }
-        typer.echo(json.dumps({"estimate": asdict(estimate) | sums, "currency": "USD"}))
+        echo(json.dumps({"estimate": asdict(estimate) | sums, "currency": "USD"}))
     else:
-        typer.echo(costs.summary(estimate))
+        echo(costs.summary(estimate))
     if budget is not None:
         costs.check_budget(estimate, budget)
 

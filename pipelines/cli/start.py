@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from trainer.errors import TabularError
+from trainer.terminal import echo
 
 if TYPE_CHECKING:
     from pipelines.request import RunRequest
@@ -25,10 +26,10 @@ def start(request: "RunRequest", root: Path, cached: bool = False, as_json: bool
         result = run.run(request, directory, cached)
     except TabularError:
         if as_json:
-            typer.echo(json.dumps(asdict(record.load(directory))))
+            echo(json.dumps(asdict(record.load(directory))))
         raise
     except KeyboardInterrupt:
-        typer.echo(f"interrupted: stopped {directory.name} and all its processes", err=True)
+        echo(f"interrupted: stopped {directory.name} and all its processes", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    typer.echo(json.dumps(asdict(result)) if as_json else progress.summary(result))
+    echo(json.dumps(asdict(result)) if as_json else progress.summary(result))
     return directory

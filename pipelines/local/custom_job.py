@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from trainer.terminal import echo
+
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10
 TIMED_OUT = 124  # as timeout(1) has it
@@ -63,7 +65,7 @@ def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> in
         deadline = time.monotonic() + timeout
         while primary.poll() is None:
             if time.monotonic() > deadline:
-                print(f"error: the job must end within {timeout:g} s; stopped it")
+                echo(f"error: the job must end within {timeout:g} s; stopped it")
                 return TIMED_OUT
             for replica_process in replicas[1:]:
                 if replica_process.poll():

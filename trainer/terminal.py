@@ -1,0 +1,31 @@
+"""Prints on stdout and stderr: the one place where text leaves for a terminal.
+
+What is printed may come from a table, a file's name or another program's log. A terminal obeys
+control characters (ESC ] 0 ; sets its title) and reorders text by bidirectional ones (U+202E), so
+whatever is not printable is shown as JSON escapes it; a JSON text stays that JSON.
+"""
+
+import json
+import sys
+
+
+def escaped(text: str) -> str:
+    """`text` with an escape, such as \\u001b, for each character that is not printable
+    (https://docs.python.org/3/library/stdtypes.html#str.isprintable); line breaks and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else _escape(c) for c in text)
+
+
+def echo(text: str = "", *, err: bool = False, end: str = "\n") -> None:
+    """Prints `text`, escaped, on stdout, or on stderr with `err`; at once."""
+    shown = escaped(text)
+    try:
+        print(shown, end=end, file=sys.stderr if err else sys.stdout, flush=True)
+    except UnicodeEncodeError:  # the locale's encoding lacks a letter; nothing of it was written
+        shown = "".join(c if c.isascii() else _escape(c) for c in shown)
+        print(shown, end=end, file=sys.stderr if err else sys.stdout, flush=True)
+
+
+def _escape(character: str) -> str:
+    return json.dumps(character)[1:-1]
