@@ -104,7 +104,7 @@ def clean(
     """
     from pipelines.vertex.packages import unused_packages
 
-    match = re.fullmatch(r"(\d+)d", older_than)
+    match = re.fullmatch(r"([0-9]+)d", older_than)
     if not match:
         raise InputError(f"--older-than must be a number of days like 30d, got {older_than}")
     bucket = session.settings.required("bucket")

@@ -18,6 +18,7 @@ from trainer.errors import InputError, TabularError
 
 MONTH = datetime.timedelta(days=30)
 ACTIVE = "ACTIVE"
+MAX_NAME_CHARACTERS = 128
 
 
 @dataclass(frozen=True)
@@ -39,14 +40,27 @@ class Timing:
     overlap: int = 1
 
 
+def check_name(name: str) -> None:
+    """Raises InputError if Vertex AI cannot hold `name`, or it would end the quoted text of the
+    filter that looks for it
+    (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.schedules)."""
+    plain = name.isprintable() and name.strip() and not set(name) & set("\"'\\")
+    if not plain or len(name) > MAX_NAME_CHARACTERS:
+        raise InputError(
+            f"NAME must be at most {MAX_NAME_CHARACTERS} printable characters without quotes and "
+            f"\\, got {name!r}"
+        )
+
+
 def build_schedule(
     name: str, timing: Timing, parent: str, pipeline_job: Mapping[str, Any]
 ) -> dict[str, Any]:
     """A Schedule as JSON; its digest is a label of its runs.
 
     Raises:
-        InputError: a value of the timing is malformed or out of range.
+        InputError: the name, or a value of the timing, is malformed or out of range.
     """
+    check_name(name)
     Cron.parse(timing.cron)
     if timing.overlap < 1:
         raise InputError(f"--overlap must be at least 1, got {timing.overlap}")
@@ -146,8 +160,9 @@ def get_schedules(vertex: Vertex, name: str) -> list[dict[str, Any]]:
     """All schedules of that name, the oldest first.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it can be no schedule's name.
     """
+    check_name(name)
     found = vertex.schedules(name)
     if not found:
         names = ", ".join(sorted({each["displayName"] for each in vertex.schedules()})) or "none"
