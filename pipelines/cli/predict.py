@@ -29,6 +29,13 @@ def predict(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Copy a column to the output; may be repeated."),
     ] = None,
+    safe_for_spreadsheets: Annotated[
+        bool,
+        typer.Option(
+            "--safe-for-spreadsheets",
+            help="In a CSV, put ' before a text that a spreadsheet would take for a formula.",
+        ),
+    ] = False,
     root: Root = DEFAULT_ROOT,
 ) -> None:
     """Predict each row of a table; the table needs no target.
@@ -39,7 +46,7 @@ def predict(
     from vertex_tabular.prediction.table import predict_file
 
     model = load_model(run, root)
-    counts = predict_file(model, csv, out, key or ())
+    counts = predict_file(model, csv, out, key or (), safe_for_spreadsheets)
     _report(model.spec, counts)
     probability = ""
     if model.task == "binary":
