@@ -5,8 +5,12 @@ control characters (ESC ] 0 ; sets its title) and reorders text by bidirectional
 whatever is not printable is shown as JSON escapes it; a JSON text stays that JSON.
 """
 
+import contextlib
 import json
 import sys
+import warnings
+from collections.abc import Iterator
+from typing import TextIO
 
 
 def escaped(text: str) -> str:
@@ -25,6 +29,26 @@ def echo(text: str = "", *, err: bool = False, end: str = "\n") -> None:
     except UnicodeEncodeError:  # the locale's encoding lacks a letter; nothing of it was written
         shown = "".join(c if c.isascii() else _escape(c) for c in shown)
         print(shown, end=end, file=sys.stderr if err else sys.stdout, flush=True)
+
+
+@contextlib.contextmanager
+def echoed_warnings() -> Iterator[None]:
+    """Python's warnings go the same way while inside: a library's may quote a column's name."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        text = warnings.formatwarning(message, category, filename, lineno, line)
+        echo(text, err=True, end="")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
 
 
 def _escape(character: str) -> str:

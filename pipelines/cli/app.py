@@ -4,15 +4,16 @@ Each command imports what it needs when it runs, so that `tabpipe --help` is qui
 """
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import typer
 
 from pipelines.cli import benchmark, cache, data, init, lint, plots, predict, run, vertex
 from trainer.errors import InputError, exit_on_error
+from trainer.terminal import echoed_warnings
 
 # Click's, of which a newer Typer has a copy of its own.
-UsageError = typer.BadParameter.__bases__[0]
+UsageError = cast(type[Exception], typer.BadParameter.__bases__[0])
 
 app = typer.Typer(
     help="A CSV becomes a trained PyTorch model, through one compiled pipeline.",
@@ -32,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: with the exit status, unless that is 0.
     """
-    with exit_on_error():
+    with exit_on_error(), echoed_warnings():
         try:
             status = app(arguments, prog_name="tabpipe", standalone_mode=False)
         except UsageError as error:
