@@ -17,7 +17,7 @@ from trainer.errors import InputError
 
 UTC = datetime.timezone.utc
 EXPRESSION = re.compile(
-    r"(?:(?:CRON_)?TZ=([A-Za-z0-9_+/-]+) +)?([0-9A-Za-z*/,#?-]+(?: +[0-9A-Za-z*/,#?-]+){4})"
+    r"(?:(?:CRON_)?TZ=([A-Za-z0-9_.+/-]+) +)?([0-9A-Za-z*/,#?-]+(?: +[0-9A-Za-z*/,#?-]+){4})"
 )
 
 
