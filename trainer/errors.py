@@ -16,6 +16,8 @@ import sys
 from collections.abc import Iterator
 from typing import NoReturn
 
+from trainer.terminal import echo
+
 INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
 # What is wrong with a path that the user named, and not with the machine.
 OF_PATHS = (
@@ -111,7 +113,7 @@ def _leave(line: str, status: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is sys.stderr:
-                print(f"error: {line}", file=stream)
+                echo(f"error: {line}", err=True)
             stream.flush()
         except (OSError, ValueError):  # as at exit, where Python would say so once more
             with contextlib.suppress(OSError, ValueError):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from trainer import contract, outputs
-from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.checkpoint import Checkpoints, Sigterm, check_content
 from trainer.config import Config
 from trainer.cpus import threads_for
 from trainer.data.files import Dataset, Files
@@ -115,6 +115,7 @@ def fit(
     )
     content = checkpoints.load()
     if content:
+        check_content(content, training.content(), config.checkpoint_dir)
         training.resume(content)
     if world.rank == 0:
         if run_log:

@@ -111,11 +111,14 @@ def build_schedule(
 
 
 def check_name(name: str) -> None:
-    """Raises InputError unless the API takes the name and can be asked for it by a filter."""
-    if not 0 < len(name) <= MAX_NAME_CHARACTERS or not name.isprintable() or set(name) & set('"\\'):
+    """Raises InputError if Vertex AI cannot hold `name`, or it would end the quoted text of the
+    filter that looks for it
+    (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.schedules)."""
+    plain = name.isprintable() and name.strip() and not set(name) & set("\"'\\")
+    if not plain or len(name) > MAX_NAME_CHARACTERS:
         raise InputError(
             f"a schedule's name must have 1 to {MAX_NAME_CHARACTERS} printable characters other "
-            f'than " and \\, got {name!r}'
+            f"than quotes and \\, got {name!r}"
         )
 
 
@@ -225,8 +228,9 @@ def get_schedules(vertex: Vertex, name: str) -> list[dict[str, Any]]:
     """All schedules of that name, the oldest first.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it can be no schedule's name.
     """
+    check_name(name)
     found = vertex.schedules(name)
     if not found:
         names = ", ".join(sorted({each["displayName"] for each in vertex.schedules()})) or "none"
