@@ -5,15 +5,19 @@ and the step that reads it cannot disagree.
 """
 
 import contextlib
+import glob
 import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from trainer.errors import InputError, TabularError
+from trainer.reading import read_json
 
 # Preprocessing writes these side by side; the npz keys are the reference notebook's.
 TRAIN_DATA = "train_data.npz"
@@ -58,17 +62,20 @@ RESULTS = (
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Opens a temporary file beside `path` that takes its name only once it is complete on disk.
+    What a process that was killed left of the same file goes.
 
     Raises:
         InputError: the directory cannot be written to.
         TabularError: writing failed half-way, as on a full disk; `path` is as it was before.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # A name that nobody can foresee, and O_EXCL: a link planted under it is not followed.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(8).hex()}.tmp")
     if path.is_dir():
         raise InputError(f"an output must be a file, got the directory {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(temporary, "wb")  # noqa: SIM115  (closed by the `with` below)
+        remove_leftovers(path.parent, glob.escape(path.name), of_living=False)
+        file = open(temporary, "xb")  # noqa: SIM115  (closed by the `with` below)
     except OSError as error:
         raise InputError(
             f"the output directory must be writable, got {path.parent} ({error.strerror})"
@@ -92,10 +99,32 @@ def to_json(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def remove_leftovers(directory: Path, pattern: str) -> None:
-    """Removes what `atomic_write` leaves of a file that matches `pattern` when it is killed."""
+def remove_leftovers(directory: Path, pattern: str, of_living: bool = True) -> None:
+    """Removes what `atomic_write` leaves of a file that matches `pattern` when it is killed.
+
+    Args:
+        directory: where the file is.
+        pattern: of its name.
+        of_living: whether it goes even if a process has the id of the one that wrote it. It does
+            where only one process writes: in a container each start has the same few ids.
+    """
     for temporary in directory.glob(f".{pattern}.*.tmp"):
-        temporary.unlink(missing_ok=True)
+        writer = re.search(r"\.(\d+)(\.\w+)?\.tmp$", temporary.name)
+        if writer and (of_living or not _runs_beside(int(writer[1]))):
+            temporary.unlink(missing_ok=True)
+
+
+def _runs_beside(process: int) -> bool:
+    """Is there another process of this id on this machine?"""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def sha256_of(path: Path) -> str:
@@ -120,6 +149,20 @@ def write_manifest(directory: Path, names: Iterable[str]) -> None:
         file.write(json.dumps({"files": files}, indent=2).encode() + b"\n")
 
 
+@dataclass(frozen=True)
+class _File:
+    """What the manifest says of a file."""
+
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """The content of `manifest.json`."""
+
+    files: dict[str, _File]
+
+
 def read_manifest(directory: Path) -> dict[str, str]:
     """The sha256 of each file of a finished run, by name; no file's bytes are read.
 
@@ -128,13 +171,10 @@ def read_manifest(directory: Path) -> dict[str, str]:
             itself, so that no other file is taken for one of the run.
     """
     path = directory / MANIFEST
-    try:
-        files = json.loads(path.read_bytes())["files"]
-        recorded = {name: str(file["sha256"]) for name, file in files.items()}
-    except FileNotFoundError:
-        raise TabularError(f"{directory} has no {MANIFEST}: its run did not finish") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TabularError(f"{path} is damaged: {error!r}") from error
+    if not path.exists():
+        raise TabularError(f"{directory} has no {MANIFEST}: its run did not finish")
+    manifest = read_json(path, _Manifest, "the manifest of a finished run", "it is damaged")
+    recorded = {name: file.sha256 for name, file in manifest.files.items()}
     for name in recorded:
         if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
             raise TabularError(f"{path} must list names of files, got {name!r}; it is damaged")

@@ -1,6 +1,5 @@
 """One training run, in four verbs: load, fit, evaluate, write."""
 
-import json
 import logging
 import platform
 import time
@@ -11,13 +10,14 @@ import numpy as np
 import torch
 
 from trainer import contract, outputs
-from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.checkpoint import Checkpoints, Sigterm, check_content
 from trainer.config import Config
 from trainer.cpus import threads_for
 from trainer.data.files import Dataset, Files
 from trainer.distributed import World
 from trainer.errors import InputError
 from trainer.log import RunLog
+from trainer.reading import parse_json, reading, typed
 from trainer.tasks.kinds import TASKS
 from trainer.tasks.losses import Regression, Summary, Task, make_task
 from trainer.train import Training
@@ -115,6 +115,7 @@ def fit(
     )
     content = checkpoints.load()
     if content:
+        check_content(content, training.content(), config.checkpoint_dir)
         training.resume(content)
     if world.rank == 0:
         if run_log:
@@ -214,6 +215,15 @@ def _circumstances(training: Training) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _SpecPart:
+    """What training takes from spec.json; all of it may be left out."""
+
+    task: str | None = None
+    classes: list[str] | None = None
+    features: list[str] | None = None
+
+
 def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
     """The features' spec.json, as a dict and as it is: --spec, or the one beside --train."""
     if config.spec:
@@ -223,13 +233,10 @@ def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
         path = (train if train.is_dir() else train.parent) / contract.SPEC
         if not path.is_file():
             return {}, None
-    content = path.read_bytes()
-    try:
-        spec = json.loads(content)
-        if spec.get("task") not in (None, *TASKS):
-            raise ValueError(f"its task is {spec['task']}, not one of {', '.join(TASKS)}")
-    except (ValueError, AttributeError) as error:
-        raise InputError(
-            f"a spec must be JSON that preprocessing wrote, got {path}: {error}"
-        ) from error
+    with reading(path, "a spec that preprocessing wrote", error=InputError):
+        content = path.read_bytes()
+        spec = parse_json(content)
+        checked: _SpecPart = typed(_SpecPart, spec)
+        if checked.task not in (None, *TASKS):
+            raise ValueError(f"task {checked.task}, not one of {', '.join(TASKS)}")
     return spec, content

@@ -21,6 +21,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.local.commands.installation import without_pip
+from pipelines.local.commands.long_arguments import restored
+from pipelines.local.processes import exit_status
+from trainer.terminal import echo
+
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10
 TIMED_OUT = 124  # as timeout(1) has it
@@ -30,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("type", "payload", "project", "location", "gcp_resources", "executor_input"):
         parser.add_argument(f"--{name}", required=True)
-    args = parser.parse_args(argv)
+    args = parser.parse_args(restored(argv))
     job_spec = json.loads(args.payload)["job_spec"]
     base = job_spec["base_output_directory"]["output_uri_prefix"]
 
@@ -39,14 +44,14 @@ def main(argv: Sequence[str]) -> int:
     status = run(job_spec["worker_pool_specs"], base, timeout)
     if status == 0:
         write_executor_output(json.loads(args.executor_input))
-    return status
+    return exit_status(status)
 
 
 def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> int:
     """Runs every replica for at most `timeout` seconds.
 
     Returns:
-        The exit status of the primary, or of the first replica to fail; 124 after the timeout.
+        The return code of the primary, or of the first replica to fail; 124 after the timeout.
     """
     cluster = {
         f"workerpool{index}": [f"127.0.0.1:{free_port()}" for _ in range(pool["replica_count"])]
@@ -63,7 +68,7 @@ def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> in
         deadline = time.monotonic() + timeout
         while primary.poll() is None:
             if time.monotonic() > deadline:
-                print(f"error: the job must end within {timeout:g} s; stopped it")
+                echo(f"error: the job must end within {timeout:g} s; stopped it")
                 return TIMED_OUT
             for replica_process in replicas[1:]:
                 if replica_process.poll():
@@ -76,10 +81,8 @@ def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> in
 
 def command_of(pool: dict[str, Any]) -> list[str]:
     """The command of a worker pool, with this Python in the place of the container's."""
-    if package := pool.get("python_package_spec"):
-        return [sys.executable, "-m", package["python_module"], *package.get("args", [])]
     container = pool["container_spec"]
-    command: list[str] = [*container["command"], *container.get("args", [])]
+    command: list[str] = [*without_pip(container["command"]), *container.get("args", [])]
     if command[0] in ("python", "python3"):
         command[0] = sys.executable
     return command

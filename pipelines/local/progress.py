@@ -5,22 +5,26 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.local.processes import killed_by
 from pipelines.local.step import log_path
 from pipelines.local.step_records import failed_step, last_lines, read_record
 from trainer.errors import InputError
+from trainer.terminal import echo
 from vertex_tabular.run.record import Run
 
 REFRESH_SECONDS = 0.1
 
 
 def table(directory: Path, steps: list[str]) -> Table:
-    """One row a step: a mark (· waiting, ▸ running, ✓ done, ✗ failed), its name, its seconds."""
+    """One row a step: a mark (· waiting, ▸ running, ✓ done, ✗ failed), its name, its seconds; or
+    `kept`, of one that an earlier start of the run had finished."""
     rows = Table.grid(padding=(0, 2))
     rows.add_column()
     rows.add_column()
@@ -29,6 +33,8 @@ def table(directory: Path, steps: list[str]) -> Table:
         record = read_record(directory, step)
         if not record:
             rows.add_row(Text("·", "dim"), Text(step, "dim"), "")
+        elif record.get("kept"):
+            rows.add_row(Text("✓", "green"), step, "kept")
         elif "seconds" not in record:
             rows.add_row(Text("▸", "cyan"), step, f"{time.time() - record['started']:.1f} s")
         else:
@@ -49,25 +55,25 @@ def watch(directory: Path, steps: list[str]) -> Iterator[None]:
         redirect_stdout=False,
     )
     try:
-        with live if console.is_terminal else _lines(console, directory, steps):
+        with live if console.is_terminal else _lines(directory, steps):
             yield
     finally:
-        _show_breakdown(console, directory, steps)
+        _show_breakdown(directory, steps)
 
 
-def _show_breakdown(console: Console, directory: Path, steps: list[str]) -> None:
+def _show_breakdown(directory: Path, steps: list[str]) -> None:
     """The end of a failed step's log; bad input needs no more than its error."""
     step = failed_step(directory, steps)
     if step and read_record(directory, step)["status"] != InputError.exit_status:
-        console.print(f"{log_path(directory, step)} ends:")
+        echo(f"{log_path(directory, step)} ends:", err=True)
         for line in last_lines(directory, step):
-            console.print(f"  {line}", markup=False)
+            echo(f"  {line}", err=True)
 
 
 @contextlib.contextmanager
-def _lines(console: Console, directory: Path, steps: list[str]) -> Iterator[None]:
+def _lines(directory: Path, steps: list[str]) -> Iterator[None]:
     ended = threading.Event()
-    reporter = threading.Thread(target=_report, args=(console, directory, steps, ended))
+    reporter = threading.Thread(target=_report, args=(directory, steps, ended))
     reporter.start()
     try:
         yield
@@ -76,7 +82,7 @@ def _lines(console: Console, directory: Path, steps: list[str]) -> Iterator[None
         reporter.join()
 
 
-def _report(console: Console, directory: Path, steps: list[str], ended: threading.Event) -> None:
+def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
     """Prints one line for each step when it has ended."""
     waiting = list(steps)
     while waiting:
@@ -85,10 +91,21 @@ def _report(console: Console, directory: Path, steps: list[str], ended: threadin
             record = read_record(directory, step)
             if "seconds" in record:
                 waiting.remove(step)
-                state = "failed after" if record["status"] else "done in"
-                console.print(f"{step}: {state} {record['seconds']:.1f} s")
+                echo(f"{step}: {_ended(record)}", err=True)
         if last_look:
             return
+
+
+def _ended(record: dict[str, Any]) -> str:
+    """What has become of a step that has ended."""
+    if record.get("kept"):
+        return "kept"
+    state = killed_by(record["status"]) or ("failed" if record["status"] else "")
+    return (
+        f"{state} after {record['seconds']:.1f} s"
+        if state
+        else f"done in {record['seconds']:.1f} s"
+    )
 
 
 def _figure(value: float) -> str:
@@ -107,6 +124,8 @@ def summary(run: Run) -> str:
     lines = [f"run {run.run_id} {run.state.lower()}"]
     if run.cached:
         lines += [f"from the cache: {', '.join(run.cached)}"]
+    if run.kept:
+        lines += [f"kept from its earlier start: {', '.join(run.kept)}"]
     lines += ["", *(f"  {name:{width}}  {_figure(value)}" for name, value in run.metrics.items())]
     lines += ["", *(f"  {name:{width}}  {path}" for name, path in paths.items())]
     return "\n".join(lines)

@@ -2,7 +2,8 @@
 placeholders: the spec is data, and is rewritten.
 
 The placeholders become literals, the command of GCPC's launcher becomes
-`pipelines.local.custom_job`, and every command is run by `pipelines.local.step`, which keeps its
+`pipelines.local.custom_job`, kfp's executor is called by `pipelines.local.commands.executor`, which
+takes long arguments from files, and every command is run by `pipelines.local.step`, which keeps its
 log and its time.
 """
 
@@ -10,6 +11,7 @@ import json
 from typing import Any
 
 from pipelines.compiling import LOCATION, PROJECT
+from pipelines.local.commands.installation import without_pip
 from pipelines.local.kfp_internals import KFP_EXECUTOR, LAUNCHER
 from pipelines.parameters import declared, defaults
 
@@ -32,11 +34,14 @@ def rewrite(spec: dict[str, Any], code: str) -> dict[str, Any]:
         step = label.removeprefix("exec-")
         command = without_pip(container["command"])
         if LAUNCHER in command:
-            # kfp.local wants to see its own module's name; `env` gives it a place to stand.
-            command = ["env", f"STANDS_IN_FOR={KFP_EXECUTOR}"]
-            command += ["python3", "-m", "pipelines.local.custom_job"]
+            command = ["python3", "-m", "pipelines.local.custom_job"]
             container["args"] += ["--executor_input", "{{$}}"]
-        recorder = ["python3", "-m", "pipelines.local.step", step, dsl.PIPELINE_ROOT_PLACEHOLDER]
+        command = [
+            word.replace(KFP_EXECUTOR, "pipelines.local.commands.executor") for word in command
+        ]
+        # kfp.local wants to see its own module's name; `env` gives it a place to stand.
+        recorder = ["env", f"STANDS_IN_FOR={KFP_EXECUTOR}", "python3", "-m", "pipelines.local.step"]
+        recorder += [step, dsl.PIPELINE_ROOT_PLACEHOLDER]
         container["command"] = [*recorder, *command]
         container["image"] = image_of(code)
     for name, task in local["root"]["dag"]["tasks"].items():
@@ -53,13 +58,3 @@ def with_defaults(spec: dict[str, Any], arguments: dict[str, Any]) -> dict[str, 
     """The arguments with the defaults of the others: `kfp.local` would take a default of 42 as
     42.0, and the cache would tell it from a 42 that is given."""
     return {**defaults(declared(spec)), **arguments}
-
-
-def without_pip(command: list[str]) -> list[str]:
-    """A component's command without its `pip install`: this machine has the packages already.
-
-    kfp puts the installation in front as `sh -c SCRIPT sh -ec …`, where SCRIPT ends in `"$0" "$@"`.
-    """
-    if command[:2] == ["sh", "-c"] and "pip install" in command[2]:
-        return command[3:]
-    return command

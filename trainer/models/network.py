@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from trainer.errors import TabularError
 from trainer.models import FAMILIES
+from trainer.npz import read_npz
+from trainer.reading import reading
 from trainer.tasks.kinds import TASK_KINDS
 
 Array = NDArray[np.float32]
@@ -31,17 +33,28 @@ class Network:
                 f"{path} must be of one of {', '.join(FAMILIES)}, got {family}; a later version "
                 "of vertex-tabular may know it"
             )
-        try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                weights = {name: arrays[name] for name in arrays.files}
+        with reading(path, "a model's weights"):
+            weights = read_npz(path)
+            for name, weight in weights.items():
+                if weight.dtype != np.float32 or not np.isfinite(weight).all():
+                    raise ValueError(f"{name} of {weight.dtype}, or not finite")
             self._forward = importlib.import_module(FAMILIES[family]).forward(weights)
-        except Exception as error:  # whatever damage makes of it
-            raise TabularError(f"{path} must hold a model's weights, got {error}") from error
+        self._path = path
         self.parameters = sum(weight.size for weight in weights.values())
 
     def __call__(self, x: Array) -> Array:
-        """Features (n, features) to the network's outputs (n, outputs)."""
-        outputs: Array = self._forward(x)
+        """Features (n, features) to the network's outputs (n, outputs).
+
+        Raises:
+            TabularError: the weights' shapes do not go together, or with the features.
+        """
+        try:
+            outputs: Array = self._forward(x)
+        except ValueError as error:
+            reason = " ".join(str(error).split())
+            raise TabularError(
+                f"{self._path} must hold weights for {x.shape[1]} features, got others: {reason}"
+            ) from error
         return outputs
 
     def predict(self, task: str, x: Array) -> Array:

@@ -10,10 +10,10 @@ from trainer import contract
 from trainer.errors import InputError
 from trainer.tasks.kinds import TaskKind
 from trainer.tasks.metrics import METRICS
+from vertex_tabular.pages.formatting import decimal, shortened
 from vertex_tabular.report import class_charts, curves, importance, number_charts
 from vertex_tabular.report.chart import Bars, Chart, Series
 from vertex_tabular.report.columns import columns_of
-from vertex_tabular.report.formatting import decimal
 from vertex_tabular.report.importance import REPEATS, Importance, loss_name
 from vertex_tabular.run.arrays import read_rows
 from vertex_tabular.run.directory import RunDirectory
@@ -37,8 +37,9 @@ def plots_of(run: RunDirectory, x: Array | None) -> list[Chart | Bars]:
     for name in run.kind.charts:
         shown += CHARTS[name](run)
     if x is not None:
-        found = importance.importances(run.task, run.network, columns_of(run), x, run.y)
-        shown.append(importance_of(run.task, found))
+        columns = columns_of(run)
+        found = importance.importances(run.task, run.network, columns, x, run.y)
+        shown.append(importance_of(run.task, found, len(columns)))
     return shown
 
 
@@ -116,15 +117,17 @@ def score_names(kind: TaskKind) -> tuple[str, str]:
     return label if label.isupper() else label.lower(), axis
 
 
-def importance_of(task: str, found: Sequence[Importance]) -> Bars:
-    """The most important columns."""
+def importance_of(task: str, found: Sequence[Importance], columns: int) -> Bars:
+    """The most important of so many columns."""
     shown = list(found)[:MAX_BARS]
     rest = "" if len(found) <= MAX_BARS else f" The first {MAX_BARS} of {len(found)} columns."
+    if len(found) < columns:
+        rest += f" Measured were the {len(found)} of {columns} that go most with the predictions."
     return Bars(
         "importance",
         "Permutation importance",
         f"How much the loss grows when a column’s values are shuffled among the rows. "
-        f"The column that matters most is {shown[0].name}. "
+        f"The column that matters most is {shortened(shown[0].name, 60)}. "
         f"Whiskers are ± one standard deviation over {REPEATS} shuffles."
         f"{rest}",
         f"Increase of {loss_name(task)}",

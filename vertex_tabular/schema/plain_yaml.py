@@ -52,7 +52,9 @@ class _Builder:
             if self._documents > 1:
                 raise ValueError(f"a schema must be one document, got a second one (line {line})")
         elif name == "Alias":
-            raise ValueError(f"a value must be written out, got the alias *{event.anchor} (line {line})")
+            raise ValueError(
+                f"a value must be written out, got the alias *{event.anchor} (line {line})"
+            )
         elif name in ("Scalar", "SequenceStart", "MappingStart"):
             if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
                 raise ValueError(f"a value must have no tag, got {event.tag} (line {line})")

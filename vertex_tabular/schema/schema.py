@@ -42,6 +42,7 @@ rare categories. A column becomes one column of X for each category (onehot) or 
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 from vertex_tabular.schema.dates import ISO, iso_date
 from vertex_tabular.schema.values import BLANKS, MISSING, is_missing, plain_number
@@ -92,7 +93,7 @@ class Schema:
     missing_target: str = "refuse"
     missing: frozenset[str] = MISSING  # of the target
 
-    @property
+    @cached_property
     def read(self) -> tuple[Column, ...]:
         """Every column that is read: the features', the one that the split needs, the target."""
         columns = list(self.columns)
@@ -102,17 +103,17 @@ class Schema:
         kind = "class" if self.classifies else "numeric"
         return (*columns, Column(self.target, kind, missing=self.missing))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the columns that are read."""
         return tuple(column.name for column in self.read)
 
-    @property
+    @cached_property
     def numeric(self) -> frozenset[str]:
         """The columns that are read as numbers; the others that are read are text."""
         return frozenset(column.name for column in self.read if column.kind == "numeric")
 
-    @property
+    @cached_property
     def complete(self) -> frozenset[str]:
         """The columns in which nothing may be missing."""
         columns = {self.split_column} if self.split_column else set()
@@ -122,7 +123,9 @@ class Schema:
         """What to do about a row whose target is missing, where it has this text."""
         cure = "with `missing_target: drop` such rows are left out"
         if self.classifies and text:
-            target = f"target: {{name: {json.dumps(self.target, ensure_ascii=False)}, missing: [\"\"]}}"
+            target = (
+                f'target: {{name: {json.dumps(self.target, ensure_ascii=False)}, missing: [""]}}'
+            )
             cure += f", and with `{target}` {text} is a class"
         return cure
 

@@ -74,7 +74,9 @@ VALUES = st.one_of(
     st.none(),
     st.lists(TEXTS | NUMBERS, max_size=2),
     st.just({"a": 1}),
-    st.sampled_from(["median", "mean", "ordinal", "onehot", "TRUE", "No", "true", ["month", "day"]]),
+    st.sampled_from(
+        ["median", "mean", "ordinal", "onehot", "TRUE", "No", "true", ["month", "day"]]
+    ),
     st.sampled_from(["day-month-year", "20261124", "2026/11/24 08:30", ["year", "second"], [[]]]),
 )
 NAMES = st.sampled_from(["b", "c", "1", 7, True])
@@ -107,7 +109,12 @@ SCHEMAS = st.fixed_dictionaries(
     },
 )
 KEPT = {"name": "z", "kind": "numeric"}  # so that one is not dropped
-BEYOND_JSON_SCHEMA = ("must be at most its max", "must name each column once", "not be one of the", "split by time")
+BEYOND_JSON_SCHEMA = (
+    "must be at most its max",
+    "must name each column once",
+    "not be one of the",
+    "split by time",
+)
 
 
 @settings(max_examples=1500, deadline=None)

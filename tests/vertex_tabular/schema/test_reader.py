@@ -43,7 +43,20 @@ def test_dates_and_words_in_a_schema_are_text(tmp_path: Path) -> None:
     }
 
 
-LEVELS = ["010", "12:30", "0x1F", "1_000", "1.10", "1e3", "0o17", "NO", "on", "+1", ".5", "2026-11-24"]
+LEVELS = [
+    "010",
+    "12:30",
+    "0x1F",
+    "1_000",
+    "1.10",
+    "1e3",
+    "0o17",
+    "NO",
+    "on",
+    "+1",
+    ".5",
+    "2026-11-24",
+]
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -52,9 +65,7 @@ def test_a_level_is_the_text_that_was_written(level: str, tmp_path: Path) -> Non
     columns = f"[{{name: {level}, kind: categorical, impute: {level}, values: [{level}, 'b']}}]"
     path.write_text(f"target: {{name: y, missing: [{level}]}}\ncolumns: {columns}\n")
     schema = parse_schema(read_schema(path))
-    assert schema.columns == (
-        Column(level, "categorical", impute=level, values=(level, "b")),
-    )
+    assert schema.columns == (Column(level, "categorical", impute=level, values=(level, "b")),)
     assert schema.missing == {level}
 
 
@@ -97,7 +108,10 @@ NUMERIC = "target: y\ncolumns: [{{name: a, kind: numeric, {}}}]"
         (NUMERIC.format("min: " + "9" * 9999), "min of a must be a number, got inf"),
         (NUMERIC.format("max: 1_000"), "max of a must be a number, got '1_000'"),
         (NUMERIC.format("max: '7'"), "max of a must be a number, got '7'"),
-        (NUMERIC.format("impute: .nan"), "impute of a must be median, mean or a number, got '.nan'"),
+        (
+            NUMERIC.format("impute: .nan"),
+            "impute of a must be median, mean or a number, got '.nan'",
+        ),
         (NUMERIC.format("impute: ~"), "impute of a must be median, mean or a number, got None"),
         ("target: y\ncolumns: [{name: a, kind: categorical, impute: null}]", "must be a category"),
         ("target: y\ncolumns: [{name: a, kind: categorical, values: [~]}]", "a list of categories"),
@@ -121,7 +135,9 @@ def test_half_a_surrogate_pair_is_found_by_either_reader_of_yaml() -> None:
 
 
 @pytest.mark.parametrize("read", [read_schema, lambda path: resolve({}, {}, path.parent)])
-def test_a_pipe_and_a_device_are_no_settings(read: Callable[[Path], object], tmp_path: Path) -> None:
+def test_a_pipe_and_a_device_are_no_settings(
+    read: Callable[[Path], object], tmp_path: Path
+) -> None:
     path = tmp_path / FILE
     os.mkfifo(path)
     with pytest.raises(InputError, match="must be a file, got .*: it is a pipe or a device"):

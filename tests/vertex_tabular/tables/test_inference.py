@@ -63,7 +63,11 @@ NEITHER = "is neither a number nor a date"
         ("COVID", ["7", "41", "7"], "numeric}  # 2 different numbers; 0 of 3 missing"),
         ("user_id", ["0.5", "41", "7"], "numeric}  # 3 different numbers; 0 of 3 missing"),
         ("", ["7", "41", "7"], "drop}  # its header is empty; 0 of 3 missing"),
-        ("n", ["+1", "NAN", " -nan"], f"numeric, {INDICATOR}}}  # 1 different numbers; 2 of 3 missing"),
+        (
+            "n",
+            ["+1", "NAN", " -nan"],
+            f"numeric, {INDICATOR}}}  # 1 different numbers; 2 of 3 missing",
+        ),
         (
             "n",
             ["1,000", "2", "3"],
@@ -128,7 +132,9 @@ def test_a_column(name: str, values: list[str], proposed: str, tmp_path: Path) -
     csv = tmp_path / "t.csv"
     csv.write_text(f"{name},y\n" + "".join(f'"{value}",{i}\n' for i, value in enumerate(values)))
     assert (
-        infer(str(csv), "y").schema.splitlines()[3].startswith(f'  - {{name: "{name}", kind: {proposed}')
+        infer(str(csv), "y")
+        .schema.splitlines()[3]
+        .startswith(f'  - {{name: "{name}", kind: {proposed}')
     )
 
 
@@ -152,7 +158,9 @@ def test_words_for_missing_may_be_a_class(tmp_path: Path) -> None:
     csv = tmp_path / "t.csv"
     csv.write_text("a,y\n" + "1,None\n2,Mild\n3,Severe\n" * 10)
     proposed = infer(str(csv), "y").schema
-    asked = '# target: {name: "y", missing: [""]}  # or: "None" as a class; see that the task is right'
+    asked = (
+        '# target: {name: "y", missing: [""]}  # or: "None" as a class; see that the task is right'
+    )
     assert proposed.splitlines()[3] == asked
     content = yaml.safe_load(asked[2:])
     content |= {"task": "multiclass", "columns": [{"name": "a", "kind": "numeric"}]}
