@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.notes import show_notes
 from pipelines.cli.options import SchemaFile, Sets, TableFile, Target
 from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED
 from trainer.terminal import echo
@@ -56,7 +55,8 @@ def infer(
 
     found = inference.infer(csv, target)
     echo(found.schema, end="")
-    show_notes(found.notes)
+    for note in found.notes:
+        echo(note, err=True)
 
 
 @schemas.command()

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.notes import show_notes
 from pipelines.cli.options import TableFile, Target
 from trainer.errors import InputError, TabularError
 from trainer.terminal import echo, escaped
@@ -37,7 +36,8 @@ def init(
         question = f"whether {proposal.target} is multiclass or regression"
         proposal = project.propose(csv, target, _answer(question, "--yes", "multiclass"))
     project.write(directory, csv, proposal)
-    show_notes(proposal.notes)
+    for note in proposal.notes:
+        echo(note, err=True)
     for name in (project.SCHEMA_FILE, FILE):
         echo(f"wrote {directory / name}")
     echo(f"{proposal.target} is predicted ({proposal.task}); a first run:\n")

@@ -225,12 +225,25 @@ def make_task(
     """The task `name` for training targets of this `summary`; `classes` are the spec's, if known.
 
     `balanced` weighs class c by rows / (k · rows of c), as scikit-learn does.
+
+    Raises:
+        InputError: a class has no training row, so that nothing could be learned of it.
     """
     if name == "regression":
         spread = (summary.deviation / summary.rows) ** 0.5
         return Regression(mean=summary.mean, scale=spread or 1.0)
     counts = summary.counts or {}
     k = 2 if name == "binary" else max(len(classes or ()), int(max(counts, default=0)) + 1, 2)
+    # The mean tells of two classes whether both are there, and need not be sorted for.
+    alone = {0.0: [1], 1.0: [0]}.get(summary.mean, [])
+    absent = alone if name == "binary" else [c for c in range(k) if c not in counts]
+    if absent and summary.rows:
+        shown = ", ".join(str(classes[c]) if classes else f"class {c}" for c in absent[:5])
+        more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+        raise InputError(
+            f"y_train must have rows of every class, got none of {shown}{more}; split the rows "
+            "so that each class trains"
+        )
     weights = None
     if balanced:
         shares = [summary.rows / (k * max(counts.get(c, 0), 1)) for c in range(k)]

@@ -1,12 +1,17 @@
 """How many rows of a table have a category unseen in training, or are in each bin of a feature."""
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from trainer.errors import InputError
 from vertex_tabular.features import bins
 from vertex_tabular.features.encoding import date_parts, shown_categories
 from vertex_tabular.features.spec import Feature, Spec
 from vertex_tabular.tables.disk_table import BlockMasks, DiskTable
 from vertex_tabular.tables.table import BLOCK_ROWS, Indices, Table, take
+
+MIN_ROWS = 10  # of a table whose columns may not be all new
 
 
 def unseen(spec: Spec, table: Table, rows: Indices | None = None) -> dict[str, int]:
@@ -24,6 +29,25 @@ def unseen(spec: Spec, table: Table, rows: Indices | None = None) -> dict[str, i
             if count := int(np.count_nonzero(new[codes])):
                 counts[feature.name] = count
     return counts
+
+
+def check_seen(
+    spec: Spec, counts: Mapping[str, int], missing: Mapping[str, int], rows: int
+) -> None:
+    """Raises InputError if of more than a few rows every value of a column is unseen in training;
+    not of one in which training had rare categories without a code of their own.
+
+    Args:
+        counts: what `unseen` found.
+        missing: by column, how many rows have no value.
+    """
+    rare = {feature.name for feature in spec.columns if feature.min_frequency}
+    for name, count in counts.items():
+        if rows >= MIN_ROWS and count == rows - missing.get(name, 0) and name not in rare:
+            raise InputError(
+                f"{name} must have categories of the training rows, got none in {count} rows; "
+                "see that its values are written as they were in training"
+            )
 
 
 def unseen_on_disk(

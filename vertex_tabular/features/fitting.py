@@ -110,6 +110,7 @@ def unscaled(column: Column, fill: float | str, categories: list[str]) -> Featur
         order=column.order,
         missing=listed_words(column.missing),
         indicator=column.indicator,
+        min_frequency=column.min_frequency,
     )
 
 

@@ -28,7 +28,7 @@ class Feature:
     date, or with one-hot encoding 1 for the category and 0 for the others. `fill` is imputed where
     a value is missing. The codes of `categories` are 0, 1, ... and every other category has the
     next one. `bins` hold the counts of the rows that all this was learned from; older specs have
-    none. `order` and `missing` are the schema's, None for the usual words. With an `indicator`, the
+    none. `order`, `missing` (None for the usual words) and `min_frequency` are the schema's. With an `indicator`, the
     last output is 1 where the value is missing, else 0.
     """
 
@@ -44,6 +44,7 @@ class Feature:
     order: str = ISO
     missing: list[str] | None = None
     indicator: bool = False
+    min_frequency: int = 0
 
     @property
     def measures(self) -> list[str]:

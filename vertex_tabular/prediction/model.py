@@ -23,7 +23,7 @@ from trainer import contract
 from trainer.errors import InputError
 from trainer.tasks.metrics import predicted_class
 from vertex_tabular.features.apply import make_features
-from vertex_tabular.features.counting import unseen
+from vertex_tabular.features.counting import check_seen, unseen
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.prediction.rows import Rows, table_of
 from vertex_tabular.run.directory import RunDirectory
@@ -80,7 +80,8 @@ class Model:
             (n,), of the classes' dtype, or float32 in the target's units.
 
         Raises:
-            InputError: a column is missing, or has a value that its kind does not allow.
+            InputError: a column is missing, has a value that its kind does not allow, or, in ten
+                rows or more, none that training knew.
         """
         predictions = self._predictions(rows)
         if not self.run.kind.classifies:
@@ -113,7 +114,10 @@ class Model:
 
     def _predictions(self, rows: Rows) -> Floats:
         table = table_of(self.spec, rows)
-        for name, count in unseen(self.spec, table).items():
+        new = unseen(self.spec, table)
+        missing = {name: int(table.missing(name).sum()) for name in new}
+        check_seen(self.spec, new, missing, table.rows)
+        for name, count in new.items():
             log.warning("%s is unseen in training in %d of %d rows", name, count, table.rows)
         return self.predict_table(table)
 

@@ -14,7 +14,7 @@ from trainer.errors import InputError
 from trainer.tasks.metrics import compute, predicted_class
 from trainer.uri import local_path
 from vertex_tabular.features.apply import labels, make_features
-from vertex_tabular.features.counting import unseen
+from vertex_tabular.features.counting import check_seen, unseen
 from vertex_tabular.features.drift import BinCounts, bin_counts
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.prediction.inputs import Inputs, broken_column, inputs_of
@@ -97,6 +97,7 @@ def predict_file(
         for met, encoded in _each_block(parts, schema, keys, predict):
             counts.add(met)
             writer.write(encoded)
+        check_seen(model.spec, counts.unseen, counts.missing, counts.rows)
         writer.close()
     return counts
 
@@ -145,6 +146,7 @@ def evaluate_file(model: Model, table: str, features_too: bool = False) -> Evalu
             targets.append(y)
             predictions.append(predicted)
             inputs.append(x)
+    check_seen(model.spec, counts.unseen, counts.missing, counts.rows)
     y, predicted = np.concatenate(targets), np.concatenate(predictions)
     computed = compute(model.task, y, predicted)
     metrics = {name: float(value) for name, value in computed.items()}

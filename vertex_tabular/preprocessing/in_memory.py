@@ -14,7 +14,7 @@ from vertex_tabular.preprocessing.preparation import Piece, arrays_of
 from vertex_tabular.preprocessing.splits import TEST, VAL, check_rows
 from vertex_tabular.preprocessing.splitters import make_splitter
 from vertex_tabular.schema.schema import Schema
-from vertex_tabular.tables.table import Table
+from vertex_tabular.tables.table import Table, category_counts
 
 
 class InMemory:
@@ -42,6 +42,10 @@ class InMemory:
 
     def unseen(self, spec: Spec, split: int) -> dict[str, int]:
         return counting.unseen(spec, self._table, self._rows_of[split])
+
+    def target_counts(self, split: int) -> dict[str, int]:
+        name = self._schema.target
+        return category_counts(self._table.take(self._rows_of[split], [name]).texts[name])[0]
 
     def profile(self) -> dict[str, Any]:
         profile = profile_of(self._table)

@@ -52,6 +52,10 @@ class OnDisk:
     def unseen(self, spec: Spec, split: int) -> dict[str, int]:
         return counting.unseen_on_disk(spec, self._table, self._rows_in(split))
 
+    def target_counts(self, split: int) -> dict[str, int]:
+        name = self._schema.target
+        return self._table.counts([name], self._rows_in(split))[name][0]
+
     def profile(self) -> dict[str, Any]:
         profile = profile_of_disk_table(self._table)
         return {**profile, "alerts": alerts_of(profile, sample_of(self._table), self._schema)}

@@ -50,6 +50,9 @@ class Preparation(Protocol):
     def unseen(self, spec: Spec, split: int) -> dict[str, int]:
         """By column, how many rows of a split have a category unseen in training; no zeros."""
 
+    def target_counts(self, split: int) -> dict[str, int]:
+        """How many rows of a split are of each class."""
+
     def profile(self) -> dict[str, Any]:
         """What is in the table, as `features.profile` describes it."""
 

@@ -14,10 +14,12 @@ from vertex_tabular.preprocessing.on_disk import OnDisk
 from vertex_tabular.preprocessing.preparation import Preparation
 from vertex_tabular.preprocessing.reading import read_table
 from vertex_tabular.preprocessing.results import replaced_results, write_profile, write_splits
-from vertex_tabular.preprocessing.splits import SPLIT_FILES, TEST, VAL
+from vertex_tabular.preprocessing.splits import SPLIT_FILES, TEST, TRAIN, VAL
 from vertex_tabular.schema.parse import parse_schema
 from vertex_tabular.schema.schema import Schema
+from vertex_tabular.schema.values import classes_of
 from vertex_tabular.tables.disk_table import DiskTable
+from vertex_tabular.tables.problems import listed, shown
 from vertex_tabular.tables.table import Table
 
 
@@ -76,6 +78,8 @@ def prepare(
 
     table = read_table(csv, checked, config.shard_rows)
     preparation = _split(table, checked, config)
+    if checked.classifies:
+        _check_classes(preparation, checked)
     spec = preparation.fit()
     unseen = {split: preparation.unseen(spec, split) for split in (VAL, TEST)}
     _check_unseen(unseen, preparation, checked, config.max_unseen)
@@ -93,6 +97,24 @@ def _split(table: Table | DiskTable, schema: Schema, config: PrepareConfig) -> P
     if isinstance(table, Table):
         return InMemory(table, schema, config)
     return OnDisk(table, schema, config)
+
+
+def _check_classes(preparation: Preparation, schema: Schema) -> None:
+    """Raises InputError if a class has no training row, from which it could be learned."""
+    training = preparation.target_counts(TRAIN)
+    held_out = preparation.target_counts(VAL), preparation.target_counts(TEST)
+    absent = classes_of(
+        label
+        for counts in held_out
+        for label, rows in counts.items()
+        if rows and not training.get(label)
+    )
+    if absent:
+        cure = "" if schema.split == "stratified" else "; `split: stratified` keeps one of each"
+        raise InputError(
+            f"each class of {schema.target} must have a training row, got none of "
+            f"{listed([shown(label) for label in absent])}{cure}"
+        )
 
 
 def _check_unseen(

@@ -100,7 +100,8 @@ def _parse_split(
                 )
             return how, name
     problems.append(
-        f"split must be random, stratified, {{group: COLUMN}} or {{time: COLUMN}}, got {quoted(value)}"
+        "split must be random, stratified, {group: COLUMN} or {time: COLUMN}, got "
+        f"{quoted(value)}"
     )
     return "random", None
 

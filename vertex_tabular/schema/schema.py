@@ -31,9 +31,9 @@ It is written as YAML, travels as a plain dict, and is checked before any data i
 | indicator     | all                  | true adds a column of X: 1 where the value is missing    |
 
 Missing is what pandas takes for it (empty, NA, NaN, None, null, ...), and where texts are no
-categories, blanks too; `missing: [""]` makes values of the words. Categories that are the same whole number, as 1 and
-1.0, are one; the target's classes are texts as they are written. A date may be 2026-11-23,
-2026/11/23 or 20261123, with a time after a blank or T; one with a zone is taken in UTC.
+categories, blanks too; `missing: [""]` makes values of the words. Categories that are the same
+whole number, as 1 and 1.0, are one; the target's classes are texts as they are written. A date may
+be 2026-11-23, 2026/11/23 or 20261123, with a time after a blank or T; with a zone, it is in UTC.
 
 A category unseen in training has the next code if ordinal; if onehot, zeros, or the column of the
 rare categories. A column becomes one column of X for each category (onehot) or part. The limits are

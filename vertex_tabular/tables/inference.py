@@ -22,7 +22,14 @@ from vertex_tabular.schema.values import (
 )
 from vertex_tabular.tables import sources
 from vertex_tabular.tables.diagnosis import wrong_value
-from vertex_tabular.tables.problems import Problems, called, check_header, is_not_utf_8, shortened
+from vertex_tabular.tables.problems import (
+    MAX_LINES,
+    Problems,
+    called,
+    check_header,
+    is_not_utf_8,
+    shortened,
+)
 from vertex_tabular.tables.rows import rows_of
 
 SAMPLE = 100_000  # rows of the first part are looked at,
@@ -47,7 +54,8 @@ class Inference:
 
     Attributes:
         schema: as YAML, with the reason for each line in a comment.
-        notes: what is left out and why, and what was decided from the values; a line each.
+        notes: what is left out and why, and what was decided from the values; a line each, not
+            all of very many.
     """
 
     schema: str
@@ -104,6 +112,9 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
                 notes.append(
                     f"{called(name)} is {guess.kind} ({', '.join(guess.keys)}): {guess.why}"
                 )
+    if len(notes) > MAX_LINES:
+        rest = f"and {len(notes) - MAX_LINES} more, in the schema's comments"
+        notes = [*notes[:MAX_LINES], rest]
     return Inference("\n".join(lines) + "\n", notes)
 
 

@@ -151,7 +151,7 @@ BAD = {
         b"a,b,y\n-,x,0\n?,x,1\nna,x,1\n #N/A,x,1\n ,x,1\n",
         [
             f"a must be a number, got {text!r} (line {line}); {EMPTY}"
-            for line, text in enumerate(("-", "?", "na", " #N/A", " "), 2)
+            for line, text in enumerate(("-", "?", "na", " #N/A"), 2)
         ],
     ),
     "infinite": (
@@ -321,12 +321,12 @@ def test_rules_of_the_schema(tmp_path: Path) -> None:
     path.write_text(
         "n,c,b,d,y\n"
         "-1,x,true,2026-01-31,0\n"
-        "121,z,maybe,31.01.2026,1\n"
+        "121,z,maybe,2026-01-32,1\n"
         "50,y,no,2026-02-30,1\n"
         "50.5,y,F,2026-02-28 24:00,1\n"
-        "50,x,Yes,2026-02-28T08:30:00Z,1\n"
+        "50,x,Yes,2026-02-28T08:30:00 CET,1\n"
         "50,x,0,2026-02-28 08:30:00.5+01:00,1\n"
-        "50,x,1.0,2026-02-28 08:30 UTC,1\n"
+        "50,x,1.0,31.01.2026,1\n"
         "50,x,1,2026-02-28.5,1\n"
         "50,x,t,unknown,1\n"
         "50,x,n,2026-02-28 08:30:00.123456789,1\n"
@@ -346,12 +346,11 @@ def test_rules_of_the_schema(tmp_path: Path) -> None:
         "n must be at most 120, got '121' (line 3)",
         "c must be one of x, y, got 'z' (line 3)",
         "b must be true or false, yes or no, 1 or 0, got 'maybe' (line 3)",
-        f"{date}'31.01.2026' (line 3)",
+        f"{date}'2026-01-32' (line 3)",
         f"{date}'2026-02-30' (line 4)",
         f"{date}'2026-02-28 24:00' (line 5)",
-        f"{date}'2026-02-28T08:30:00Z' (line 6); {zone}",
-        f"{date}'2026-02-28 08:30:00.5+01:00' (line 7); {zone}",
-        f"{date}'2026-02-28 08:30 UTC' (line 8); {zone}",
+        f"{date}'2026-02-28T08:30:00 CET' (line 6); {zone}",
+        f"{date}'31.01.2026' (line 8); say `order: day-month-year` or `order: month-day-year`",
         f"{date}'2026-02-28.5' (line 9)",
         f"{date}'unknown' (line 10); {EMPTY}",
     ]

@@ -49,6 +49,10 @@ def test_the_kind_of_each_column_and_why(tmp_path: Path) -> None:
 
 INDICATOR = "indicator: true"
 UNIQUE = "it has a different whole number in each row, as an id has"
+UNTOLD = (
+    'drop}  # its dates, as "01/02/2026", may begin with the day or the month; '
+    "say `kind: datetime, order: day-month-year` or `order: month-day-year`"
+)
 NEITHER = "is neither a number nor a date"
 
 
@@ -108,8 +112,7 @@ NEITHER = "is neither a number nor a date"
         (
             "d",
             ["01/02/2026", "02/03/2026"],
-            'drop}  # its dates, as "01/02/2026", may begin with the day or the month; '
-            "say `kind: datetime, order: day-month-year` or `order: month-day-year`; 0 of 2",
+            f"{UNTOLD}; 0 of 2",
         ),
         (
             "d",

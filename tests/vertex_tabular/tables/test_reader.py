@@ -104,9 +104,11 @@ def test_what_is_read_fast_is_what_python_reads(
     problems.raise_if_any()
     numbers = [math.nan if is_missing(row["a"], True) else float(row["a"]) for row in rows]
     np.testing.assert_array_equal(table.numbers["a"], numbers)
+    columns = {column.name: column for column in SCHEMA.read}
     for name, texts in table.texts.items():
         read = [texts.categories[code] if code >= 0 else None for code in texts.codes]
-        assert read == [None if is_missing(row[name], False) else row[name] for row in rows]
+        kept = columns[name].kept
+        assert read == [None if is_missing(row[name], False) else kept(row[name]) for row in rows]
 
 
 def test_quotes_within_an_unquoted_field_are_text(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -215,18 +215,13 @@ def test_bad_parquet(tmp_path: Path) -> None:
     assert complaint(path, tmp_path) == [
         "column n must be there once, got 2 times; rename all but one"
     ]
-    zoned = pd.date_range("2026-01-01", periods=2, tz="Europe/Berlin").as_unit("us")
-    wrong = FRAME[:2].assign(n=[2**53 + 1, 0], c=[b"x", b"\xff"], b="?", d=zoned)
+    wrong = FRAME[:2].assign(n=[2**53 + 1, 0], c=[b"x", b"\xff"], b="?")
     parquet.write_table(pa.Table.from_pandas(wrong), path)
     exact = "n must be exact in 64 bits, as up to 2^53, got '9007199254740993' (row 1)"
     boolean = "b must be true or false, yes or no, 1 or 0, got '?'"
-    date = "d must be a date such as 2026-11-23 or 2026-11-23 08:30, got "
-    zone = "write all in one zone, and leave it out"
     assert complaint(path, tmp_path) == [
         f"{exact}; drop the column if it is an id",
         f"{boolean} (row 1)",
-        f"{date}'2026-01-01 00:00:00.000000+0100' (row 1); {zone}",
         "c must be UTF-8, got '\\xff' (row 2); save the file as UTF-8",
         f"{boolean} (row 2)",
-        f"{date}'2026-01-02 00:00:00.000000+0100' (row 2); {zone}",
     ]

@@ -14,7 +14,13 @@ from vertex_tabular.tables.table import Indices, Table
 
 
 class StratifiedSplitter(Splitter):
-    """Rows are drawn as at random, but class by class; `column` is the target."""
+    """Rows are drawn as at random, but class by class; `column` is the target. The last row of a
+    class trains, however few it has."""
+
+    def ends(self, rows: int) -> tuple[int, int]:
+        val, test = super().ends(rows)
+        rest = max(rows - 1, 0)
+        return min(val, rest), min(test, rest)
 
     def split(self, table: Table) -> tuple[Indices, Indices, Indices]:
         order, _ = self.permutation(table.rows)
