@@ -148,7 +148,8 @@ def evaluate(training: Training, data: Data) -> tuple[dict[str, Any], dict[str, 
             metrics[f"{rows}_{name}"] = value
     state = training.state
     shown = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
-    log.info(f"best epoch {state.best_epoch} of {state.epoch}: {shown}")
+    kept = state.best_epoch if training.config.restore_best else state.epoch
+    log.info(f"epoch {kept} of {state.epoch} is kept: {shown}")
     return metrics, arrays
 
 

@@ -28,8 +28,8 @@ class Feature:
     date, or with one-hot encoding 1 for the category and 0 for the others. `fill` is imputed where
     a value is missing. The codes of `categories` are 0, 1, ... and every other category has the
     next one. `bins` hold the counts of the rows that all this was learned from; older specs have
-    none. `order`, `missing` (None for the usual words) and `min_frequency` are the schema's. With an `indicator`, the
-    last output is 1 where the value is missing, else 0.
+    none. `order`, `missing` (None for the usual words) and `min_frequency` are the schema's. With
+    an `indicator`, the last output is 1 where the value is missing, else 0.
     """
 
     name: str

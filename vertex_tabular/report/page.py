@@ -15,6 +15,12 @@ from vertex_tabular.report import baselines, data, groups, svg
 from vertex_tabular.report.chart import Bars, Chart
 from vertex_tabular.report.columns import columns_of
 from vertex_tabular.report.confusion import confusion_of
+from vertex_tabular.report.epochs import (
+    epochs_of,
+    kept_epoch,
+    what_rows_selected,
+    why_it_ended,
+)
 from vertex_tabular.report.headline import headline
 from vertex_tabular.report.job import Job
 from vertex_tabular.report.made import made_of
@@ -111,7 +117,7 @@ def _page(run: RunDirectory, job: Job, lead: str, sections: list[shell.Section])
             counted(len(run.y), "validation row"),
             counted(metrics["features"], "feature"),
             counted(metrics["parameters"], "weight"),
-            f"epoch{SPACE}{whole(metrics['best_epoch'])} of {whole(metrics['epochs'])} is the best",
+            f"epoch{SPACE}{whole(kept_epoch(run))} of {whole(metrics['epochs'])} is kept",
             f"{seconds(metrics['seconds']).replace(' ', SPACE)} of training on {on}",
         ],
         links=job.links,
@@ -144,6 +150,8 @@ def context(
         "plots": render([*learning(run), *plots_of(run, x)]),
         "thresholds": thresholds_of(run),
         "epochs": _epochs(run),
+        "why_it_ended": why_it_ended(run),
+        "what_rows_selected": what_rows_selected(run),
         "test": {
             metric.label: run.metrics[f"test_{name}"]
             for name, metric in run.kind.metrics.items()
@@ -169,6 +177,8 @@ def _epochs(run: RunDirectory) -> list[tuple[str, list[float]]]:
     columns = list(run.history.values())
     if not columns or not len(columns[0]):
         return []
-    last, best = len(columns[0]), int(run.metrics["best_epoch"])
-    rows = {"first": 1, "best": best, "last": last}
+    telling = epochs_of(run)
+    rows = {"first": 1, "lowest loss": telling.lowest, "kept": telling.kept, "last": telling.last}
+    if telling.lowest == telling.kept:
+        del rows["lowest loss"]
     return [(name, [float(c[n - 1]) for c in columns]) for name, n in rows.items() if n > 0]

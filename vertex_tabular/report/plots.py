@@ -14,6 +14,7 @@ from vertex_tabular.pages.formatting import decimal, shortened
 from vertex_tabular.report import class_charts, curves, importance, number_charts
 from vertex_tabular.report.chart import Bars, Chart, Series
 from vertex_tabular.report.columns import columns_of
+from vertex_tabular.report.epochs import epochs_of
 from vertex_tabular.report.importance import REPEATS, Importance, loss_name
 from vertex_tabular.run.arrays import read_rows
 from vertex_tabular.run.directory import RunDirectory
@@ -71,21 +72,20 @@ def learning(run: RunDirectory) -> list[Chart]:
     if not len(history.get("epoch", ())):
         return []
     epochs = history["epoch"]
-    best = int(run.metrics["best_epoch"])
+    telling = epochs_of(run)
+    mark = (float(telling.kept), f"kept: {telling.kept}")
     kept = curves.evenly(epochs)
-    kept[np.abs(kept - (best - 1)).argmin()] = best - 1  # the best one must be among them
+    kept[np.abs(kept - (telling.kept - 1)).argmin()] = telling.kept - 1  # it must be among them
     metric = METRICS[run.kind.score]
     values = history[f"validation_{metric.name}"]
+    at_kept = decimal(float(values[telling.kept - 1]))
     losses = np.concatenate([history["train_loss"], history["validation_loss"]])
-    at_best = history["validation_loss"][best - 1]
     name, label = score_names(run.kind)
     return [
         Chart(
             "loss",
             "Loss by epoch",
-            f"Training ran for {len(epochs)} epochs. The validation loss was lowest, "
-            f"{decimal(float(at_best))}, at epoch {best}, where the training loss was "
-            f"{decimal(float(history['train_loss'][best - 1]))}.",
+            telling.caption,
             "Epoch",
             f"Loss ({run.kind.loss_unit})",
             [
@@ -94,18 +94,18 @@ def learning(run: RunDirectory) -> list[Chart]:
             ],
             whole_x=True,
             log_y=bool(losses.min() > 0 and losses.max() > 10 * losses.min()),
-            mark=(float(best), f"best: {best}"),
+            mark=mark,
         ),
         Chart(
             "score",
             f"Validation {name} by epoch",
-            f"At the best epoch, {best}, it was {decimal(float(values[best - 1]))}; "
-            f"at the first, {decimal(float(values[0]))}.",
+            f"At epoch {telling.kept}, of which the model is, it was {at_kept}; at the first, "
+            f"{decimal(float(values[0]))}.",
             "Epoch",
             label,
             [Series("validation", epochs[kept], values[kept], colour=1)],
             whole_x=True,
-            mark=(float(best), f"best: {best}"),
+            mark=mark,
         ),
     ]
 

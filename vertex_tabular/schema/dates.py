@@ -32,7 +32,8 @@ def date_of(text: str, order: str = ISO) -> datetime | None:
         return None
     hour, minute, second, sign, hours, minutes = rest
     try:
-        date = datetime(*(int(each or 0) for each in (year, month, day, hour, minute, second)))
+        day_of = datetime(int(year), int(month), int(day))
+        date = day_of.replace(hour=int(hour or 0), minute=int(minute or 0), second=int(second or 0))
         away = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
         return date + away if sign == "-" else date - away
     except (ValueError, OverflowError):  # as the 31st of February, or before the year 1

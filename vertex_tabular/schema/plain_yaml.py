@@ -58,7 +58,9 @@ class _Builder:
         elif name in ("Scalar", "SequenceStart", "MappingStart"):
             if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
                 raise ValueError(f"a value must have no tag, got {event.tag} (line {line})")
-            value = _scalar(event, line) if name == "Scalar" else [] if name[0] == "S" else {}
+            value: Any = [] if name == "SequenceStart" else {}
+            if name == "Scalar":
+                value = _scalar(event, line)
             self._place(value, line)
             if name != "Scalar":
                 self._open.append(value)
