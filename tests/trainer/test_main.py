@@ -222,3 +222,40 @@ def test_importing_needs_numpy_and_torch_alone() -> None:
         "assert not any(n.startswith(('pipelines', 'components')) for n in sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("task", "y_train", "y_val", "classes", "complaint"),
+    [
+        ("binary", [1, 1, 1, 1], [0, 1], None, "got none of class 0;"),
+        ("binary", [0, 0, 0, 0], [0, 0], ["no", "yes"], "got none of yes;"),
+        ("multiclass", [0, 1, 0, 1], [0, 1], ["a", "b", "rare"], "got none of rare;"),
+        ("multiclass", [0, 2, 0, 2], [0, 1], None, "got none of class 1;"),
+        ("multiclass", [0, 1, 0, 1], [0, 2], None, "must be a whole number from 0 to 1"),
+    ],
+)
+@pytest.mark.parametrize("shards", [1, 2])
+def test_a_class_without_a_training_row_is_refused(
+    task: str,
+    y_train: list[int],
+    y_val: list[int],
+    classes: list[str] | None,
+    complaint: str,
+    shards: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    random = np.random.default_rng(0)
+    for number in range(shards):
+        x = random.normal(size=(len(y_train), 2))
+        np.savez(tmp_path / f"train-{number}.npz", X_train=x, y_train=np.array(y_train))
+    np.savez(tmp_path / "val.npz", X_val=random.normal(size=(2, 2)), y_val=np.array(y_val))
+    arrays = [f"--train={tmp_path}", f"--val={tmp_path / 'val.npz'}"]
+    if classes:
+        spec = {"task": task, "classes": classes, "features": ["a", "b"]}
+        (tmp_path / "spec.json").write_text(json.dumps(spec))
+        arrays.append(f"--spec={tmp_path / 'spec.json'}")
+    flags = [f"--task={task}", f"--model_out={tmp_path / 'run'}", *QUICK]
+    assert main([*arrays, *flags]) == 2
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "run" / contract.MODEL).exists()

@@ -1,5 +1,6 @@
 """Who trains, who validates, and who is held out."""
 
+import contextlib
 import io
 from collections.abc import Mapping
 from pathlib import Path
@@ -139,3 +140,77 @@ def test_held_out_rows_have_their_own_file(tmp_path: Path) -> None:
         assert npz["y_test"].shape == (5,)
     assert prepare(str(csv), content, str(tmp_path)).test is None
     assert not (tmp_path / contract.TEST_DATA).exists()  # it would be another split's
+
+
+def rare(path: Path, how: object, rows: int = 40, labels: str = "no,yes") -> dict[str, object]:
+    """A table in which one row, the sixth, has the second label; and its schema."""
+    most, one = labels.split(",")
+    lines = [
+        f"{i},g{i // 2},2026-01-{i % 28 + 1:02},{one if i == 5 else most}\n" for i in range(rows)
+    ]
+    path.write_text("a,g,d,y\n" + "".join(lines))
+    return {"target": "y", "columns": [FEATURE], "split": how}
+
+
+@pytest.mark.parametrize("shard_rows", [0, 10])
+@pytest.mark.parametrize("test_size", [0.0, 0.3])
+@pytest.mark.parametrize("seed", range(8))
+def test_a_class_of_one_row_trains(
+    seed: int, test_size: float, shard_rows: int, tmp_path: Path
+) -> None:
+    csv = tmp_path / "t.csv"
+    for how in ("stratified", "random"):
+        schema = rare(csv, how)
+        options = {"split_seed": seed, "test_size": test_size, "shard_rows": shard_rows}
+        if how == "random" and shard_rows:  # too long to be put right: as it falls, or refused
+            with contextlib.suppress(InputError):
+                prepare(str(csv), schema, str(tmp_path / "out"), **options)
+            continue
+        prepared = prepare(str(csv), schema, str(tmp_path / "out"), **options)
+        splits = [prepared.train, prepared.val, *([prepared.test] if prepared.test else [])]
+        assert sum(each["rows"] for each in splits) == 40
+        if not shard_rows:
+            with np.load(tmp_path / "out" / contract.TRAIN_DATA) as arrays:
+                assert set(arrays["y_train"].tolist()) == {0, 1}
+
+
+def test_a_random_split_moves_no_more_rows_than_it_must() -> None:
+    labels = ["a"] * 50 + ["b"] * 49 + ["c"]
+    schema = parse_schema({"target": "y", "task": "multiclass", "columns": [FEATURE]})
+    lines = "".join(f"{i},{label}\n" for i, label in enumerate(labels))
+    table = concatenate(read_blocks(io.BytesIO(f"a,y\n{lines}".encode()), schema))
+    moved = 0
+    for seed in range(20):
+        config = PrepareConfig(split_seed=seed)
+        train, val, _ = make_splitter(schema, config).split(table)
+        assert sorted([*train, *val]) == list(range(100)) and len(val) == 20
+        assert 99 in train
+        expected = train_test_split(np.arange(100), test_size=0.2, random_state=seed)
+        moved += int(not np.array_equal(val, expected[1]))
+        assert np.count_nonzero(val != expected[1]) <= 1
+    assert 0 < moved < 20
+
+
+@pytest.mark.parametrize("how", [{"group": "g"}, {"time": "d"}])
+@pytest.mark.parametrize("shard_rows", [0, 10])
+def test_a_class_without_a_training_row_is_refused_by_name(
+    how: object, shard_rows: int, tmp_path: Path
+) -> None:
+    csv = tmp_path / "t.csv"
+    refused = 0
+    for seed in range(12):
+        schema = rare(csv, how)
+        if how == {"time": "d"}:  # the latest rows validate
+            csv.write_text(csv.read_text().replace("2026-01-06,yes", "2027-01-06,yes"))
+        options = {"split_seed": seed, "shard_rows": shard_rows}
+        out = tmp_path / str(seed)
+        try:
+            prepare(str(csv), schema, str(out), **options)
+        except InputError as error:
+            refused += 1
+            assert str(error) == (
+                "each class of y must have a training row, got none of 'yes'; "
+                "`split: stratified` keeps one of each"
+            )
+            assert not out.exists()
+    assert refused == 12 if how == {"time": "d"} else 0 < refused < 12
