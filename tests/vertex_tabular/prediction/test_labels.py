@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ LABELS = st.one_of(
 ).filter(lambda label: label.strip() != "")
 
 
-def write(path: Path, columns: dict[str, list[Any]]) -> str:
+def write(path: Path, columns: Mapping[str, Sequence[Any]]) -> str:
     """Writes a table of texts, as CSV or Parquet."""
     if path.suffix == ".parquet":
         pd.DataFrame(columns).to_parquet(path, index=False)
@@ -53,7 +54,7 @@ def trained(directory: Path, table: str, schema: dict[str, Any], *flags: str) ->
 
 
 def test_missing_words_are_missing_unless_said_otherwise(tmp_path: Path) -> None:
-    rows = {"x": list(range(60)), "y": ["None", "Mild", "Severe"] * 20}
+    rows: dict[str, list[Any]] = {"x": list(range(60)), "y": ["None", "Mild", "Severe"] * 20}
     table = write(tmp_path / "t.csv", rows)
     schema = {"target": "y", "task": "multiclass", "columns": [{"name": "x", "kind": "numeric"}]}
     with pytest.raises(InputError) as error:
@@ -100,7 +101,7 @@ def test_predictions_are_drawn_from_exactly_the_labels(labels: list[str], suffix
 
 
 def test_a_word_for_missing_may_be_a_level(tmp_path: Path) -> None:
-    rows = {"g": ["NA", "EU", ""] * 20, "y": ["0", "1", "0"] * 20}
+    rows: dict[str, list[Any]] = {"g": ["NA", "EU", ""] * 20, "y": ["0", "1", "0"] * 20}
     columns = [{"name": "g", "kind": "categorical", "missing": [""], "impute": "EU"}]
     model = trained(tmp_path, write(tmp_path / "t.csv", rows), {"target": "y", "columns": columns})
     (feature,) = model.spec.columns
@@ -136,10 +137,14 @@ def test_the_same_number_is_the_same_level(encoding: str, point: str, tmp_path: 
 
 
 def test_a_column_that_is_all_unseen_is_an_error(tmp_path: Path) -> None:
-    rows = {"g": ["a", "b"] * 30, "x": list(range(60)), "y": ["0", "1"] * 30}
+    rows: dict[str, list[Any]] = {"g": ["a", "b"] * 30, "x": list(range(60)), "y": ["0", "1"] * 30}
     columns = [{"name": "g", "kind": "categorical"}, {"name": "x", "kind": "numeric"}]
     model = trained(tmp_path, write(tmp_path / "t.csv", rows), {"target": "y", "columns": columns})
-    new = {"g": ["A", "", "B"] * 5, "x": list(range(15)), "y": ["0", "1", "1"] * 5}
+    new: dict[str, list[Any]] = {
+        "g": ["A", "", "B"] * 5,
+        "x": list(range(15)),
+        "y": ["0", "1", "1"] * 5,
+    }
     table, out = write(tmp_path / "new.csv", new), tmp_path / "out.csv"
     complaint = "g must have categories of the training rows, got none in 10 rows; see that its"
     with pytest.raises(InputError, match=complaint):
@@ -162,7 +167,11 @@ def test_a_column_that_is_all_unseen_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_column_of_rare_levels_may_be_all_unseen(tmp_path: Path) -> None:
-    rows = {"g": [f"t{i}" for i in range(60)], "x": list(range(60)), "y": ["0", "1"] * 30}
+    rows: dict[str, list[Any]] = {
+        "g": [f"t{i}" for i in range(60)],
+        "x": list(range(60)),
+        "y": ["0", "1"] * 30,
+    }
     columns = [
         {"name": "g", "kind": "categorical", "min_frequency": 3},
         {"name": "x", "kind": "numeric"},
@@ -175,7 +184,10 @@ def test_a_column_of_rare_levels_may_be_all_unseen(tmp_path: Path) -> None:
 def test_dates_and_blanks_are_read_the_same_everywhere(tmp_path: Path) -> None:
     days = [f"{1 + i % 28:02}/{1 + i % 12:02}/2026" for i in range(60)]
     iso = [f"2026-{day[3:5]}-{day[:2]}" for day in days]
-    rows = {"d": days, "n": [" " if i % 7 == 0 else f"{i}.5" for i in range(60)]}
+    rows: dict[str, list[Any]] = {
+        "d": days,
+        "n": [" " if i % 7 == 0 else f"{i}.5" for i in range(60)],
+    }
     y = {"y": [str(int(day[3:5] > "06")) for day in days]}
     columns = [
         {"name": "d", "kind": "datetime", "order": "day-month-year"},

@@ -161,7 +161,11 @@ def test_a_class_of_one_row_trains(
     csv = tmp_path / "t.csv"
     for how in ("stratified", "random"):
         schema = rare(csv, how)
-        options = {"split_seed": seed, "test_size": test_size, "shard_rows": shard_rows}
+        options: dict[str, Any] = {
+            "split_seed": seed,
+            "test_size": test_size,
+            "shard_rows": shard_rows,
+        }
         if how == "random" and shard_rows:  # too long to be put right: as it falls, or refused
             with contextlib.suppress(InputError):
                 prepare(str(csv), schema, str(tmp_path / "out"), **options)
@@ -202,7 +206,7 @@ def test_a_class_without_a_training_row_is_refused_by_name(
         schema = rare(csv, how)
         if how == {"time": "d"}:  # the latest rows validate
             csv.write_text(csv.read_text().replace("2026-01-06,yes", "2027-01-06,yes"))
-        options = {"split_seed": seed, "shard_rows": shard_rows}
+        options: dict[str, Any] = {"split_seed": seed, "shard_rows": shard_rows}
         out = tmp_path / str(seed)
         try:
             prepare(str(csv), schema, str(out), **options)
