@@ -63,8 +63,9 @@ lint: $(READY) ## Check style, types, spelling and the import rule
 compile: $(READY) ## Write build/training.yaml and build/prediction.yaml
 	$(BIN)/python compile.py
 
-docs: $(READY) ## Write docs/reference.md anew
+docs: $(READY) ## Write docs/reference.md and docs/schema.json anew
 	$(BIN)/python -m tools.reference > docs/reference.md
+	$(BIN)/python -m vertex_tabular.schema.json_schema > docs/schema.json
 
 bench: $(READY) ## Measure speed as ratios within one run; writes build/bench.json
 	$(BIN)/python -m benchmarks

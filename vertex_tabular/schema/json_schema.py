@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 from trainer.tasks.kinds import TASKS
+from trainer.terminal import echo
 from vertex_tabular.schema.parse import MISSING_TARGET
 from vertex_tabular.schema.rules import KEYS, MISSING_WORDS, TEXT, rule_of
 
@@ -71,4 +72,4 @@ def as_text() -> str:
 
 
 if __name__ == "__main__":
-    print(as_text(), end="")
+    echo(as_text(), end="")

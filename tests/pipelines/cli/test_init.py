@@ -15,6 +15,7 @@ import yaml
 from pipelines.project import scaffold as project
 from pipelines.project.settings import data_of, resolve
 from tests.shell import Shell
+from vertex_tabular.schema.json_schema import as_text
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +47,11 @@ def test_a_project_is_made_runs_and_runs_again(shell: Shell, tmp_path: Path, ord
     kinds = {column["name"]: column["kind"] for column in schema["columns"]}
     assert (schema["target"], schema["task"]) == ("Returned?", "binary")
     assert (kinds["Order ID"], kinds["Ordered on"], kinds["Note"]) == ("drop", "datetime", "drop")
+    for name in ("Order ID", "Note"):
+        assert f"{name} is left out: too many different texts: 200 in 200" in made.stderr
+    first = (tmp_path / "schema.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=.schema.json"
+    assert (tmp_path / ".schema.json").read_text() == as_text()
     assert data_of({}, tmp_path) == (orders.name, Path("schema.yaml"))
     assert resolve({}, {}, tmp_path).csv.origin.endswith("tabpipe.toml")
     (run,) = (path.parent.name for path in tmp_path.glob("runs/*/run.json"))
@@ -62,6 +68,24 @@ def test_a_project_is_made_runs_and_runs_again(shell: Shell, tmp_path: Path, ord
     assert explained.status == 0, explained.stderr
     arrays = shell("preprocess", orders.name, "arrays")
     assert "160 training rows, 40 validation rows" in arrays.stdout, arrays.stderr
+
+
+def test_a_project_is_utf_8_whatever_the_locale(tmp_path: Path, orders: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from pipelines.project import scaffold, settings; "
+        "from vertex_tabular.schema.reader import read_schema; here = Path('project'); "
+        "scaffold.write(here, sys.argv[1], scaffold.propose(sys.argv[1])); "
+        "print(ascii(settings.data_of({}, here)[0]), read_schema(here / 'schema.yaml')['target'])"
+    )
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(orders)],
+        cwd=tmp_path,
+        env={**os.environ, **ascii_only},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"{str(orders)!a} Returned?\n", done.stderr
 
 
 def test_without_a_terminal_it_says_which_flag_to_give(
