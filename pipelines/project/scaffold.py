@@ -11,6 +11,7 @@ from trainer.uri import Uri
 from vertex_tabular.schema import json_schema
 from vertex_tabular.schema.reader import load_yaml
 from vertex_tabular.tables import inference
+from vertex_tabular.tables.problems import is_not_utf_8
 
 SCHEMA_FILE = "schema.yaml"
 SCHEMA_HEAD = """\
@@ -77,10 +78,15 @@ def write(directory: Path, csv: str, proposal: Proposal) -> None:
     Schema by which an editor checks schema.yaml.
 
     Raises:
-        InputError: one of them exists already, or the directory cannot be written to.
+        InputError: one of them exists already, the directory cannot be written to, or the locale
+            has no letters for the table's path.
     """
     check_new(directory)
     place = placed(csv, directory)
+    if is_not_utf_8(place):
+        raise InputError(
+            f"the table's path must be text in the locale, got {place!r}; set PYTHONUTF8=1"
+        )
     head = SCHEMA_HEAD.format(csv=" ".join(place.split()), name=SCHEMA_FILE)
     schema = json_schema.FIRST_LINE + head + proposal.schema
     quoted = {"csv": _toml(place), "schema": _toml(SCHEMA_FILE)}

@@ -4,6 +4,7 @@ import csv
 import os
 import pty
 import random
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -71,21 +72,30 @@ def test_a_project_is_made_runs_and_runs_again(shell: Shell, tmp_path: Path, ord
 
 
 def test_a_project_is_utf_8_whatever_the_locale(tmp_path: Path, orders: Path) -> None:
+    table = tmp_path / "orders.csv"
+    table.write_text(
+        orders.read_text(encoding="utf-8").replace("Returned?", "Zur\u00fcck"), "utf-8"
+    )
     code = (
         "import sys; from pathlib import Path; from pipelines.project import scaffold, settings; "
         "from vertex_tabular.schema.reader import read_schema; here = Path('project'); "
         "scaffold.write(here, sys.argv[1], scaffold.propose(sys.argv[1])); "
-        "print(ascii(settings.data_of({}, here)[0]), read_schema(here / 'schema.yaml')['target'])"
+        "print(ascii(read_schema(here / 'schema.yaml')['target']), settings.data_of({}, here)[1])"
     )
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(orders)],
-        cwd=tmp_path,
-        env={**os.environ, **ascii_only},
-        capture_output=True,
-        text=True,
-    )
-    assert done.stdout == f"{str(orders)!a} Returned?\n", done.stderr
+    for path in (table, orders):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(path)],
+            cwd=tmp_path,
+            env={**os.environ, **ascii_only},
+            capture_output=True,
+            text=True,
+        )
+        if path == table:
+            assert done.stdout == "'Zur\\xfcck' schema.yaml\n", done.stderr
+            shutil.rmtree(tmp_path / "project")
+    assert "InputError: the table's path must be text in the locale" in done.stderr
+    assert not (tmp_path / "project").exists()
 
 
 def test_without_a_terminal_it_says_which_flag_to_give(
