@@ -19,8 +19,7 @@ from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED, sample_schema, wr
 from pipelines.spec import spec_of
 from trainer.config import Config
 from trainer.errors import InputError
-from trainer.fields import parse_values, text_of
-from trainer.models import settings_of
+from trainer.fields import parse_values
 from trainer.uri import Uri
 from vertex_tabular.prediction.writers import FORMATS
 from vertex_tabular.preprocessing.config import PrepareConfig, check_shares
@@ -35,8 +34,7 @@ class RunRequest:
 
     Attributes:
         compiled: the pipeline's YAML.
-        arguments: values of its parameters, those of the recipe included; the YAML's defaults hold
-            for the others.
+        arguments: values of its parameters, the YAML's defaults hold for the others.
         labels: what the user typed for a parameter, by its name, where that is not its name.
     """
 
@@ -85,20 +83,9 @@ def build_request(
                 raise InputError(project.SCHEMA_MISSING)
             option = options.get(name, (f"--set {name}=", None))[0]
             raise InputError(f"{option} must be given")
-    request = RunRequest(compiled, _with_recipe(arguments), labels)
+    request = RunRequest(compiled, arguments, labels)
     check_request(request)
     return request
-
-
-def _with_recipe(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments, with a recipe's values for those that are not given."""
-    recipe = arguments.get("recipe")
-    if recipe is None:
-        return arguments
-    _check(Config, {"recipe": recipe}, {})
-    values = settings_of(recipe)
-    texts = {n: text_of(v) if isinstance(v, tuple) else v for n, v in values.items()}
-    return {**texts, **arguments}
 
 
 def check_request(request: RunRequest) -> None:

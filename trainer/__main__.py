@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from trainer import contract
+from trainer import contract, cpus
 from trainer.config import Config
 from trainer.errors import TabularError, exit_on_error
 from trainer.log import RunLog, to_terminal
@@ -28,6 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         config = Config.from_args(argv)
         directory = local_path(config.model_out)
 
+        cpus.wait_passively()  # before torch is imported
         from trainer import checkpoint, distributed
         from trainer.run import run
 

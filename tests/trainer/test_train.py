@@ -21,8 +21,8 @@ from trainer.config import Config
 from trainer.data.files import Files
 from trainer.distributed import World
 from trainer.models.mlp.module import build
+from trainer.run import make_net
 from trainer.tasks.losses import make_task
-from trainer.train import Training
 
 CPU = torch.device("cpu")
 
@@ -139,16 +139,14 @@ class Waits(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize(
-    "flags", [[], ["--dropout=0.1"], ["--recipe=strong"], ["--class_weight=balanced"]]
-)
+@pytest.mark.parametrize("flags", [[], ["--dropout=0.1"], ["--class_weight=balanced"]])
 def test_no_step_waits_for_the_device(data: list[str], flags: list[str]) -> None:
     """One wait for the 48 batches of a block: is the loss finite?"""
     config = Config.from_args([*data, "--batch_size=10", *flags])
     files = Files.find("train", config.train, contract.TRAIN_KEYS)
     task = make_task("binary", files.summary(True), None, bool(flags), CPU)
     source = files.load(task, CPU)
-    training = Training(config, World(), task, source, source)
+    training = make_net(config, World(), task, source, source)
     with Waits() as waits:  # type: ignore[no-untyped-call]
         training.learn_epoch(Checkpoints("", 1, 1, {}), Sigterm())
     assert (training.state.block, waits.count) == (1, 1)
