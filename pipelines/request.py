@@ -19,7 +19,7 @@ from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED, sample_schema, wr
 from pipelines.spec import spec_of
 from trainer.config import Config
 from trainer.errors import InputError
-from trainer.fields import parse_values
+from trainer.fields import check_given, parse_values
 from trainer.uri import Uri
 from vertex_tabular.prediction.writers import FORMATS
 from vertex_tabular.preprocessing.config import PrepareConfig, check_shares
@@ -99,6 +99,8 @@ def check_request(request: RunRequest) -> None:
     if "schema" in values:
         parse_schema(values["schema"])
         _check(Config, {name: values[name] for name in HYPERPARAMETERS}, labels)
+        given = {n: v for n, v in request.arguments.items() if n in HYPERPARAMETERS}
+        check_given(Config, given, lambda name: labels.get(name, name))
         _check(PrepareConfig, {name: values[name] for name in PREPROCESSING}, labels)
         check_shares(values["val_size"], values["test_size"])
     elif f".{values['output_format']}" not in FORMATS:

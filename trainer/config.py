@@ -33,7 +33,7 @@ from trainer.tasks.kinds import TASKS
 
 THREADS = Rule("from 0 to 1024", lambda value: 0 <= value <= 1024)
 LAYERS = Rule(
-    "positive whole numbers, as in 64,32, or linear",
+    "positive whole numbers, as in 64,32",
     lambda value: value is None or all(n > 0 for n in value),
 )
 MEMBERS = Rule("from 1 to 64", lambda value: 1 <= value <= 64)
@@ -49,7 +49,7 @@ def flag(*arguments: Any, affects_training: bool = True, **named: Any) -> Any:
 def own(help: str, none: Any, parse: Any = str, rule: Rule = ANY) -> Any:
     """A `flag` of which each model has its own value: `none` stands for that."""
     shown = repr(none) if none else "empty" if none in ("", None) else none
-    return flag(f"{help} ({shown}: the model's own)", none, parse, or_own(rule, none), own=True)
+    return flag(f"{help} ({shown}: the model's own)", none, parse, or_own(rule, none), own=rule)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,13 +166,13 @@ class Config:
         mine = {
             field.name
             for field in dataclasses.fields(self)
-            if field.metadata.get("own") and getattr(self, field.name) == field.default
+            if "own" in field.metadata and getattr(self, field.name) == field.default
         }
         return dataclasses.replace(self, **{n: v for n, v in values.items() if n in mine})
 
     def given(self) -> list[str]:
         """The settings that are not left to the model."""
-        fields = [field for field in dataclasses.fields(self) if field.metadata.get("own")]
+        fields = [field for field in dataclasses.fields(self) if "own" in field.metadata]
         return [field.name for field in fields if getattr(self, field.name) != field.default]
 
     @classmethod
@@ -190,7 +190,7 @@ class Config:
         parser = _Parser(prog="python -m trainer", allow_abbrev=False)
         for field in dataclasses.fields(cls):
             required = field.default is dataclasses.MISSING
-            quiet = required or field.default == "" or field.metadata.get("own")
+            quiet = required or field.default == "" or "own" in field.metadata
             shown = "" if quiet else f" (default: {text_of(field.default)})"
             help = field.metadata["help"]
             parser.add_argument(

@@ -134,6 +134,26 @@ def parse_value(owner: Any, name: str, text: str, label: Callable[[str], str] = 
         raise InputError(f"{label(name)} must be {FORMS[parse]}, got {text}") from None
 
 
+def check_given(
+    owner: Any, values: Mapping[str, Any], label: Callable[[str], str] = flag_of
+) -> None:
+    """Checks values that a user gave, who does not mean the model's own by them.
+
+    Args:
+        owner, values, label: as `check_values` takes them.
+
+    Raises:
+        InputError: a value breaks the rule of a setting of which each model has its own value.
+    """
+    for field in dataclasses.fields(owner):
+        rule = field.metadata.get("own", ANY)
+        if field.name in values and not rule.holds(value := values[field.name]):
+            raise InputError(
+                f"{label(field.name)} must be {rule.words}, got {text_of(value)}; leave it out for "
+                "the model's own"
+            )
+
+
 def parse_values(
     owner: Any, texts: Mapping[str, str], label: Callable[[str], str] = flag_of
 ) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def test_l2_is_the_penalty_of_ridge_regression(tmp_path: Path) -> None:
     y = x @ [1.0, -2.0, 0.5] + random.normal(size=300)
     y[:-100] = (y[:-100] - y[:-100].mean()) / y[:-100].std()
     save(tmp_path, x, y)
-    flags = ["--task=regression", "--hidden_layers=", "--epochs=500", "--learning_rate=0.05"]
+    flags = ["--task=regression", "--hidden_layers=linear", "--epochs=500", "--learning_rate=0.05"]
     run(
         tmp_path,
         *flags,

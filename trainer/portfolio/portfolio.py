@@ -49,7 +49,8 @@ class Portfolio:
     """One run's candidates and what became of them; used as a `Training` is.
 
     Attributes:
-        state: of the training of the candidate with the largest share.
+        config: once it has learned, with the values of the candidate with the largest share.
+        state: of the training of that candidate.
         tried: the rows of `candidates.csv`.
         shares: of the candidates in the model, by name.
     """
@@ -117,6 +118,7 @@ class Portfolio:
             val, on_epoch = (self.val, self.on_epoch) if name == main else (None, lambda rows: None)
             self._trainings[name] = self.fits.learn_all(fit, val, checkpoints, sigterm, on_epoch)
         self.state = self._trainings[main].state
+        self.config = replace(self._trainings[main].config, seed=self.config.seed)
         for row in self.tried:
             row["share"] = self.shares.get(row["candidate"], 0.0)
             row["seconds"] = round(self.fits.seconds.get(row["candidate"], 0.0), 3)
