@@ -98,8 +98,8 @@ def check_request(request: RunRequest) -> None:
     parameters.check(values, labels)
     if "schema" in values:
         parse_schema(values["schema"])
-        _check(Config, {name: values[name] for name in HYPERPARAMETERS}, labels)
-        given = {n: v for n, v in request.arguments.items() if n in HYPERPARAMETERS}
+        parsed = _check(Config, {name: values[name] for name in HYPERPARAMETERS}, labels)
+        given = {name: value for name, value in parsed.items() if name in request.arguments}
         check_given(Config, given, lambda name: labels.get(name, name))
         _check(PrepareConfig, {name: values[name] for name in PREPROCESSING}, labels)
         check_shares(values["val_size"], values["test_size"])
@@ -108,11 +108,11 @@ def check_request(request: RunRequest) -> None:
         raise InputError(f"output_format must be one of {formats}, got {values['output_format']}")
 
 
-def _check(owner: type, values: Mapping[str, Any], labels: Mapping[str, str]) -> None:
-    """The rules of a settings dataclass."""
+def _check(owner: type, values: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a settings dataclass, checked by its rules."""
 
     texts = {name: str(value) for name, value in values.items()}
-    parse_values(owner, texts, lambda name: labels.get(name, name))
+    return parse_values(owner, texts, lambda name: labels.get(name, name))
 
 
 def local_request(

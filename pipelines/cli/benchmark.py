@@ -59,7 +59,7 @@ def benchmark(
 
 
 def training_flags(values: dict[str, Any]) -> list[str]:
-    """The flags of `python -m trainer` for the pipeline's parameters of the same names; one ensemble
+    """The flags of `python -m trainer` for the pipeline's parameters of the same names; an ensemble
     stands for those that auto tries, each of which is timed alike."""
     from components.signature import HYPERPARAMETERS
 

@@ -2,12 +2,14 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from trainer.data.encoded import encode_rows
 from trainer.models.ensemble.encoding import Column, Encoding, columns_of, learn_encoding
@@ -15,6 +17,7 @@ from trainer.models.ensemble.gradients import EnsembleGradients
 from trainer.models.ensemble.module import FlatEnsemble
 from trainer.tasks.losses import Binary, Multiclass, Regression, Task
 
+Array = NDArray[Any]
 RANDOM = np.random.default_rng(0)
 CPU = torch.device("cpu")
 
@@ -29,10 +32,11 @@ class Shape:
     deep_l2: float = 2.0
 
 
-def levels(counts: list[int]) -> np.ndarray:
+def levels(counts: list[int]) -> Array:
     """Standardised codes of a category, of so many rows each, as features (n, 1)."""
     codes = np.repeat(np.arange(len(counts)), counts).astype(float)
-    return ((codes - codes.mean()) / codes.std()).astype(np.float32)[:, None]
+    standardised: Array = ((codes - codes.mean()) / codes.std()).astype(np.float32)
+    return standardised[:, None]
 
 
 def codes_of(counts: list[int]) -> tuple[float, float]:
@@ -88,7 +92,9 @@ def test_two_values_are_0_and_1_and_a_constant_is_no_input() -> None:
 
 
 def test_the_columns_of_a_spec() -> None:
-    def column(outputs: list[str], encoding: str = "ordinal", kind: str = "categorical") -> dict:
+    def column(
+        outputs: list[str], encoding: str = "ordinal", kind: str = "categorical"
+    ) -> dict[str, Any]:
         return {
             "outputs": outputs,
             "encoding": encoding,
