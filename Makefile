@@ -10,6 +10,12 @@ READY := $(VENV)/.ready
 TORCH_INDEX ?=
 
 .DEFAULT_GOAL := help
+# What a stock image installs, of Python 3.11 on Linux: wheels only, each with its hash. kfp needs
+# kfp-server-api, which has no wheel, only to talk to a Kubeflow server. torch is in torch-cpu.lock.
+LOCKS := pipelines/vertex/locks
+STOCK := --python-platform linux --python-version 3.11 --only-binary :all: \
+  --no-binary kfp-server-api --no-emit-package kfp-server-api --no-emit-package torch \
+  --constraint requirements.lock --generate-hashes --no-annotate --no-header --quiet
 .PHONY: help run test chaos lint compile docs bench image image-test lock clean
 
 help: ## List the targets
@@ -53,8 +59,8 @@ docs: $(READY) ## Write docs/reference.md anew
 bench: $(READY) ## Measure speed as ratios within one run; writes build/bench.json
 	$(BIN)/python -m benchmarks
 
-image: $(READY) ## Build the one image that holds every step
-	docker build --tag vertex-tabular:$$($(BIN)/python -c 'from importlib.metadata import version; print(version("vertex-tabular"))') .
+image: $(READY) ## Build the one image that holds every step; with GPU=1 its torch has CUDA
+	docker build $(if $(GPU),--build-arg TORCH=cu126) --tag vertex-tabular:$$($(BIN)/python -c 'from importlib.metadata import version; print(version("vertex-tabular"))') .
 
 image-test: $(READY) ## Run the Dockerfile's lines in an empty environment, without Docker
 	$(BIN)/python -m pytest -m image
@@ -62,6 +68,8 @@ image-test: $(READY) ## Run the Dockerfile's lines in an empty environment, with
 lock: $(READY) ## Resolve requirements.lock anew, for Python 3.10 to 3.14
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 \
 	  --constraint constraints.txt --no-annotate --no-header --upgrade --quiet --output-file requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra pipeline $(STOCK) --output-file $(LOCKS)/steps.lock
+	$(BIN)/uv pip compile pyproject.toml --extra train $(STOCK) --output-file $(LOCKS)/training.lock
 
 clean: ## Remove what the other targets made, except runs/
 	rm -rf $(VENV) build

@@ -22,7 +22,6 @@ NOT_PARAMETERS = {
     "spec",
     "model_out",
     "task",
-    "device",
     "threads",
     "checkpoint_dir",
     "checkpoint_every",

@@ -12,9 +12,11 @@ from typing import Any
 from google_cloud_pipeline_components.utils import build_serverless_customjob_container_spec
 from kfp import dsl
 
-from components.code import Code
+from components.code import TRAINING_LOCKS, Code
 from components.signature import with_settings
 from trainer.config import Config
+
+TRAINER = ["python", "-m", "trainer"]
 
 
 def train_component(code: Code, replicas: int = 1) -> Any:
@@ -34,6 +36,8 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         job_strategy: str,
         job_timeout_seconds: int,
         job_service_account: str,
+        job_kms_key: str,
+        job_network: str,
         job_labels: dict[str, str],
         project: str,
         location: str,
@@ -66,14 +70,22 @@ def train_component(code: Code, replicas: int = 1) -> Any:
                         {
                             "machine_spec": machine,
                             "replica_count": size,
-                            **_program(code, training_image, args),
+                            "container_spec": {
+                                "image_uri": training_image,
+                                "command": code.command(TRAINER, TRAINING_LOCKS),
+                                "args": args,
+                            },
                         }
                         for size in pool_sizes
                     ],
                     "scheduling": {"strategy": job_strategy, "timeout": f"{job_timeout_seconds}s"},
                     "service_account": job_service_account,
+                    "network": job_network,
                     "base_output_directory": {"output_uri_prefix": run_directory.uri},
                 },
+                # A run's own key and network are said again, as Google's components do: that a
+                # CustomJob inherits them is written of the PipelineJob alone. Empty is left out.
+                "encryption_spec": {"kms_key_name": job_kms_key},
                 "labels": job_labels,
             },
             gcp_resources=gcp_resources,
@@ -81,19 +93,3 @@ def train_component(code: Code, replicas: int = 1) -> Any:
         return spec
 
     return train
-
-
-def _program(code: Code, training_image: Any, args: list[str]) -> dict[str, Any]:
-    """The part of a worker pool that says what runs: python is the container's own process,
-    because a shell in between would keep SIGTERM from it."""
-    if code.package_uri:
-        return {
-            "python_package_spec": {
-                "executor_image_uri": training_image,
-                "package_uris": [code.package_uri],
-                "python_module": "trainer",
-                "args": args,
-            }
-        }
-    command = ["python", "-m", "trainer"]
-    return {"container_spec": {"image_uri": training_image, "command": command, "args": args}}

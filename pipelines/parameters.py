@@ -18,6 +18,9 @@ IN_WORDS = {
     "LIST": "a JSON list",
 }
 STRATEGIES = ("STANDARD", "SPOT")
+# The longest that Vertex AI lets a training job run, and its default.
+# https://cloud.google.com/vertex-ai/docs/reference/rest/v1/CustomJobSpec#Scheduling
+MAX_JOB_SECONDS = 7 * 24 * 3600
 
 
 def declared(spec: Mapping[str, Any], component: str | None = None) -> Declared:
@@ -125,10 +128,11 @@ def check(arguments: Mapping[str, Any], labels: Mapping[str, str]) -> None:
     if strategy not in STRATEGIES:
         raise InputError(f"job_strategy must be {' or '.join(STRATEGIES)}, got {strategy}")
     seconds = arguments.get("job_timeout_seconds", 1)
-    if seconds < 1:
+    if not 1 <= seconds <= MAX_JOB_SECONDS:
         if labels.get("job_timeout_seconds") == "--hours":
-            raise InputError(f"--hours must be above 0, got {seconds / 3600:g}")
-        raise InputError(f"job_timeout_seconds must be at least 1, got {seconds}")
+            rule = f"--hours must be above 0 and at most {MAX_JOB_SECONDS / 3600:g}"
+            raise InputError(f"{rule}, got {seconds / 3600:g}")
+        raise InputError(f"job_timeout_seconds must be 1 to {MAX_JOB_SECONDS}, got {seconds}")
     kind = arguments.get("accelerator_type", UNSPECIFIED)
     count = arguments.get("accelerator_count", 0)
     if (kind == UNSPECIFIED) != (count == 0):
@@ -136,3 +140,5 @@ def check(arguments: Mapping[str, Any], labels: Mapping[str, str]) -> None:
             "accelerator_type and accelerator_count go together, "
             f"got accelerator_type={kind}, accelerator_count={count}"
         )
+    if count and arguments.get("device") == "cpu":
+        raise InputError("device must be cuda or auto with an accelerator, got cpu")

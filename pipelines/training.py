@@ -13,6 +13,7 @@ from components.snapshot import snapshot
 from components.train import train_component
 from pipelines import names
 from pipelines.compiling import LOCATION, PROJECT, document_of
+from pipelines.parameters import MAX_JOB_SECONDS
 from pipelines.prices.machines import UNSPECIFIED
 from trainer.config import Config
 from vertex_tabular.preprocessing.config import PrepareConfig
@@ -70,8 +71,10 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         accelerator_type: str = UNSPECIFIED,
         accelerator_count: int = 0,
         job_strategy: str = "STANDARD",
-        job_timeout_seconds: int = 7 * 24 * 3600,
+        job_timeout_seconds: int = MAX_JOB_SECONDS,
         job_service_account: str = "",
+        job_kms_key: str = "",
+        job_network: str = "",
         job_labels: dict[str, Any] = {},  # noqa: B006  (becomes the YAML's default value)
         **settings: Any,
     ) -> Results:
@@ -86,7 +89,10 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             accelerator_count: GPUs of each machine; type and count go together.
             job_strategy: How machines are provisioned, STANDARD or SPOT.
             job_timeout_seconds: Time limit of the training job; default: Vertex AI's limit.
-            job_service_account: Account of the training job; empty is the project's own.
+            job_service_account: Account of the training job. Empty is Vertex AI's Custom Code
+                Service Agent, not the account of the run.
+            job_kms_key: Customer-managed key that encrypts the training job.
+            job_network: VPC network of the training job.
             job_labels: Labels of the training job, for cost reports.
         """
         pinned = snapshot_step(csv=csv).set_display_name("Pin the input's version")
@@ -112,6 +118,8 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
             job_strategy=job_strategy,
             job_timeout_seconds=job_timeout_seconds,
             job_service_account=job_service_account,
+            job_kms_key=job_kms_key,
+            job_network=job_network,
             job_labels=job_labels,
             project=PROJECT,
             location=LOCATION,

@@ -14,7 +14,7 @@ account="vertex-tabular@$project.iam.gserviceaccount.com"
 
 gcloud services enable --project="$project" \
   aiplatform.googleapis.com artifactregistry.googleapis.com storage.googleapis.com \
-  logging.googleapis.com iam.googleapis.com
+  logging.googleapis.com iam.googleapis.com cloudbuild.googleapis.com
 
 gcloud storage buckets describe "gs://$bucket" >/dev/null 2>&1 ||
   gcloud storage buckets create "gs://$bucket" --project="$project" --location="$region" \
@@ -43,6 +43,8 @@ as_account() {
 # The account that submits.
 in_project "$member" roles/aiplatform.user
 in_project "$member" roles/logging.viewer
+in_project "$member" roles/cloudbuild.builds.editor  # tabpipe image build
+in_project "$member" roles/serviceusage.serviceUsageConsumer  # its calls name a quota project
 in_bucket "$member" roles/storage.objectUser
 as_account "$member" roles/iam.serviceAccountUser
 
@@ -50,6 +52,7 @@ as_account "$member" roles/iam.serviceAccountUser
 in_project "serviceAccount:$account" roles/aiplatform.user
 in_project "serviceAccount:$account" roles/logging.logWriter
 in_project "serviceAccount:$account" roles/artifactregistry.reader
+in_project "serviceAccount:$account" roles/artifactregistry.writer  # it builds the images too
 in_bucket "serviceAccount:$account" roles/storage.objectUser
 as_account "serviceAccount:$account" roles/iam.serviceAccountUser
 

@@ -30,8 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         cpus.wait_passively()  # before torch is imported
         from trainer import checkpoint, distributed
+        from trainer.gpu import check_device
         from trainer.run import run
 
+        check_device(config.device)
         arguments = distributed.torchrun_arguments(config.device)
         if arguments:
             return distributed.launch([*arguments, "-m", "trainer", *argv])

@@ -138,7 +138,11 @@ class Config:
         NOT_NEGATIVE,
     )
     seed: int = flag("seed of every random choice", 42, parse_int, SEED)
-    device: str = flag("auto, cpu or cuda", "auto", rule=one_of("auto", "cpu", "cuda"))
+    device: str = flag(
+        "auto, cpu, or cuda, which fails where there is none",
+        "auto",
+        rule=one_of("auto", "cpu", "cuda"),
+    )
     threads: int = flag(
         "CPU threads; 0 chooses by the size of a step",
         0,

@@ -27,10 +27,9 @@ class InputError(TabularError):
 class Interrupted(TabularError):
     """The platform took the machine of this process, or of one that it works with.
 
-    143 = 128 + 15 is what a shell reports for a process that SIGTERM ended. Vertex restarts a
-    worker after any status but 0, unless it takes the failure for the program's own
-    (https://cloud.google.com/vertex-ai/docs/training/understanding-training-service), as it may
-    take 1 and 2; so those say "do not try again", and this one says "do".
+    143 = 128 + 15 is what a shell reports for a process that SIGTERM ended. Vertex AI documents
+    that it retries 6, 134, 11 and 139, and not what it does with this one; where it took the
+    machine, it starts the job anew whatever the status. 1 and 2 say that a retry is no use.
     """
 
     exit_status = 143

@@ -54,6 +54,7 @@ PROFILE = "profile"
 # RunOptions, is decorated with `expanded`.
 AnySession: TypeAlias = Annotated[Session, tuple(settings.FORMS)]
 ProjectSession: TypeAlias = Annotated[Session, ("project", "region")]
+BuildSession: TypeAlias = Annotated[Session, ("project", "region", "bucket", "service_account")]
 BucketSession: TypeAlias = Annotated[Session, ("project", "region", "bucket")]
 
 

@@ -56,7 +56,7 @@ def apply(
     runs_per_month = scheduling.runs_per_month(timing)
     plan = make_plan(options, session.settings)
     costs = estimate_cost(plan, session.settings.region.value, budget, runs_per_month)
-    schedule = scheduling.build_schedule(name, timing, session.parent, plan.job)
+    schedule = scheduling.build_schedule(name, timing, session.parent, plan.job, plan.content)
     typer.echo(costs, err=True)
     if dry_run:
         typer.echo(json.dumps({"parent": session.parent, "schedule": schedule}, indent=2))
@@ -103,9 +103,9 @@ def pause(session: ProjectSession, name: Name) -> None:
 
     Example: tabpipe schedule pause nightly
     """
-    from pipelines.vertex.schedules import get_schedule
+    from pipelines.vertex.schedules import pause as pause_schedule
 
-    session.vertex.pause_schedule(get_schedule(session.vertex, name)["name"])
+    pause_schedule(session.vertex, name)
     typer.echo(f"{name}: paused")
 
 

@@ -11,6 +11,7 @@ from pipelines.cli.options import (
     AsJson,
     BucketSession,
     Budget,
+    BuildSession,
     DryRun,
     ProjectSession,
     expanded,
@@ -99,9 +100,11 @@ def clean(
 ) -> None:
     """List uploaded packages that no schedule and no unfinished run uses; delete them with --yes.
 
+    It looks in every region in which the bucket's packages were used.
+
     Example: tabpipe clean --older-than 30d --yes
     """
-    from pipelines.vertex.packages import unused_packages
+    from pipelines.vertex.packages import delete_package, unused_packages
 
     match = re.fullmatch(r"(\d+)d", older_than)
     if not match:
@@ -110,14 +113,46 @@ def clean(
     found = unused_packages(session.vertex, bucket, days=int(match[1]))
     for uri, size in found.items():
         if yes:
-            session.vertex.delete_object(uri)
+            delete_package(session.vertex, uri)
         typer.echo(f"{'deleted' if yes else 'unused'} {uri} {size / 1024:.0f} KiB")
     if not found:
         typer.echo("no unused packages")
 
 
+images = typer.Typer(help="Images of the steps.", no_args_is_help=True)
+
+
+@images.callback()
+def _images() -> None:
+    """Images of the steps."""
+
+
+@images.command("build")
+@expanded
+def build(
+    session: BuildSession,
+    gpu: Annotated[bool, typer.Option("--gpu", help="Build one with CUDA, for training.")] = False,
+) -> None:
+    """Build an image in Cloud Build, and set it in tabpipe.toml by its digest.
+
+    Example: tabpipe image build --gpu
+    """
+    from pathlib import Path
+
+    from pipelines.project.settings import FILE
+    from pipelines.vertex.images import build_image, pin
+
+    image = build_image(
+        session.vertex, session.settings, gpu, lambda line: typer.echo(line, err=True)
+    )
+    name = "gpu_image" if gpu else "image"
+    pin(Path.cwd(), FILE, name, image)
+    typer.echo(f'{name} = "{image}"')
+
+
 def register(app: typer.Typer) -> None:
-    """Adds the commands, and those for runs and schedules."""
+    """Adds the commands, and those for images, runs and schedules."""
+    app.add_typer(images, name="image")
     from pipelines.cli import runs, schedule
 
     for command in (submit, config, clean):

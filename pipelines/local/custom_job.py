@@ -21,6 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pipelines.local.installation import without_pip
+
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10
 TIMED_OUT = 124  # as timeout(1) has it
@@ -76,10 +78,8 @@ def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> in
 
 def command_of(pool: dict[str, Any]) -> list[str]:
     """The command of a worker pool, with this Python in the place of the container's."""
-    if package := pool.get("python_package_spec"):
-        return [sys.executable, "-m", package["python_module"], *package.get("args", [])]
     container = pool["container_spec"]
-    command: list[str] = [*container["command"], *container.get("args", [])]
+    command: list[str] = [*without_pip(container["command"]), *container.get("args", [])]
     if command[0] in ("python", "python3"):
         command[0] = sys.executable
     return command

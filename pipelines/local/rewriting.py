@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from pipelines.compiling import LOCATION, PROJECT
+from pipelines.local.installation import without_pip
 from pipelines.local.kfp_internals import KFP_EXECUTOR, LAUNCHER
 from pipelines.parameters import declared, defaults
 
@@ -53,13 +54,3 @@ def with_defaults(spec: dict[str, Any], arguments: dict[str, Any]) -> dict[str, 
     """The arguments with the defaults of the others: `kfp.local` would take a default of 42 as
     42.0, and the cache would tell it from a 42 that is given."""
     return {**defaults(declared(spec)), **arguments}
-
-
-def without_pip(command: list[str]) -> list[str]:
-    """A component's command without its `pip install`: this machine has the packages already.
-
-    kfp puts the installation in front as `sh -c SCRIPT sh -ec …`, where SCRIPT ends in `"$0" "$@"`.
-    """
-    if command[:2] == ["sh", "-c"] and "pip install" in command[2]:
-        return command[3:]
-    return command

@@ -1,11 +1,14 @@
-"""Which machine types can have which accelerators, from `pipelines/prices/machines.toml`."""
+"""Machine types, and the accelerators that each can have, of `pipelines/prices/machines.toml`."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
 from pipelines.prices.tables import read_table
 from trainer.errors import InputError
 
+TABLE = "pipelines/prices/machines.toml"
 UNSPECIFIED = "ACCELERATOR_TYPE_UNSPECIFIED"  # the API's name for no accelerator
 NO_ACCELERATOR = ("", UNSPECIFIED)
 
@@ -62,3 +65,77 @@ def parse_accelerator(text: str) -> tuple[str, int]:
     if not (kind and count.isdecimal() and int(count) > 0):
         raise InputError(f"--accelerator must be TYPE:COUNT, got {text}")
     return kind, int(count)
+
+
+def machine_types() -> list[str]:
+    """The machine types that the table knows."""
+    sizes = [f"{family}-{size}" for family, all_ in table()["sizes"].items() for size in all_]
+    return [*sizes, *table()["built_in"]]
+
+
+def accelerator_types() -> list[str]:
+    """The accelerators that the table knows, by the API's names."""
+    inside = {name for machine in table()["built_in"].values() for name in machine}
+    return [*table()["attached"]["max_vcpus"], *sorted(inside)]
+
+
+def nearest(name: str, known: Iterable[str]) -> list[str]:
+    """The known names that are most like this one: those that have all of its parts (T4 is a part
+    of NVIDIA_TESLA_T4), else those that are spelt alike."""
+    spelt = {_spelling(each): each for each in known}
+    parts = set(_spelling(name).split("_"))
+    holding = [each for spelling, each in spelt.items() if parts <= set(spelling.split("_"))]
+    alike = get_close_matches(_spelling(name), spelt, n=2)
+    return sorted(holding, key=len)[:2] or [spelt[each] for each in alike]
+
+
+def check_known(
+    machine_type: str, accelerator_type: str, count: int, labels: Mapping[str, str], force: bool
+) -> None:
+    """Checks a machine and its accelerators against the table.
+
+    Args:
+        machine_type: for example n1-standard-8.
+        accelerator_type: empty for none.
+        count: accelerators of each machine.
+        labels: what a message calls machine_type and accelerator_type, where it is not that.
+        force: let names pass that the table does not know.
+
+    Raises:
+        InputError: an unknown name, or a machine that cannot have these accelerators.
+    """
+    machine = labels.get("machine_type", "machine_type")
+    accelerator = labels.get("accelerator_type", "accelerator_type")
+    if not force:
+        require_known(machine, machine_type, machine_types())
+        if accelerator_type:
+            require_known(accelerator, accelerator_type, accelerator_types())
+    for name, number in built_in(machine_type).items():
+        if not accelerator_type:
+            raise InputError(
+                f"the accelerators of {machine} {machine_type} must be asked for, got none; "
+                f"--accelerator {name}:{number}"
+            )
+    if accelerator_type and (problem := mismatch(machine_type, accelerator_type, count)):
+        raise InputError(
+            f"{accelerator} must be available for {machine}, "
+            f"got {count} × {accelerator_type} with {machine_type}; {problem}"
+        )
+
+
+def require_known(label: str, name: str, known: Sequence[str]) -> None:
+    """
+    Raises:
+        InputError: the name is not a known one; says which are the nearest.
+    """
+    if name not in known:
+        near = nearest(name, known)
+        cure = f"use {' or '.join(near)}; " if near else ""
+        raise InputError(
+            f"{label} must be in {TABLE} of {table()['date']}, got {name}; {cure}"
+            "--force sends what is newer than that table"
+        )
+
+
+def _spelling(name: str) -> str:
+    return name.upper().replace("-", "_")

@@ -105,7 +105,12 @@ class Settings:
     image: Setting = _setting(
         r"[\w.-]+(:\d+)?(/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
         "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0",
-        "image that holds every step; without one, a wheel is uploaded",
+        "image that holds every step; without one, a plain Python image installs it",
+    )
+    gpu_image: Setting = _setting(
+        r"[\w.-]+(:\d+)?(/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
+        "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0-gpu",
+        "image with CUDA of a training job that has an accelerator; without one, the other image",
     )
     owner: Setting = _setting(r"[\w.@+ -]{1,40}", "ada", "owner of the runs, shown in their names")
 

@@ -16,6 +16,9 @@ from cronsim import CronSim, CronSimError
 from trainer.errors import InputError
 
 UTC = datetime.timezone.utc
+# Without L, W and #, which are extensions: https://en.wikipedia.org/wiki/Cron#Cron_expression
+NAMES = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT"
+STANDARD = re.compile(rf"(?:\d|[*,/\s-]|{NAMES})+", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Cron:
             raise InputError(
                 f"--cron must be five fields like '0 3 * * *', got {text!r}; for a time zone other "
                 "than UTC, begin with TZ=America/Chicago"
+            )
+        if not STANDARD.fullmatch(match[2]):
+            raise InputError(
+                "--cron must be a cron expression of numbers, names of months and days, "
+                f"* , - and /, got {text!r}"
             )
         try:
             cron = cls(match[2], ZoneInfo(match[1] or "UTC"))

@@ -1,6 +1,7 @@
 """The errors of Google's clients as this project's errors: one line each, with what to do."""
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import requests.exceptions
@@ -32,10 +33,7 @@ def translate_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except exceptions.Forbidden as error:
-        raise TabularError(
-            f"cannot {doing}: {_text(error)}; the account that runs tabpipe needs the roles that "
-            "setup/gcloud.sh grants"
-        ) from None
+        raise TabularError(f"cannot {doing}: {_text(error)}; {_cure(error)}") from None
     except exceptions.TooManyRequests as error:
         raise TabularError(
             f"cannot {doing}: {_text(error)}; wait, or request a higher quota at "
@@ -56,6 +54,25 @@ def translate_errors(doing: str) -> Iterator[None]:
         raise TabularError(f"cannot {doing}: invalid credentials: {_text(error)}") from None
     except requests.exceptions.ConnectionError as error:
         raise TabularError(f"cannot {doing}: no connection: {_text(error)}") from None
+
+
+def _cure(error: exceptions.Forbidden) -> str:
+    """What helps against a 403, which has three causes.
+
+    The reasons: https://cloud.google.com/docs/authentication/troubleshoot-adc and
+    google.rpc.ErrorInfo of the Service Usage API.
+    """
+    text = _text(error)
+    if error.reason == "SERVICE_DISABLED" or "has not been used in project" in text:
+        api = re.search(r"[a-z]+\.googleapis\.com", f"{dict(error.metadata or {})} {text}")
+        name = api[0] if api else "the API"
+        return f"the API is off: gcloud services enable {name} --project PROJECT"
+    if error.reason == "USER_PROJECT_DENIED" or re.search("quota project|serviceusage", text):
+        return (
+            "a user's calls count against the project's quota, which needs "
+            "roles/serviceusage.serviceUsageConsumer; setup/gcloud.sh grants it"
+        )
+    return "the account that runs tabpipe needs the roles that setup/gcloud.sh grants"
 
 
 def _text(error: Exception) -> str:

@@ -45,7 +45,10 @@ class RunOptions:
     )
     spot: bool = _option(False, "Train on Spot machines.")
     hours: float | None = _option(
-        None, "Time limit of the training job, in hours. Default: a week."
+        None, "Time limit of the training job, in hours; at most, and by default, a week."
+    )
+    force: bool = _option(
+        False, "Send machines and regions that the tables of tabpipe do not know."
     )
     labels: Sequence[str] = _option(
         (),

@@ -1,5 +1,6 @@
 """What `submit` and `schedule apply` are about to send, decided and checked before anything is."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipelines.prices.machines import UNSPECIFIED, parse_accelerator
 from pipelines.project.settings import Settings
 from pipelines.request import build_request
 from pipelines.vertex import packages, submission
+from pipelines.vertex.checks import check_job, check_region
 from pipelines.vertex.client import Vertex
 from pipelines.vertex.options import RunOptions
 from trainer.contract import MANIFEST
@@ -20,8 +22,6 @@ from trainer.errors import InputError
 from trainer.uri import Uri, join
 from vertex_tabular.schema.reader import read_schema
 
-# https://cloud.google.com/vertex-ai/docs/training/pre-built-containers#pytorch
-PREBUILT_GPU_IMAGE = "us-docker.pkg.dev/vertex-ai/training/pytorch-gpu.2-4.py310:latest"
 TITLE, PREDICTION_TITLE = "tabular training", "tabular prediction"
 
 
@@ -31,6 +31,7 @@ class Plan:
 
     Attributes:
         job: a PipelineJob as JSON.
+        content: the same without its owner.
         inputs: URIs of what is read, which must exist.
         wheel: URI and content of the package to upload; None in image mode.
         machine: of the training job; None for a pipeline without one.
@@ -39,6 +40,7 @@ class Plan:
     """
 
     job: dict[str, Any]
+    content: dict[str, Any]
     inputs: tuple[str, ...]
     wheel: tuple[str, bytes] | None
     machine: Machine | None
@@ -55,6 +57,8 @@ class Plan:
             vertex.size(uri)
         if self.wheel is not None:
             uri, content = self.wheel
+            # First, so that `clean` of another region never sees the wheel without it.
+            vertex.upload_once(b"\n", packages.usage_uri(uri, vertex.project, vertex.region))
             vertex.upload_once(content, uri)
 
 
@@ -64,11 +68,16 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     Raises:
         InputError: a value is malformed or missing, or a lint rule finds something.
     """
+    check_region(settings, options.force)
+    if options.hours is not None and not math.isfinite(options.hours):
+        raise InputError(f"--hours must be a number, got {options.hours:g}")
     if options.model:
         return _prediction(options, settings)
-    code, wheel = _code(settings)
-    labels = submission.parse_labels(options.labels)
+    set_names = {each.partition("=")[0] for each in options.sets}
     kind, count = parse_accelerator(options.accelerator)
+    gpu = bool(kind or set_names & {"accelerator_type", "accelerator_count"})
+    code, wheel = _code(settings, gpu)
+    labels = submission.parse_labels(options.labels)
     schema = options.schema and read_schema(options.schema)
     given = {
         "csv": ("--csv", options.csv or None),
@@ -82,26 +91,35 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
             None if options.hours is None else round(3600 * options.hours),
         ),
     }
-    set_names = {each.partition("=")[0] for each in options.sets}
     fallbacks: dict[str, Any] = {
         "csv": settings.csv.value or None,
         # Left out, the job would run as Vertex AI's own agent and not as the pipeline's account.
         "job_service_account": settings.service_account.value or None,
+        "job_kms_key": settings.kms_key.value or None,
+        "job_network": settings.network.value or None,
         "job_labels": {"owner": submission.as_label(settings.owner.value), **labels},
     }
     if schema is None and "schema" not in set_names and settings.schema.value:
         fallbacks["schema"] = read_schema(Path(settings.schema.value))
-    if wheel is not None and kind:
-        fallbacks["training_image"] = PREBUILT_GPU_IMAGE
     request = build_request(training.compiled(code), options.sets, given, fallbacks)
+    if request.values["accelerator_count"] and wheel is not None:
+        raise InputError(
+            "an accelerator needs an image with CUDA, got no image; "
+            "tabpipe image build --gpu builds one"
+        )
+    if request.values["accelerator_count"] and "device" not in set_names:
+        request.arguments["device"] = "cuda"  # or else a CPU would train at a GPU's price
     compiled, arguments, values = request.compiled, request.arguments, request.values
+    check_job(values, request.labels, settings.region.value, options.force)
     csv = _on_cloud_storage("--csv", arguments["csv"], "FILE.csv")
     job = submission.pipeline_job(compiled, arguments, settings, labels, TITLE)
+    own = arguments if "job_labels" in set_names else {**arguments, "job_labels": labels}
+    content = submission.without_owner(job, own, labels, TITLE)
     _lint(compiled, arguments)
     kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
     machine = Machine(str(values["machine_type"]), kind, values["accelerator_count"])
     hours = values["job_timeout_seconds"] / 3600
-    return Plan(job, (csv,), wheel, machine, values["job_strategy"] == "SPOT", hours)
+    return Plan(job, content, (csv,), wheel, machine, values["job_strategy"] == "SPOT", hours)
 
 
 def _prediction(options: RunOptions, settings: Settings) -> Plan:
@@ -126,8 +144,10 @@ def _prediction(options: RunOptions, settings: Settings) -> Plan:
     model = _on_cloud_storage("--model", arguments["run_directory"], "RUN_DIRECTORY")
     labels = submission.parse_labels(options.labels)
     job = submission.pipeline_job(compiled, arguments, settings, labels, PREDICTION_TITLE)
+    content = submission.without_owner(job, arguments, labels, PREDICTION_TITLE)
     _lint(compiled, arguments)
-    return Plan(job, (csv, join(model, MANIFEST)), wheel, machine=None, spot=False, hours=0)
+    inputs = (csv, join(model, MANIFEST))
+    return Plan(job, content, inputs, wheel, machine=None, spot=False, hours=0)
 
 
 def estimate_cost(
@@ -156,7 +176,7 @@ def estimate_cost(
     except UnknownPrice as unknown:
         if budget is not None:
             raise
-        return f"no estimate of the cost: {unknown}"
+        return f"the cost is unknown: {unknown}"
     if budget is not None:
         check_budget(cost, budget)
     return summary(cost)
@@ -181,10 +201,12 @@ def _lint(compiled: str, arguments: Mapping[str, Any]) -> None:
         )
 
 
-def _code(settings: Settings) -> tuple[Code, tuple[str, bytes] | None]:
-    """The image that is set, or else a package of what is installed here."""
-    if settings.image.value:
-        return Code.in_image(settings.image.value), None
+def _code(settings: Settings, gpu: bool = False) -> tuple[Code, tuple[str, bytes] | None]:
+    """The images that are set, or else a package of what is installed here. For a GPU the image
+    with CUDA trains; where it is the only one, it runs the other steps as well."""
+    with_cuda = settings.gpu_image.value if gpu else ""
+    if image := settings.image.value or with_cuda:
+        return Code(image, with_cuda or image), None
     name, content = packages.build_wheel()
     uri = packages.wheel_uri(settings.required("bucket"), name, content)
     return Code.in_package(uri), (uri, content)

@@ -1,8 +1,8 @@
-"""Recurring runs: `apply` creates or updates a schedule; two of one name are never both active.
+"""Recurring runs: `apply` creates a schedule or changes it, so that one of its name fires.
 
-A schedule cannot be changed, because it holds a copy of the spec and the parameters. To update one,
-the old schedule is paused, a new one created, and the old one deleted. If this is interrupted,
-there is still a schedule of that name, and at most one that is active; applying again completes it.
+A schedule holds a copy of the compiled pipeline and the parameters. UpdateSchedule replaces both,
+and the timing, in one step, so nothing that happens on the way leaves none or two that fire. Where
+two people have created one name at the same moment, both keep the older one and delete the other.
 """
 
 import datetime
@@ -11,13 +11,26 @@ from dataclasses import dataclass
 from itertools import islice, takewhile
 from typing import Any
 
+from pipelines.vertex.calls.schedules import COMPLETED
 from pipelines.vertex.client import Vertex
 from pipelines.vertex.cron import Cron, parse_time
 from pipelines.vertex.submission import DIGEST_LABEL, digest, digest_of
-from trainer.errors import InputError, TabularError
+from trainer.errors import InputError
 
 MONTH = datetime.timedelta(days=30)
-ACTIVE = "ACTIVE"
+ACTIVE, PAUSED = "ACTIVE", "PAUSED"
+NEVER, UNLIMITED = "9999-12-31T00:00:00Z", str(2**63 - 1)  # the API's largest values
+MAX_NAME_CHARACTERS = 128
+# The fields of a schedule that an update changes, as JSON and as a field mask name them.
+PATHS = {
+    "cron": "cron",
+    "startTime": "start_time",
+    "endTime": "end_time",
+    "maxRunCount": "max_run_count",
+    "maxConcurrentRunCount": "max_concurrent_run_count",
+    "maxConcurrentActiveRunCount": "max_concurrent_active_run_count",
+    "createPipelineJobRequest": "create_pipeline_job_request",
+}
 
 
 @dataclass(frozen=True)
@@ -30,6 +43,9 @@ class Timing:
         end: no run after; None for no end.
         max_runs: maximum number of runs in all; 0 for no limit.
         overlap: maximum number of runs at a time.
+
+    Raises:
+        InputError: a value is malformed or out of range.
     """
 
     cron: str
@@ -38,25 +54,41 @@ class Timing:
     max_runs: int = 0
     overlap: int = 1
 
+    def __post_init__(self) -> None:
+        Cron.parse(self.cron)
+        if self.overlap < 1:
+            raise InputError(f"--overlap must be at least 1, got {self.overlap}")
+        if self.max_runs < 0:
+            raise InputError(f"--max-runs must be at least 0, got {self.max_runs}")
+        if self.start and self.end and self.end <= self.start:
+            raise InputError(
+                f"--end must be after --start, got {self.end.isoformat()} and "
+                f"{self.start.isoformat()}"
+            )
+
 
 def build_schedule(
-    name: str, timing: Timing, parent: str, pipeline_job: Mapping[str, Any]
+    name: str,
+    timing: Timing,
+    parent: str,
+    pipeline_job: Mapping[str, Any],
+    content: Mapping[str, Any],
 ) -> dict[str, Any]:
     """A Schedule as JSON; its digest is a label of its runs.
 
+    Args:
+        name: of the schedule, by which `apply` finds it.
+        timing: when it starts its runs.
+        parent: project and region of its runs.
+        pipeline_job: each run, as JSON.
+        content: the same without its owner, so that a schedule is equal whoever applies it.
+
     Raises:
-        InputError: a value of the timing is malformed or out of range.
+        InputError: the name is one that the API does not take, or no run would ever start.
     """
-    Cron.parse(timing.cron)
-    if timing.overlap < 1:
-        raise InputError(f"--overlap must be at least 1, got {timing.overlap}")
-    if timing.max_runs < 0:
-        raise InputError(f"--max-runs must be at least 0, got {timing.max_runs}")
-    if timing.start and timing.end and timing.end <= timing.start:
-        raise InputError(
-            f"--end must be after --start, got {timing.end.isoformat()} and "
-            f"{timing.start.isoformat()}"
-        )
+    check_name(name)
+    if next(firings(timing), None) is None:
+        raise InputError(f"--end must leave time for a run, got {timing.end}; give a later one")
     schedule: dict[str, Any] = {
         "displayName": name,
         "cron": timing.cron,
@@ -72,9 +104,19 @@ def build_schedule(
         schedule["endTime"] = timing.end.isoformat()
     if timing.max_runs:
         schedule["maxRunCount"] = str(timing.max_runs)
-    labels = {**pipeline_job["labels"], DIGEST_LABEL: digest(schedule)}
+    identity = digest({**schedule, "createPipelineJobRequest": {"pipelineJob": dict(content)}})
+    labels = {**pipeline_job["labels"], DIGEST_LABEL: identity}
     schedule["createPipelineJobRequest"]["pipelineJob"]["labels"] = labels
     return schedule
+
+
+def check_name(name: str) -> None:
+    """Raises InputError unless the API takes the name and can be asked for it by a filter."""
+    if not 0 < len(name) <= MAX_NAME_CHARACTERS or not name.isprintable() or set(name) & set('"\\'):
+        raise InputError(
+            f"a schedule's name must have 1 to {MAX_NAME_CHARACTERS} printable characters other "
+            f'than " and \\, got {name!r}'
+        )
 
 
 def firings(timing: Timing) -> Iterator[datetime.datetime]:
@@ -103,33 +145,70 @@ def timing_of(schedule: Mapping[str, Any], start: datetime.datetime | None = Non
 
 
 def apply(vertex: Vertex, schedule: dict[str, Any]) -> str:
-    """Creates or updates a schedule.
+    """Makes one schedule of that name be as described. One that its user has paused stays paused.
 
     Returns:
-        What was done: "created", "replaced", or "unchanged", with the state unless it is active.
+        What was done: "created", "updated" or "unchanged", with the state unless it is active.
 
     Raises:
-        TabularError: it could not be created; the old one is active as before.
+        TabularError: Google refused, or did not answer; the schedule is as before or as described,
+            and to apply it again completes what is left.
     """
-    existing = vertex.schedules(schedule["displayName"])
-    equal = [each for each in existing if digest_of(each) == digest_of(schedule)]
-    keep = next((each for each in equal if each["state"] == ACTIVE), equal[0] if equal else None)
-    others = [each for each in existing if each is not keep]
-    if keep is None:
-        paused = [each for each in others if each["state"] == ACTIVE]
-        for each in paused:
-            vertex.pause_schedule(each["name"])
-        try:
-            vertex.create_schedule(schedule)
-        except TabularError:
-            for each in paused[-1:]:  # as before, but only one
-                vertex.resume_schedule(each["name"], catch_up=False)
-            raise
-    for each in others:
-        vertex.delete_schedule(each["name"])
-    if keep is None:
-        return "replaced" if others else "created"
-    return "unchanged" if keep["state"] == ACTIVE else f"unchanged, {keep['state'].lower()}"
+    name, wanted = schedule["displayName"], digest_of(schedule)
+    found = vertex.schedules(name)
+    done = "unchanged"
+    if not _candidates(found, wanted):
+        created = vertex.create_schedule(schedule)
+        done = "created"
+        found = vertex.schedules(name)  # another person may have created one at this moment
+        if created["name"] not in [each["name"] for each in found]:
+            found.append(created)
+    keep = _candidates(found, wanted)[0]
+    if digest_of(keep) != wanted:
+        vertex.update_schedule(*_update(schedule, keep))
+        done = "updated"
+    for each in found:
+        if each is not keep:
+            vertex.delete_schedule(each["name"])
+    return done if keep["state"] == ACTIVE else f"{done}, {keep['state'].lower()}"
+
+
+def _candidates(found: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+    """Those that can be made as described, the one to keep first: of several, and for everyone who
+    looks, the oldest that is active. One that has ended cannot be changed."""
+    usable = [each for each in found if each["state"] != COMPLETED or digest_of(each) == wanted]
+    order = (ACTIVE, PAUSED, COMPLETED)
+    return sorted(usable, key=lambda s: (order.index(s["state"]), s["createTime"], s["name"]))
+
+
+def _update(
+    schedule: Mapping[str, Any], present: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str]]:
+    """The schedule to send in place of the present one, and the fields that change.
+
+    "The non-empty fields cannot be unset", says UpdateScheduleRequest, so an end or a number of
+    runs that is no longer asked for becomes one that is never reached.
+    """
+    changed = {**schedule, "name": present["name"]}
+    if "endTime" in present:
+        changed.setdefault("endTime", NEVER)
+    if "maxRunCount" in present:
+        changed.setdefault("maxRunCount", UNLIMITED)
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if "startTime" in present and parse_time("--start", present["startTime"]) > now:
+        changed.setdefault("startTime", now.isoformat())
+    return changed, [path for name, path in PATHS.items() if name in changed]
+
+
+def pause(vertex: Vertex, name: str) -> None:
+    """Pauses every schedule of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = get_schedules(vertex, name)
+    for each in [each for each in found if each["state"] == ACTIVE] or found[-1:]:
+        vertex.pause_schedule(each["name"])
 
 
 def get_schedule(vertex: Vertex, name: str) -> dict[str, Any]:

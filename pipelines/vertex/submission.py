@@ -99,6 +99,19 @@ def pipeline_job(
     return job
 
 
+def without_owner(
+    job: Mapping[str, Any], arguments: Mapping[str, Any], labels: Mapping[str, str], title: str
+) -> dict[str, Any]:
+    """What a PipelineJob asks for, whoever asks: of two people's jobs it is equal or it is not.
+
+    Args:
+        job: of `pipeline_job`.
+        arguments, labels, title: what it was made of, without what the owner's name adds.
+    """
+    config = {**job["runtimeConfig"], "parameterValues": dict(arguments)}
+    return {**job, "displayName": title, "labels": dict(labels), "runtimeConfig": config}
+
+
 def create_request(parent: str, run_id: str, job: Mapping[str, Any]) -> dict[str, Any]:
     """A CreatePipelineJobRequest as JSON.
 

@@ -33,9 +33,13 @@ SPOT = {
     "job_timeout_seconds": 3600,
     "job_service_account": "trainer@project.iam.gserviceaccount.com",
 }
+PRIVATE = {
+    "job_kms_key": "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k",
+    "job_network": "projects/123456789012/global/networks/vpc",
+}
 LABELLED = {"job_labels": {"team": "risk"}, "machine_type": "n1-highmem-8"}
 SETTINGS = pytest.mark.parametrize(
-    "settings", [CPU, T4, SPOT, T4 | SPOT | LABELLED], ids=["cpu", "t4", "spot", "all"]
+    "settings", [CPU, T4, SPOT, T4 | SPOT | LABELLED | PRIVATE], ids=["cpu", "t4", "spot", "all"]
 )
 PACKAGE = "gs://b/vertex_tabular-0.1.0-py3-none-any.whl"
 
@@ -98,6 +102,8 @@ def test_the_job_is_what_the_parameters_say(settings: dict[str, Any]) -> None:
     timeout = settings.get("job_timeout_seconds", 7 * 24 * 3600)
     assert job.job_spec.scheduling.timeout == datetime.timedelta(seconds=timeout)
     assert job.job_spec.service_account == settings.get("job_service_account", "")
+    assert job.job_spec.network == settings.get("job_network", "")
+    assert job.encryption_spec.kms_key_name == settings.get("job_kms_key", "")
     assert dict(job.labels).items() >= settings.get("job_labels", {}).items()
     assert pool.replica_count == 1
     assert pool.container_spec.image_uri == "registry/image:1"
@@ -125,11 +131,14 @@ def test_more_replicas_are_a_second_pool() -> None:
     assert first.container_spec == second.container_spec
 
 
-def test_package_mode_runs_the_same_arguments_in_a_prebuilt_image() -> None:
+def test_without_an_image_a_stock_one_installs_what_is_pinned_and_runs_the_same() -> None:
     (pool,) = as_launcher_parses(payload(Code.in_package(PACKAGE), CPU)).job_spec.worker_pool_specs
-    package = pool.python_package_spec
-    assert list(package.package_uris) == [PACKAGE]
-    assert package.python_module == "trainer"
-    assert package.executor_image_uri.startswith("us-docker.pkg.dev/vertex-ai/training/pytorch-")
+    container = pool.container_spec
+    assert container.image_uri == "python:3.11-slim"
+    assert list(container.command[:2]) == ["sh", "-c"]
+    assert list(container.command[3:]) == ["python", "-m", "trainer"]
+    script = container.command[2]
+    assert PACKAGE.replace("gs://", "/gcs/") in script
+    assert "locks/training.lock" in script and "locks/torch-cpu.lock" in script
     (other,) = as_launcher_parses(payload(Code.in_image("i"), CPU)).job_spec.worker_pool_specs
-    assert package.args == other.container_spec.args
+    assert container.args == other.container_spec.args

@@ -24,7 +24,9 @@ from trainer.contract import sha256_of
 pytestmark = pytest.mark.slow
 
 QUICK = ["--csv", CSV, "--set", "epochs=5"]
-MACHINE = ["--accelerator", "NVIDIA_TESLA_T4:1", "--spot", "--label", "team=risk"]
+KEY = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
+NETWORK = "projects/123456789012/global/networks/vpc"
+MACHINE = ["--spot", "--label", "team=risk", "--kms-key", KEY, "--network", NETWORK]
 SDK = """
 import json
 import sys
@@ -70,7 +72,7 @@ def shell(executing: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture(scope="module")
 def submitted(shell: Shell) -> Result:
-    """A run on a GPU and Spot machines, waited for."""
+    """A run on Spot machines, in a network of its own and encrypted, waited for."""
     result = shell("submit", *QUICK, *MACHINE, "--json", "--wait")
     assert result.status == 0, result.stderr
     return result
@@ -82,14 +84,13 @@ def run_id(submitted: Result) -> str:
     return run_id
 
 
-def test_the_gpu_and_spot_reach_jobservice_through_the_real_launcher(
+def test_spot_key_and_network_reach_jobservice_through_the_real_launcher(
     executing: Cloud, submitted: Result
 ) -> None:
     request = executing.calls("CreateCustomJob")[0]
     spec = request.custom_job.job_spec
-    (pool,) = spec.worker_pool_specs
-    assert pool.machine_spec.accelerator_type.name == "NVIDIA_TESLA_T4"
-    assert pool.machine_spec.accelerator_count == 1
+    assert request.custom_job.encryption_spec.kms_key_name == KEY
+    assert spec.network == NETWORK
     assert spec.scheduling.strategy.name == "SPOT"
     assert dict(request.custom_job.labels).items() >= {"team": "risk", "owner": "ada-l-"}.items()
     assert spec.base_output_directory.output_uri_prefix.startswith(f"gs://{BUCKET}/tabular/runs/")
@@ -98,8 +99,10 @@ def test_the_gpu_and_spot_reach_jobservice_through_the_real_launcher(
 def test_the_job_ran_the_wheel_that_was_uploaded(executing: Cloud, submitted: Result) -> None:
     request = executing.calls("CreateCustomJob")[0]
     (pool,) = request.custom_job.job_spec.worker_pool_specs
-    (wheel,) = executing.storage.uris(f"gs://{BUCKET}/tabular/packages/")
-    assert list(pool.python_package_spec.package_uris) == [wheel]
+    uris = executing.storage.uris(f"gs://{BUCKET}/tabular/packages/")
+    (wheel,) = [uri for uri in uris if uri.endswith(".whl")]
+    script = pool.container_spec.command[2]
+    assert wheel.replace("gs://", "/gcs/") in script and script.endswith('exec "$0" "$@"')
 
 
 def test_each_change_of_state_was_shown(submitted: Result) -> None:
@@ -134,6 +137,21 @@ def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> No
     assert shown[1] == result.error
     refused = shell("fetch", "fails", "anywhere")
     assert refused.error.endswith("a run must be SUCCEEDED to have results, got FAILED")
+
+
+def test_a_gpu_that_cannot_be_used_fails_at_once_and_says_why(
+    executing: Cloud, shell: Shell
+) -> None:
+    gpu = ["--accelerator", "NVIDIA_TESLA_T4:1", "--image", "us-docker.pkg.dev/p/r/i:1"]
+    gpu += ["--run-id", "gpu", "--wait"]
+    result = shell("submit", *QUICK, *gpu)
+    spec = executing.calls("CreateCustomJob")[-1].custom_job.job_spec
+    (pool,) = spec.worker_pool_specs
+    assert pool.machine_spec.accelerator_type.name == "NVIDIA_TESLA_T4"
+    assert pool.machine_spec.accelerator_count == 1
+    assert "--device=cuda" in str(pool)
+    assert result.status == 1
+    assert "train failed: --device cuda must find a GPU that torch can use, got" in result.error
 
 
 def test_a_cancelled_run_ends_with_all_that_it_started(executing: Cloud, shell: Shell) -> None:

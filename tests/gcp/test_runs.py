@@ -81,12 +81,13 @@ def test_clean_deletes_only_what_nothing_uses(recorder: Cloud, recorded: Shell) 
         recorder.storage.delete(uri)
     recorded(*PACKAGE, "--run-id", "trial-1")
     used = recorder.storage.uris(packages)
+    assert any(uri.endswith(".whl") for uri in used)
     recorder.storage.write(f"{packages}0123456789abcdef/vertex_tabular-0.0.9.whl", b"old")
     clean = ["clean", "--older-than"]
     assert recorded(*clean, "30d").stdout == "no unused packages\n"
     assert recorded(*clean, "0d").stdout.startswith(f"unused {packages}0123456789abcdef/")
     assert recorded(*clean, "0d", "--yes").stdout.startswith("deleted ")
-    assert recorder.storage.uris(packages) == used and len(used) == 1
+    assert recorder.storage.uris(packages) == used
     assert recorded(*clean, "soon").error.endswith("must be a number of days like 30d, got soon")
 
 
@@ -101,8 +102,43 @@ def test_clean_finds_a_use_behind_any_number_of_runs(recorder: Cloud, recorded: 
         ended = vertex.PipelineJob(name=f"{name}-{number}", end_time=used.create_time)
         recorder.pipelines.jobs[ended.name] = ended
     assert recorded("clean", "--older-than", "0d", "--yes").stdout == "no unused packages\n"
-    assert len(recorder.storage.uris(packages)) == 1
+    assert any(uri.endswith(".whl") for uri in recorder.storage.uris(packages))
     assert len(recorder.calls("ListPipelineJobs")) == 11
+
+
+@pytest.mark.parametrize("says_where", [True, False])
+def test_clean_looks_in_every_region_that_used_a_package(
+    recorder: Cloud, recorded: Shell, says_where: bool
+) -> None:
+    """A package that does not say where it was used may be of any region."""
+    packages = f"gs://{BUCKET}/tabular/packages/"
+    schedule = ["schedule", "apply", "nightly", *PACKAGE[1:], "--cron", "0 3 * * *"]
+    assert recorded(*schedule).status == 0
+    uris = recorder.storage.uris(packages)
+    if not says_where:
+        for uri in [uri for uri in uris if not uri.endswith(".whl")]:
+            recorder.storage.delete(uri)
+    clean = ["clean", "--older-than", "0d", "--yes", "--region", "europe-west4"]
+    assert recorded(*clean).stdout == "no unused packages\n"
+    assert recorder.storage.uris(packages)
+    recorder.schedules.schedules.clear()
+    assert recorded(*clean).stdout.startswith(f"deleted {packages}")
+    assert recorder.storage.uris(packages) == []
+
+
+def test_clean_deletes_nothing_where_it_cannot_look(recorder: Cloud, recorded: Shell) -> None:
+    assert recorded(*PACKAGE).status == 0
+    recorder.pipelines.jobs.clear()
+    packages = f"gs://{BUCKET}/tabular/packages/"
+    (wheel,) = [uri for uri in recorder.storage.uris(packages) if uri.endswith(".whl")]
+    foreign = f"{wheel.rpartition('/')[0]}/used-in/other-project/us-east1"
+    recorder.storage.write(foreign, b"1")
+    refused = recorded("clean", "--older-than", "0d", "--yes")
+    recorder.storage.delete(foreign)
+    assert refused.status == 1
+    assert "got other-project us-east1: cannot list the schedules: Permission" in refused.error
+    assert refused.error.endswith("; nothing is deleted")
+    assert wheel in recorder.storage.uris(packages)
 
 
 def test_the_same_package_is_uploaded_once(recorder: Cloud, recorded: Shell) -> None:

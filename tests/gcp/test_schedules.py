@@ -27,20 +27,18 @@ def states(cloud: Cloud) -> list[str]:
     return [schedule.state.name for schedule in cloud.schedules.schedules.values()]
 
 
-def test_apply_creates_leaves_alone_and_replaces(recorder: Cloud, recorded: Shell) -> None:
+def test_apply_creates_leaves_alone_and_changes(recorder: Cloud, recorded: Shell) -> None:
     first, second = recorded(*APPLY), recorded(*APPLY)
     assert (first.stdout, second.stdout) == ("nightly: created\n", "nightly: unchanged\n")
     (old,) = recorder.schedules.schedules
     assert "a month, 30 runs" in first.stderr
 
     changed = recorded(*APPLY, "--set", "epochs=7")
-    assert changed.stdout == "nightly: replaced\n"
-    (new,) = recorder.schedules.schedules
-    assert new != old and states(recorder) == ["ACTIVE"]
-    # The successor is there before the old one goes, and the old one fires no more by then.
+    assert changed.stdout == "nightly: updated\n"
+    assert states(recorder) == ["ACTIVE"]
     order = [call.method for call in recorder.board.calls if not call.method.startswith("List")]
-    assert order == ["CreateSchedule", "PauseSchedule", "CreateSchedule", "DeleteSchedule"]
-    schedule = recorder.schedules.schedules[new]
+    assert order == ["CreateSchedule", "UpdateSchedule"]
+    schedule = recorder.schedules.schedules[old]
     assert schedule.max_concurrent_active_run_count == 1
     parameters = schedule.create_pipeline_job_request.pipeline_job.runtime_config.parameter_values
     assert parameters["epochs"] == 7
@@ -62,34 +60,6 @@ def test_a_schedule_may_predict(recorder: Cloud, recorded: Shell) -> None:
     assert mixed.status == 2 and mixed.error.startswith(
         "error: --model predicts and takes no --spot"
     )
-
-
-@pytest.mark.parametrize(
-    ("method", "left"),
-    [
-        ("PauseSchedule", ["ACTIVE"]),
-        ("CreateSchedule", ["ACTIVE"]),
-        ("DeleteSchedule", ["PAUSED", "ACTIVE"]),
-    ],
-)
-def test_a_failure_half_way_leaves_one_that_fires_and_is_mended_by_applying_again(
-    recorder: Cloud, recorded: Shell, method: str, left: list[str]
-) -> None:
-    recorded(*APPLY)
-    denied = grpc.StatusCode.PERMISSION_DENIED
-    recorder.board.faults.append(Fault(method, denied, "Permission denied"))
-    change = [*APPLY, "--set", "epochs=7"]
-    failed = recorded(*change)
-    assert failed.status == 1
-    assert failed.error.count("\n") == 0 and "Permission denied" in failed.error
-    assert states(recorder) == left
-
-    mended = recorded(*change)
-    assert mended.status == 0, mended.stderr
-    assert states(recorder) == ["ACTIVE"]
-    (schedule,) = recorder.schedules.schedules.values()
-    job = schedule.create_pipeline_job_request.pipeline_job
-    assert job.runtime_config.parameter_values["epochs"] == 7
 
 
 def test_a_lost_answer_creates_no_second_schedule(recorder: Cloud, recorded: Shell) -> None:
@@ -154,6 +124,24 @@ def test_pause_resume_list_show_delete(recorder: Cloud, recorded: Shell) -> None
     assert missing.error == "error: a schedule must exist, got nightly; the schedules are: none"
 
 
+@pytest.mark.parametrize(
+    ("timing", "complaint"),
+    [
+        (["--end", "2020-01-01"], "--end must leave time for a run, got 2020-01-01"),
+        (["--start", "2090-01-01T04:00Z", "--end", "2090-01-01T05:00Z"], "--end must leave time"),
+        (["--start", "2090-02-01", "--end", "2090-01-01"], "--end must be after --start, got 20"),
+        (["--overlap", "0"], "--overlap must be at least 1, got 0"),
+        (["--max-runs", "-1"], "--max-runs must be at least 0, got -1"),
+    ],
+)
+def test_a_timing_that_starts_no_run_is_refused(
+    recorder: Cloud, recorded: Shell, timing: list[str], complaint: str
+) -> None:
+    result = recorded(*APPLY, *timing)
+    assert (result.status, recorder.board.calls) == (2, [])
+    assert complaint in result.error
+
+
 def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Shell) -> None:
     start = ["--start", "2027-03-12T12:00Z"]
     preview = recorded("schedule", "preview", "--cron", CRON, *start)
@@ -169,6 +157,9 @@ def test_preview_shows_ten_firings_across_a_change(recorder: Cloud, recorded: Sh
         ("0 3 * *", "must be five fields"),
         ("* * * * * *", "must be five fields"),
         ("61 3 * * *", "must be a cron expression, got '61 3 * * *': Bad minute"),
+        ("0 3 30 2 *", "must be a cron expression, got '0 3 30 2 *': Bad day-of-month"),
+        ("0 3 L * *", "must be a cron expression of numbers, names of months and days"),
+        ("0 3 * * MON#2", "must be a cron expression of numbers, names of months and days"),
         ("TZ=Mars/Olympus 0 3 * * *", "must name a known time zone, got Mars/Olympus"),
         ("TZ=../etc 0 3 * * *", "must name a known time zone, got ../etc"),
     ],

@@ -2,12 +2,13 @@
 
 import re
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import grpc
 import pytest
 
-from tests.gcp.conftest import CSV
+from tests.gcp.conftest import CSV, shell_of
 from tests.gcp.loopback import permissions
 from tests.gcp.loopback.cloud import Cloud
 from tests.gcp.loopback.rpc import Fault
@@ -29,20 +30,31 @@ LIFE = [
     ["schedule", "resume", "nightly"],
     ["schedule", "delete", "nightly"],
     ["clean", "--older-than", "0d", "--yes"],
+    ["image", "build"],
 ]
 # Of steps that run in the cloud, and of `show` and `logs` when a run has failed.
 BY_STEPS = {"aiplatform.customJobs.create", "aiplatform.customJobs.get", "logging.logEntries.list"}
 # Vertex AI pulls the image and writes the logs with the account that a run acts as.
-BY_VERTEX = {"roles/artifactregistry.reader", "roles/logging.logWriter"}
+# Cloud Build pushes the image with it.
+BY_VERTEX = {
+    "roles/artifactregistry.reader",
+    "roles/artifactregistry.writer",
+    "roles/logging.logWriter",
+}
 
 
-def test_the_roles_are_those_that_the_calls_need(recorder: Cloud, recorded: Shell) -> None:
+def test_the_roles_are_those_that_the_calls_need(recorder: Cloud, tmp_path: Path) -> None:
     recorder.storage_calls.clear()
-    for command in LIFE:
-        result = recorded(*command)
-        assert result.status == 0, (command, result.stderr)
+    with closing(shell_of(recorder, tmp_path)) as shell:
+        for command in LIFE:
+            result = shell(*command)
+            assert result.status == 0, (command, result.stderr)
     needed = {permissions.METHODS[call.method] for call in recorder.board.calls}
     needed |= {permissions.of_storage(*call) for call in recorder.storage_calls}
+    if recorder.builds.builds:
+        needed.add("cloudbuild.builds.create")
+    if any(call.quota_project for call in recorder.board.calls):
+        needed.add("serviceusage.services.use")
     if any(call.pipeline_job.service_account for call in recorder.calls("CreatePipelineJob")):
         needed.add("iam.serviceAccounts.actAs")
     roles = {permissions.ROLES[permission] for permission in needed - {""} | BY_STEPS} | BY_VERTEX

@@ -187,6 +187,8 @@ def test_a_good_training_job(change: Change) -> None:
             "Invalid GCS path",
         ),
         (lambda c: c["job_spec"].update(service_account="me"), "service_account", "Invalid"),
+        (lambda c: c["job_spec"].update(network="default"), "job_spec.network", "Invalid network"),
+        (lambda c: c.update(encryption_spec={"kms_key_name": "k"}), "kms_key_name", "Invalid key"),
         (lambda c: c.update(labels={"Team": "x"}), "labels", "key 'Team'"),
     ],
 )

@@ -74,13 +74,10 @@ def pipeline_job(job: vertex.PipelineJob, job_id: str) -> Iterator[Error]:
     root = job.runtime_config.gcs_output_directory
     if not re.match(r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/|$)", root):
         yield "pipeline_job.runtime_config.gcs_output_directory", f"Invalid GCS path: {root!r}"
-    if job.encryption_spec.kms_key_name and not re.fullmatch(
-        r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+",
-        job.encryption_spec.kms_key_name,
-    ):
-        yield "pipeline_job.encryption_spec.kms_key_name", "Invalid key name."
-    if job.network and not re.fullmatch(r"projects/\d+/global/networks/[a-z0-9-]+", job.network):
-        yield "pipeline_job.network", f"Invalid network {job.network!r}."
+    yield from key_and_network(
+        ("pipeline_job.encryption_spec.kms_key_name", job.encryption_spec.kms_key_name),
+        ("pipeline_job.network", job.network),
+    )
     spec = vertex.PipelineJob.to_dict(job)["pipeline_spec"]
     yield from pipeline_spec(spec)
     if spec.get("root"):
@@ -88,6 +85,15 @@ def pipeline_job(job: vertex.PipelineJob, job_id: str) -> Iterator[Error]:
             vertex.PipelineJob.RuntimeConfig.pb(job.runtime_config)
         ).get("parameterValues", {})
         yield from parameters(spec["root"], values)
+
+
+def key_and_network(key: Error, network: Error) -> Iterator[Error]:
+    """What is wrong with a customer-managed key and a network, each a field and its value."""
+    form = r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+"
+    if key[1] and not re.fullmatch(form, key[1]):
+        yield key[0], "Invalid key name."
+    if network[1] and not re.fullmatch(r"projects/\d+/global/networks/[a-z0-9-]+", network[1]):
+        yield network[0], f"Invalid network {network[1]!r}."
 
 
 def labels(field: str, given: Any) -> Iterator[Error]:
@@ -156,6 +162,10 @@ def custom_job(job: vertex.CustomJob) -> Iterator[Error]:
     output = spec.base_output_directory.output_uri_prefix
     if output and not output.startswith("gs://"):
         yield "job_spec.base_output_directory.output_uri_prefix", f"Invalid GCS path: {output!r}"
+    yield from key_and_network(
+        ("encryption_spec.kms_key_name", job.encryption_spec.kms_key_name),
+        ("job_spec.network", spec.network),
+    )
     if spec.service_account and "@" not in spec.service_account:
         yield "job_spec.service_account", f"Invalid service account {spec.service_account!r}."
 

@@ -13,7 +13,6 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,15 @@ from tests.gcp.loopback.clock import Clock
 from tests.gcp.loopback.machines import Machines
 from tests.gcp.loopback.proxy import Proxy
 from tests.gcp.loopback.rpc import Switchboard
-from tests.gcp.loopback.services import jobs, logs, metadata, pipelines, projects, schedules
+from tests.gcp.loopback.services import (
+    builds,
+    jobs,
+    logs,
+    metadata,
+    pipelines,
+    projects,
+    schedules,
+)
 from tests.gcp.loopback.storage import Emulator, Mount
 
 BUCKET = "loopback-bucket"
@@ -39,8 +46,10 @@ class Cloud:
         environ: environment of a process that is to use this cloud.
         clock: its time; `fire_until` moves it through the schedules' firings.
         storage: its buckets, one of which, BUCKET, is there from the start.
-        pipelines, jobs, schedules, metadata: its services, with everything that was created.
+        pipelines, jobs, schedules, metadata, builds: its services, with all that was created.
+        user: the same with the credentials of a user in place of a service account's.
         storage_calls: method and path of every request to Cloud Storage.
+        quota_projects: the projects whose quota requests to Cloud Storage count against.
     """
 
     def __init__(self, directory: Path, stack: contextlib.ExitStack, executes: bool) -> None:
@@ -53,18 +62,26 @@ class Cloud:
         logging = _served(logs.server(lines, identity.context), stack)
         routes = {host: ("127.0.0.1", port) for host in GRPC_HOSTS}
         routes["logging.googleapis.com"] = ("127.0.0.1", logging.server_port)
+        user_tokens = _served(credentials.token_server(identity.context), stack)
+        routes["oauth2.googleapis.com"] = ("127.0.0.1", user_tokens.server_port)
         proxy = _served(Proxy(routes), stack)
         self.board.cut = proxy.cut
-        tokens = _served(HTTPServer(("127.0.0.1", 0), credentials.TokenHandler), stack)
+        tokens = _served(credentials.token_server(), stack)
         emulator = _served(Emulator(names.PROJECT_NUMBER), stack)
         self.storage_calls = emulator.calls
-        for name in ("buckets", "machines"):
+        self.quota_projects = emulator.quota_projects
+        for name in ("buckets", "machines", "builds"):
             (directory / name).mkdir()
         self.storage = Mount(emulator.url, directory / "buckets", names.PROJECT)
         self.storage.create_bucket(BUCKET)
+        self.builds = builds.BuildService(self.storage, lines, directory / "builds")
+        building = _served(builds.server(self.builds, identity.context), stack)
+        routes["cloudbuild.googleapis.com"] = ("127.0.0.1", building.server_port)
         account = directory / "service_account.json"
         token_uri = f"http://127.0.0.1:{tokens.server_port}/token"
         credentials.write_service_account(account, names.PROJECT, token_uri)
+        user = directory / "application_default_credentials.json"
+        credentials.write_user(user)
         self.environ = {
             **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             "GOOGLE_APPLICATION_CREDENTIALS": str(account),
@@ -77,6 +94,7 @@ class Cloud:
             "NO_GCE_CHECK": "true",
             "TABPIPE_GCS": str(self.storage.directory),
         }
+        self.user = {**self.environ, "GOOGLE_APPLICATION_CREDENTIALS": str(user)}
         machines = Machines(directory / "machines", self.environ, lines, at_once=2)
         self.jobs = jobs.JobService(self.clock, machines, self.storage)
         self.metadata = metadata.MetadataService(self.clock)
@@ -110,6 +128,7 @@ class Cloud:
             self.board.faults,
             self.pipelines.jobs,
             self.jobs.jobs,
+            self.builds.builds,
             self.schedules.schedules,
             self.metadata.stores,
             self.metadata.contexts,

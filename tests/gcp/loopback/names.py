@@ -10,7 +10,7 @@ from tests.gcp.loopback.rpc import Refused
 PROJECT = "loopback-project"
 PROJECT_NUMBER = "123456789012"
 REGION = "us-central1"
-PARENT = re.compile(r"projects/(?P<project>[^/]+)/locations/(?P<location>[a-z]+-[a-z]+\d)$")
+PARENT = re.compile(r"projects/(?P<project>[^/]+)/locations/(?P<location>[a-z]+-[a-z]+\d+)$")
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,10 @@ class Parent:
     """What `projects/P/locations/L` names."""
 
     location: str
+
+    def holds(self, name: str) -> bool:
+        """Whether a resource is in this location."""
+        return f"/locations/{self.location}/" in name
 
     def child(self, collection: str, name: str) -> str:
         return f"projects/{PROJECT_NUMBER}/locations/{self.location}/{collection}/{name}"

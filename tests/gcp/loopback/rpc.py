@@ -2,10 +2,12 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import grpc
+
+from tests.gcp.loopback import credentials
 
 Methods = dict[str, tuple[type, Callable[[Any], Any]]]  # name → class of the request, the method
 
@@ -25,10 +27,12 @@ class Call:
     Attributes:
         method: name of the method, for example CreatePipelineJob.
         request: the message.
+        quota_project: whose quota it counts against, as the caller says.
     """
 
     method: str
     request: Any
+    quota_project: str
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,16 @@ class Fault:
         code: status of the answer; None cuts the connection instead.
         text: the status's message.
         executed: whether the request is carried out before its answer is lost.
+        skip: how many calls of the method go well before.
+        act: what happens at that moment, in place of a damaged answer.
     """
 
     method: str
     code: grpc.StatusCode | None
     text: str = "injected"
     executed: bool = False
+    skip: int = 0
+    act: Callable[[], object] | None = None
 
 
 @dataclass
@@ -79,7 +87,10 @@ class Switchboard:
         self, name: str, method: Callable[[Any], Any]
     ) -> Callable[[Any, grpc.ServicerContext], Any]:
         def answer(request: Any, context: grpc.ServicerContext) -> Any:
-            fault = self._arrived(name, request)
+            headers = {key: str(value) for key, value in context.invocation_metadata()}
+            fault = self._arrived(name, request, headers)
+            if credentials.lacks_quota_project(headers):
+                context.abort(grpc.StatusCode.PERMISSION_DENIED, credentials.NO_QUOTA_PROJECT)
             if fault and not fault.executed:
                 self._strike(fault, context)
             try:
@@ -92,16 +103,20 @@ class Switchboard:
 
         return answer
 
-    def _arrived(self, name: str, request: Any) -> Fault | None:
+    def _arrived(self, name: str, request: Any, headers: dict[str, str]) -> Fault | None:
         with self._lock:
-            self.calls.append(Call(name, request))
+            self.calls.append(Call(name, request, headers.get(credentials.QUOTA_PROJECT, "")))
             for index, fault in enumerate(self.faults):
-                if fault.method == name:
+                if fault.method == name and fault.skip:
+                    self.faults[index] = replace(fault, skip=fault.skip - 1)
+                elif fault.method == name:
                     return self.faults.pop(index)
         return None
 
     def _strike(self, fault: Fault, context: grpc.ServicerContext) -> None:
-        if fault.code is None:
+        if fault.act:
+            fault.act()
+        elif fault.code is None:
             self.cut()
             context.abort(grpc.StatusCode.UNAVAILABLE, "never arrives: the connection is cut")
         else:

@@ -1,11 +1,13 @@
 """Executes one CustomJob's worker pools: python -m tests.gcp.loopback.run_job DIRECTORY
 
-`job.json` in the directory holds the job as JobService received it. A Python package is installed
-from its bucket, as the prebuilt images do it, and hides this checkout's modules of the same name.
+`job.json` in the directory holds the job as JobService received it. The wheel that its command
+installs is installed from its bucket, without the packages it needs, which this machine has; it
+hides this checkout's modules of the same name.
 """
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,10 +21,10 @@ def main(directory: Path) -> int:
     pools = spec["worker_pool_specs"]
     for pool in pools:
         pool["replica_count"] = int(pool["replica_count"])  # protobuf's JSON has int64 as text
+    commands = " ".join(" ".join(pool["container_spec"]["command"]) for pool in pools)
     wheels = {
-        str(local_path(uri))
-        for pool in pools
-        for uri in (pool.get("python_package_spec") or {}).get("package_uris", [])
+        str(local_path(path.replace("/gcs/", "gs://")))
+        for path in re.findall(r"/gcs/\S+\.whl", commands)
     }
     if wheels:
         packages = directory / "packages"

@@ -10,16 +10,20 @@ from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
 from google.auth.credentials import AnonymousCredentials
 
+from tests.gcp.loopback.credentials import QUOTA_PROJECT
+
 
 class Emulator(HTTPServer):
     """The emulator on a free port; nothing it holds outlives it.
 
     Attributes:
         calls: method and path of every request.
+        quota_projects: whose quota requests with credentials count against, as their callers say.
     """
 
     def __init__(self, project_number: str) -> None:
         self.calls: list[tuple[str, str]] = []
+        self.quota_projects: set[str] = set()
         handler = partial(
             _RecordingHandler, Storage(use_memory_fs=True, project_number=project_number)
         )
@@ -34,6 +38,8 @@ class Emulator(HTTPServer):
 class _RecordingHandler(RequestHandler):  # type: ignore[misc]
     def log_request(self, code: object = "-", size: object = "-") -> None:
         self.server.calls.append((self.command, self.path))
+        if "authorization" in self.headers:
+            self.server.quota_projects.add(self.headers.get(QUOTA_PROJECT, ""))
 
 
 class Mount:

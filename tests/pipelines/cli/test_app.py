@@ -169,7 +169,7 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
         (["run", "--set", "val_size=nan"], "val_size must be a number, got nan"),
         (
             ["run", "--set", "job_timeout_seconds=0"],
-            "job_timeout_seconds must be at least 1, got 0",
+            "job_timeout_seconds must be 1 to 604800, got 0",
         ),
         (
             ["run", "--set", "job_strategy=CHEAP"],

@@ -64,12 +64,17 @@ def test_the_exit_status_of_the_job_is_handed_on(tmp_path: Path) -> None:
     assert not (tmp_path / "executor_output.json").exists()
 
 
-def test_a_python_package_runs_as_a_module(tmp_path: Path) -> None:
-    package = {"executor_image_uri": "any", "package_uris": ["gs://b/w.whl"]}
-    package |= {"python_module": "json.tool", "args": [str(tmp_path / "in.json")]}
-    (tmp_path / "in.json").write_text('{"a":1}')
-    result = launch(tmp_path, {"replica_count": 1, "python_package_spec": package})
-    assert (result.returncode, json.loads(result.stdout)) == (0, {"a": 1})
+def test_nothing_is_installed_in_front_of_the_program(tmp_path: Path) -> None:
+    job = pool("print('ran')")
+    command = [
+        "sh",
+        "-c",
+        'pip install nothing && exec "$0" "$@"',
+        *job["container_spec"]["command"],
+    ]
+    job["container_spec"]["command"] = command
+    result = launch(tmp_path, job)
+    assert (result.returncode, result.stdout) == (0, "ran\n")
 
 
 def test_every_replica_knows_the_whole_cluster(tmp_path: Path) -> None:

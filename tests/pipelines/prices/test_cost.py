@@ -130,7 +130,10 @@ def test_the_budget_is_for_a_month_where_there_is_one() -> None:
 
 def test_the_tables_are_whole() -> None:
     prices = read_table("prices.toml")
-    assert prices["sources"] and prices["date"] and machines()["sources"] and machines()["date"]
+    assert prices["date"] and machines()["sources"] and machines()["date"]
+    kinds = {"management", "pipeline", "spot", *prices["regions"]["us-central1"]}
+    assert prices["sources"].keys() == kinds
+    assert all(each["page"] and each["date"] for each in prices["sources"].values())
     regions = prices["regions"].values()
     tables = [prices["spot"], *(r[kind] for r in regions for kind in ("machines", "accelerators"))]
     for table in tables:

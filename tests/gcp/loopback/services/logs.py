@@ -8,8 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-FILTER = re.compile(r'resource\.type="ml_job" AND resource\.labels\.job_id="(\d+)"')
-Logs = dict[str, Path]  # number of a CustomJob → its log
+from tests.gcp.loopback.credentials import NO_QUOTA_PROJECT, lacks_quota_project
+
+FILTER = re.compile(
+    r'resource\.type="(?:ml_job|build)" AND resource\.labels\.(?:job|build)_id="([0-9a-f-]+)"'
+)
+Logs = dict[str, Path]  # number of a CustomJob, or id of a build → its log
 
 
 def server(logs: Logs, context: ssl.SSLContext) -> ThreadingHTTPServer:
@@ -26,6 +30,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if lacks_quota_project({key.lower(): value for key, value in self.headers.items()}):
+            self.send_error(403, NO_QUOTA_PROJECT)
+            return
         match = FILTER.fullmatch(request["filter"])
         path = self._logs.get(match[1]) if match else None
         lines = path.read_text().splitlines() if path and path.exists() else []

@@ -97,9 +97,10 @@ class PipelineService:
         return job if "pipeline_run_context" in before.job_detail else before
 
     def list(self, request: vertex.ListPipelineJobsRequest) -> vertex.ListPipelineJobsResponse:
-        names.parent(request.parent, "aiplatform.pipelineJobs.list")
+        parent = names.parent(request.parent, "aiplatform.pipelineJobs.list")
         conditions = _conditions(request.filter)
-        jobs = [job for job in self.jobs.values() if _meets(job, conditions)]
+        here = [job for job in self.jobs.values() if parent.holds(job.name)]
+        jobs = [job for job in here if _meets(job, conditions)]
         if request.order_by == "create_time desc":
             jobs.reverse()
         first = int(request.page_token or 0)

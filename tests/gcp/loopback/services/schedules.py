@@ -22,6 +22,7 @@ from tests.gcp.loopback.services.pipelines import (
 
 SERVICE = "google.cloud.aiplatform.v1.ScheduleService"
 State = vertex.Schedule.State
+OUTPUT_ONLY = ("name", "state", "create_time", "update_time", "next_run_time", "catch_up")
 
 
 class ScheduleService:
@@ -40,6 +41,7 @@ class ScheduleService:
             "CreateSchedule": (vertex.CreateScheduleRequest, self.create),
             "GetSchedule": (vertex.GetScheduleRequest, self.get),
             "ListSchedules": (vertex.ListSchedulesRequest, self.list),
+            "UpdateSchedule": (vertex.UpdateScheduleRequest, self.update),
             "PauseSchedule": (vertex.PauseScheduleRequest, self.pause),
             "ResumeSchedule": (vertex.ResumeScheduleRequest, self.resume),
             "DeleteSchedule": (vertex.DeleteScheduleRequest, self.delete),
@@ -60,19 +62,47 @@ class ScheduleService:
         return self._named(request.name)
 
     def list(self, request: vertex.ListSchedulesRequest) -> vertex.ListSchedulesResponse:
-        names.parent(request.parent, "aiplatform.schedules.list")
+        parent = names.parent(request.parent, "aiplatform.schedules.list")
         match = CONDITION.fullmatch(request.filter) if request.filter else None
         if request.filter and (not match or match[1] != "display_name"):
             raise Refused(grpc.StatusCode.INVALID_ARGUMENT, f"Invalid filter: {request.filter}")
-        found = [s for s in self.schedules.values() if not match or s.display_name == match[2]]
+        found = [
+            schedule
+            for name, schedule in self.schedules.items()
+            if parent.holds(name) and (not match or schedule.display_name == match[2])
+        ]
         return vertex.ListSchedulesResponse(schedules=found)
 
+    def update(self, request: vertex.UpdateScheduleRequest) -> vertex.Schedule:
+        """The request itself may change, but no field that is set may be unset, and what was paused
+        stays so (google/cloud/aiplatform/v1/schedule_service.proto)."""
+        present = self._not_completed(request.schedule.name)
+        given = vertex.Schedule.pb(request.schedule)
+        changed = vertex.Schedule(present)
+        if not request.update_mask.paths:
+            raise Refused(grpc.StatusCode.INVALID_ARGUMENT, "update_mask must not be empty.")
+        for path in request.update_mask.paths:
+            if path in OUTPUT_ONLY:
+                continue
+            if path not in given.DESCRIPTOR.fields_by_name:
+                raise Refused(grpc.StatusCode.INVALID_ARGUMENT, f"Unknown path {path}.")
+            if not getattr(request.schedule, path):
+                if getattr(present, path):
+                    text = f"The non-empty field {path} cannot be unset."
+                    raise Refused(grpc.StatusCode.INVALID_ARGUMENT, text)
+                continue
+            setattr(changed, path, getattr(request.schedule, path))
+        checks.refuse(checks.schedule(changed, self._clock))
+        changed.next_run_time = self._next(changed, self._clock.now())
+        self.schedules[changed.name] = changed
+        return changed
+
     def pause(self, request: vertex.PauseScheduleRequest) -> empty_pb2.Empty:
-        self._named(request.name).state = State.PAUSED
+        self._not_completed(request.name).state = State.PAUSED
         return empty_pb2.Empty()
 
     def resume(self, request: vertex.ResumeScheduleRequest) -> empty_pb2.Empty:
-        schedule = self._named(request.name)
+        schedule = self._not_completed(request.name)
         schedule.state = State.ACTIVE
         schedule.catch_up = request.catch_up
         if not request.catch_up:
@@ -126,6 +156,12 @@ class ScheduleService:
             after = max(after, schedule.start_time)
         following: datetime.datetime = next(CronSim(fields, after.astimezone(ZoneInfo(zone))))
         return following.astimezone(datetime.timezone.utc)
+
+    def _not_completed(self, name: str) -> vertex.Schedule:
+        schedule = self._named(name)
+        if schedule.state == State.COMPLETED:
+            raise Refused(grpc.StatusCode.FAILED_PRECONDITION, f"The Schedule {name} is completed.")
+        return schedule
 
     def _named(self, name: str) -> vertex.Schedule:
         schedule = self.schedules.get(names.canonical(name))

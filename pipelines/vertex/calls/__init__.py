@@ -1,0 +1,1 @@
+"""Calls of Google Cloud, by service: Google's generated clients, on plain data."""
