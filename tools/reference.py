@@ -21,6 +21,8 @@ import vertex_tabular
 from components.code import Code
 from pipelines import parameters, prediction, training
 from pipelines.cli.app import app
+from pipelines.lint import RULES
+from pipelines.lint.rule import SEVERITIES
 from pipelines.project import settings
 from pipelines.project.sample import sample_schema, write_sample
 from trainer import contract
@@ -43,6 +45,7 @@ def reference() -> str:
         HEAD,
         *_library(),
         *_commands(),
+        *_lint_rules(),
         *_settings(),
         _schema(),
         *_all_parameters(),
@@ -104,6 +107,26 @@ def _option(parameter: Any) -> tuple[str, str, str]:
     default = "required" if parameter.required else parameter.default
     absent = default is None or default is False or default in ("", [], ())
     return name, parameter.help or "", "" if absent else str(default)
+
+
+def _lint_rules() -> Iterator[str]:
+    """What `tabpipe lint` finds."""
+    yield (
+        "## Lint rules\n\n"
+        "What `tabpipe lint` finds. An error is what Vertex AI refuses, or what does something\n"
+        "else than is written; a warning is what may go wrong; a note is what an author may not\n"
+        "know. Only errors make the exit status 1. A rule is left out by `--ignore RULE`, or by a\n"
+        "comment in the file, which a reason may precede:\n\n"
+        "```yaml\n# Our base image is moved on purpose.\n"
+        "# tabpipe lint: ignore unpinned-image, unpinned-package\n"
+        "pipelineInfo:\n  name: nightly\n```\n\n"
+        "A finding's own cure is more exact than the one here.\n"
+    )
+    order = sorted(RULES.values(), key=lambda rule: (SEVERITIES.index(rule.severity), rule.id))
+    yield from _table(
+        ("rule", "severity", "why", "cure"),
+        ((f"`{rule.id}`", rule.severity, rule.why, rule.fix) for rule in order),
+    )
 
 
 def _settings() -> Iterator[str]:

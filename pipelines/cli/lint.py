@@ -1,6 +1,7 @@
 """The commands that check a run before it is paid for: `tabpipe lint` and `tabpipe cost`."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,23 @@ from trainer.errors import InputError
 
 
 def lint(
-    file: Annotated[Path, typer.Argument(help="A compiled pipeline of any KFP v2 project.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="A compiled pipeline of any KFP v2 project, or a PipelineJob's JSON."),
+    ],
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help="A rule to leave out; may be repeated. A comment in FILE does the same: "
+            "# tabpipe lint: ignore RULE",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a compiled pipeline for faults that only Vertex AI shows; exit status 1 if any.
+    """Check a compiled pipeline for faults that only Vertex AI shows; exit status 1 if any errors.
 
-    Example: tabpipe lint build/training.yaml
+    Example: tabpipe lint build/training.yaml --ignore unpinned-package
     """
     from dataclasses import asdict
 
@@ -30,16 +42,18 @@ def lint(
         raise InputError(f"FILE must be readable, got {file}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise InputError(f"FILE must be YAML, got {file}, which is not UTF-8 text") from None
-    findings = check(text, str(file))
+    findings = check(text, str(file), ignore=ignore or ())
+    counts = Counter(finding.severity for finding in findings)
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:
         for finding in findings:
-            typer.echo(f"{finding.rule}: {finding.place}: {finding.found}")
+            typer.echo(f"{finding.severity}: {finding.rule}: {finding.place}: {finding.found}")
             typer.echo(f"    why:  {finding.why}")
             typer.echo(f"    fix:  {finding.fix}")
-        typer.echo(f"{len(findings) or 'no'} finding{'' if len(findings) == 1 else 's'} in {file}")
-    if findings:
+        listed = [f"{n} {severity}{'s' * (n > 1)}" for severity, n in counts.items()]
+        typer.echo(f"{', '.join(listed) or 'no findings'} in {file}")
+    if counts["error"]:
         raise typer.Exit(1)
 
 

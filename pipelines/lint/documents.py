@@ -14,20 +14,25 @@ from pipelines.lint.rule import Location, rule
 )
 def second_document(pipeline: Pipeline) -> Iterator[Location]:
     for number, document in enumerate(pipeline.further, start=2):
-        keys = ", ".join(document) if isinstance(document, dict) else type(document).__name__
-        yield f"document {number}", keys
+        if not isinstance(document, dict):
+            yield f"document {number}", type(document).__name__
+        elif platforms := ", ".join(map(str, document.get("platforms") or {})):
+            cure = (
+                f"Remove the settings for {platforms}, which Vertex AI does not apply, or use "
+                "its equivalents, such as .set_memory_limit."
+            )
+            yield f"document {number}: platforms", platforms, cure
+        else:
+            yield f"document {number}", ", ".join(map(str, document))
 
 
 @rule(
     "platform-spec",
+    severity="warning",
     why="The settings are for another platform; Vertex AI does not apply them.",
     fix="Remove them, or use Vertex AI's equivalent, such as .set_memory_limit.",
 )
 def platform_spec(pipeline: Pipeline) -> Iterator[Location]:
-    for number, document in enumerate(pipeline.further, start=2):
-        if isinstance(document, dict):
-            for platform in document.get("platforms") or {}:
-                yield f"document {number}: platforms.{platform}", f"settings for {platform}"
     for name, component in pipeline.spec.get("components", {}).items():
         for setting in component.get("singlePlatformSpecs", []):
             yield f"components.{name}", f"settings for {setting.get('platform', 'a platform')}"
@@ -43,6 +48,7 @@ _FEATURES = {
 
 @rule(
     "undocumented-feature",
+    severity="warning",
     why="kfp compiles it, but Vertex AI does not document it: it is ignored, or fails during the "
     "run.",
     fix="Remove it: https://cloud.google.com/vertex-ai/docs/pipelines/migrate-kfp lists what "

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pipelines.lint.payload import payloads
+from pipelines.lint.payloads.template import payloads
 from pipelines.lint.pipeline import PLACEHOLDER, Task
 
 Use = Literal["read", "output", "scratch"]

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from pipelines.lint.payload import payloads
+from pipelines.lint.payloads.template import payloads
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline
 from pipelines.lint.rule import Location, rule
 
@@ -46,7 +45,7 @@ def display_name(pipeline: Pipeline) -> Iterator[Location]:
     "label",
     why="Vertex AI refuses the job.",
     fix=f"Use at most {MAX_LABELS} labels, with keys and values of at most {MAX_LABEL} "
-    "lowercase letters, digits, _ and -; write numbers as strings.",
+    "lowercase letters, digits, _ and -.",
 )
 def label(pipeline: Pipeline) -> Iterator[Location]:
     for task in pipeline.tasks:
@@ -58,13 +57,12 @@ def label(pipeline: Pipeline) -> Iterator[Location]:
             if len(labels) > MAX_LABELS:
                 yield place, f"{len(labels)} labels"
             for key, value in labels.items():
-                if not (key and _is_valid(key) and _is_valid(value)):
+                # A value of another type: `payload-refused` finds it.
+                if isinstance(value, str) and not (key and _is_valid(key) and _is_valid(value)):
                     yield f"{place}.{key}", f"{key}={value}"
 
 
-def _is_valid(part: Any) -> bool:
-    if not isinstance(part, str):
-        return False
+def _is_valid(part: str) -> bool:
     if PLACEHOLDER in part:
         return True
     # Letters of every script are allowed, except capitals.

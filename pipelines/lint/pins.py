@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pipelines.lint.payload import worker_pools
+from pipelines.lint.payloads.template import worker_pools
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Spec
 from pipelines.lint.rule import Location, rule
 
@@ -22,6 +22,7 @@ _FLAGS_WITH_A_VALUE |= {"--target", "--platform", "--timeout", "--retries", "--p
 
 @rule(
     "unpinned-image",
+    severity="warning",
     why="The tag may move to another image without notice, and the cache does not notice.",
     fix="Use the tag of a version, or better the digest: IMAGE@sha256:….",
 )
@@ -38,6 +39,7 @@ def unpinned_image(pipeline: Pipeline) -> Iterator[Location]:
 
 @rule(
     "unpinned-package",
+    severity="warning",
     why="Each start installs the newest release, so a run may fail or differ from one day to the "
     "next.",
     fix="Give the version, 'pandas==2.2.3', or use an image that holds the package.",
@@ -51,6 +53,7 @@ def unpinned_package(pipeline: Pipeline) -> Iterator[Location]:
 
 @rule(
     "trusted-host",
+    severity="warning",
     why="pip then does not verify the host's certificate; kfp adds the flag for each of "
     "pip_index_urls.",
     fix="Use an image that holds the packages, or give pip_trusted_hosts=[] with pip_index_urls.",

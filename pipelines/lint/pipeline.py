@@ -56,6 +56,12 @@ class Task:
         declared = self.component.get("inputDefinitions", {}).get(kind, {})
         return set(declared) | set(self.spec.get("inputs", {}).get(kind, {}))
 
+    def is_given(self, name: str) -> bool:
+        """Whether the input has a value, known before the run or not."""
+        sources = self.spec.get("inputs", {})
+        given = {**sources.get("parameters", {}), **sources.get("artifacts", {})}
+        return name in given or self.inputs.get(name) is not None
+
     def output_names(self, kind: str) -> set[str]:
         """Names of the outputs; `kind` is parameters or artifacts."""
         return set(self.component.get("outputDefinitions", {}).get(kind, {}))
@@ -85,7 +91,7 @@ class Pipeline:
 
 
 def read(text: str, name: str, arguments: Mapping[str, Any]) -> Pipeline:
-    """The pipeline in a compiled YAML (or JSON, which is YAML).
+    """The pipeline in a compiled YAML (or JSON, which is YAML), or in a PipelineJob's JSON.
 
     Raises:
         InputError: the text is not YAML, or not a compiled KFP v2 pipeline.
@@ -96,12 +102,22 @@ def read(text: str, name: str, arguments: Mapping[str, Any]) -> Pipeline:
     except yaml.YAMLError as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{name} must be YAML, got {reason}") from None
-    spec = _typed(documents[0] if documents else None, name)
+    document, given = _unwrapped(documents[0] if documents else None)
+    spec = _typed(document, name)
     pipeline = Pipeline(spec, documents[1:])
     root = spec["root"]
     declared = root.get("inputDefinitions", {}).get("parameters", {})
-    _walk(pipeline, root, {**_defaults(declared), **arguments}, "root", ())
+    _walk(pipeline, root, {**_defaults(declared), **given, **arguments}, "root", ())
     return pipeline
+
+
+def _unwrapped(document: Any) -> tuple[Any, dict[str, Any]]:
+    """The spec in the JSON of a PipelineJob, and the job's parameters; or the document itself."""
+    if not isinstance(document, dict) or not isinstance(document.get("pipelineSpec"), dict):
+        return document, {}
+    config = document.get("runtimeConfig")
+    values = config.get("parameterValues") if isinstance(config, dict) else None
+    return document["pipelineSpec"], values if isinstance(values, dict) else {}
 
 
 def _typed(document: Any, name: str) -> Spec:

@@ -48,6 +48,58 @@ def unknown_reference(pipeline: Pipeline) -> Iterator[Location]:
         yield from _unknown_parts(pipeline, path, graph)
 
 
+@rule(
+    "task-cycle",
+    why="The tasks wait for each other: none of them can ever start.",
+    fix="Remove one of the references between them; compile the pipeline again from its source.",
+)
+def task_cycle(pipeline: Pipeline) -> Iterator[Location]:
+    for path, graph in pipeline.graphs:
+        tasks = graph.get("dag", {}).get("tasks", {})
+        waits_for = {name: sorted(_producers(task) & set(tasks)) for name, task in tasks.items()}
+        for cycle in _cycles(waits_for):
+            yield f"{path}: tasks", " → ".join([*cycle, cycle[0]])
+    components = pipeline.spec.get("components", {})
+    holds = {
+        name: sorted(_used(component.get("dag", {}).get("tasks", {}), components))
+        for name, component in components.items()
+    }
+    for cycle in _cycles(holds):
+        cure = "A pipeline cannot contain itself: repeat with dsl.ParallelFor, or schedule runs."
+        yield "components", " → ".join([*cycle, cycle[0]]), cure
+
+
+def _producers(task: Spec) -> set[str]:
+    """The tasks that one waits for."""
+    inputs = task.get("inputs", {})
+    sources = [*inputs.get("parameters", {}).values(), *inputs.get("artifacts", {}).values()]
+    produced = [
+        source.get(key, {}).get("producerTask", "")
+        for source in sources
+        for key in ("taskOutputParameter", "taskOutputArtifact", "taskFinalStatus")
+    ]
+    return {*produced, *task.get("dependentTasks", [])}
+
+
+def _cycles(successors: dict[str, list[str]]) -> Iterator[list[str]]:
+    """One cycle of each group of nodes that reach each other."""
+    done: set[str] = set()
+    for start in successors:
+        path: list[str] = []
+        ahead = [iter([start])]
+        while ahead:
+            node = next(ahead[-1], None)
+            if node is None:
+                ahead.pop()
+                if path:
+                    done.add(path.pop())
+            elif node in path:
+                yield path[path.index(node) :]
+            elif node not in done:
+                path.append(node)
+                ahead.append(iter(successors[node]))
+
+
 def _unknown_parts(pipeline: Pipeline, path: str, graph: Spec) -> Iterator[Location]:
     tasks = graph.get("dag", {}).get("tasks", {})
     components = pipeline.spec.get("components", {})

@@ -10,6 +10,9 @@ from trainer.errors import InputError
 
 TABLE = "pipelines/prices/machines.toml"
 UNSPECIFIED = "ACCELERATOR_TYPE_UNSPECIFIED"  # the API's name for no accelerator
+# General-purpose and compute-optimized series, to which no GPU can be attached.
+# https://cloud.google.com/compute/docs/gpus#introduction
+_WITHOUT = {"c2", "c2d", "c3", "c3d", "c4", "e2", "n2", "n2d", "n4", "t2d"}
 NO_ACCELERATOR = ("", UNSPECIFIED)
 
 
@@ -28,7 +31,8 @@ def built_in(machine_type: str) -> dict[str, int]:
 def mismatch(machine_type: str, accelerator_type: str, count: int) -> str | None:
     """Why the machine type cannot have the accelerators; None if it can, or if that is not known.
 
-    A type that is not in the table is assumed to be newer than the table.
+    A type that is not in the table is assumed to be newer than the table; it goes with no series
+    that has no accelerators at all.
     """
     own = built_in(machine_type)
     if own:
@@ -41,9 +45,10 @@ def mismatch(machine_type: str, accelerator_type: str, count: int) -> str | None
         return f"{accelerator_type} comes with {', '.join(homes)} only"
     attached = table()["attached"]
     limits = attached["max_vcpus"].get(accelerator_type)
+    series = machine_type.split("-")[0]
     if limits is None:
-        return None
-    if machine_type.split("-")[0] not in attached["series"]:
+        return f"the series {series} has no accelerators" if series in _WITHOUT else None
+    if series not in attached["series"]:
         return f"{accelerator_type} goes with the series {', '.join(attached['series'])} only"
     if str(count) not in limits:
         return f"{accelerator_type} comes in counts of {', '.join(limits)}"

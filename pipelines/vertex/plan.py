@@ -66,7 +66,7 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     """Compiles, checks and assembles; nothing is sent.
 
     Raises:
-        InputError: a value is malformed or missing, or a lint rule finds something.
+        InputError: a value is malformed or missing, or a lint rule finds an error.
     """
     check_region(settings, options.force)
     if options.hours is not None and not math.isfinite(options.hours):
@@ -192,9 +192,8 @@ def _on_cloud_storage(option: str, uri: object, example: str) -> str:
 
 
 def _lint(compiled: str, arguments: Mapping[str, Any]) -> None:
-    findings = check(compiled, "the pipeline", arguments)
-    if findings:
-        first = findings[0]
+    first = next(iter(check(compiled, "the pipeline", arguments)), None)  # the worst
+    if first and first.severity == "error":
         raise InputError(
             f"the pipeline must pass tabpipe lint, got {first.rule}: {first.place}: "
             f"{first.found}; {first.fix}"

@@ -15,6 +15,7 @@ from google.cloud import aiplatform_v1 as vertex
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
+from pipelines.lint.payloads import checks as job_checks
 from tests.gcp.loopback.clock import Clock
 from tests.gcp.loopback.rpc import Refused
 
@@ -147,47 +148,20 @@ def parameters(root: dict[str, Any], values: dict[str, Any]) -> Iterator[Error]:
 
 
 def custom_job(job: vertex.CustomJob) -> Iterator[Error]:
-    """What is wrong with a CustomJob to be created."""
-    if not job.display_name:
-        yield "display_name", "Required field is not set."
+    """What is wrong with a CustomJob to be created.
+
+    Which fields are required, and their forms, is what `tabpipe lint` also checks. Labels and
+    machines are judged here by rules and a table of their own.
+    """
+    for field, message, _ in job_checks.custom_job(job):
+        yield field, message
     yield from labels("labels", job.labels)
-    spec = job.job_spec
-    pools = spec.worker_pool_specs
-    if not pools:
-        yield "job_spec.worker_pool_specs", "At least one worker pool must be specified."
-    if pools and pools[0].replica_count != 1:
-        yield "job_spec.worker_pool_specs[0].replica_count", "must be 1"
-    for index, pool in enumerate(pools):
-        yield from worker_pool(f"job_spec.worker_pool_specs[{index}]", pool)
-    output = spec.base_output_directory.output_uri_prefix
-    if output and not output.startswith("gs://"):
-        yield "job_spec.base_output_directory.output_uri_prefix", f"Invalid GCS path: {output!r}"
+    for index, pool in enumerate(job.job_spec.worker_pool_specs):
+        yield from machine(f"job_spec.worker_pool_specs[{index}].machine_spec", pool.machine_spec)
     yield from key_and_network(
         ("encryption_spec.kms_key_name", job.encryption_spec.kms_key_name),
-        ("job_spec.network", spec.network),
+        ("job_spec.network", job.job_spec.network),
     )
-    if spec.service_account and "@" not in spec.service_account:
-        yield "job_spec.service_account", f"Invalid service account {spec.service_account!r}."
-
-
-def worker_pool(field: str, pool: vertex.WorkerPoolSpec) -> Iterator[Error]:
-    """What is wrong with one worker pool."""
-    if pool.replica_count < 1:
-        yield f"{field}.replica_count", "must be at least 1"
-    task = pool._pb.WhichOneof("task")
-    if task is None:
-        yield field, "One of container_spec and python_package_spec must be set."
-    elif task == "container_spec" and not pool.container_spec.image_uri:
-        yield f"{field}.container_spec.image_uri", "Required field is not set."
-    elif task == "python_package_spec":
-        package = pool.python_package_spec
-        for name in ("executor_image_uri", "package_uris", "python_module"):
-            if not getattr(package, name):
-                yield f"{field}.python_package_spec.{name}", "Required field is not set."
-        for uri in package.package_uris:
-            if not uri.startswith("gs://"):
-                yield f"{field}.python_package_spec.package_uris", f"Invalid GCS path: {uri!r}"
-    yield from machine(f"{field}.machine_spec", pool.machine_spec)
 
 
 def machine(field: str, spec: vertex.MachineSpec) -> Iterator[Error]:

@@ -29,19 +29,26 @@ class BadPipelines:
     """
 
     def __init__(self, module: ModuleType) -> None:
-        self.cases: list[tuple[str, Bad]] = []
+        self.cases: list[tuple[str, str, Bad]] = []
         self._module = module
 
-    def built(self, rule: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Makes a function the body of a pipeline in which that rule alone finds a fault."""
+    def built(self, rule: str, cure: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Makes a function the body of a pipeline in which that rule alone finds a fault.
+
+        Args:
+            rule: the one that finds it.
+            cure: a part of what each finding says to do.
+        """
 
         def add(build: Callable[..., Any]) -> Callable[..., Any]:
-            self.cases.append((rule, lambda tmp_path: compiled(build, tmp_path)))
+            self.cases.append((rule, cure, lambda tmp_path: compiled(build, tmp_path)))
             return build
 
         return add
 
-    def edited(self, rule: str) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    def edited(
+        self, rule: str, cure: str
+    ) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
         """Makes a function a change of a sound spec, which the compiler would not write."""
 
         def add(edit: Callable[[Any], None]) -> Callable[[Any], None]:
@@ -50,7 +57,7 @@ class BadPipelines:
                 edit(spec)
                 return yaml.safe_dump(spec)
 
-            self.cases.append((rule, text))
+            self.cases.append((rule, cure, text))
             return edit
 
         return add
@@ -60,15 +67,16 @@ class BadPipelines:
         registered = {
             rule.id for rule in RULES.values() if rule.check.__module__ == self._module.__name__
         }
-        return registered - {rule for rule, _ in self.cases}
+        return registered - {rule for rule, _, _ in self.cases}
 
 
-def assert_only(rule: str, text: str) -> None:
+def assert_only(rule: str, cure: str, text: str) -> None:
     """The pipeline breaks that rule and no other, and each finding is complete."""
     findings = check(text)
-    assert {finding.rule for finding in findings} == {rule}
+    assert {finding.rule for finding in findings} == {rule}, findings
     for finding in findings:
-        assert all([finding.place, finding.found, finding.why, finding.fix])
+        assert all([finding.place, finding.found, finding.why])
+        assert cure in finding.fix
 
 
 class RuleTests:
@@ -84,12 +92,12 @@ class RuleTests:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if "rule" in metafunc.fixturenames:
-            metafunc.parametrize(("rule", "text"), self.bad.cases)
+            metafunc.parametrize(("rule", "cure", "text"), self.bad.cases)
 
     def test_a_rule_finds_its_fault_and_no_other_rule_finds_any(
-        self, rule: str, text: Bad, tmp_path: Path
+        self, rule: str, cure: str, text: Bad, tmp_path: Path
     ) -> None:
-        assert_only(rule, text(tmp_path))
+        assert_only(rule, cure, text(tmp_path))
 
     def test_every_rule_has_a_bad_pipeline(self) -> None:
         assert self.bad.rules_without_one() == self.elsewhere
@@ -147,6 +155,17 @@ def job(**changes: Any) -> Any:
     )
 
 
+def settings(**changes: Any) -> Any:
+    """A sound job; `changes` are of the job rather than of its pool."""
+    pool = {
+        "machine_spec": {"machine_type": "n1-standard-4"},
+        "replica_count": 1,
+        "container_spec": {"image_uri": TRAINER},
+    }
+    given = {"display_name": "train", "base_output_directory": OUTPUT} | changes
+    return CustomTrainingJobOp(**{"worker_pool_specs": [pool]} | given)
+
+
 def machine(**spec: Any) -> Any:
     return job(machine_spec={"machine_type": "n1-standard-4"} | spec)
 
@@ -165,7 +184,7 @@ def own_job(
     return build_serverless_customjob_container_spec(
         project="p",
         location="l",
-        custom_job_payload={"job_spec": {"worker_pool_specs": [pool]}},
+        custom_job_payload={"display_name": "train", "job_spec": {"worker_pool_specs": [pool]}},
         gcp_resources=gcp_resources,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import google_cloud_pipeline_components
 import pytest
 import yaml
 from google_cloud_pipeline_components.types.artifact_types import UnmanagedContainerModel
@@ -88,7 +89,8 @@ def google_components(project: str, image: str = TRAINER, machine: str = "n1-sta
             base_output_directory=OUTPUT,
             labels={"team": "blue"},
         )
-        BigqueryQueryJobOp(project=project, location="US", query="SELECT 'x' FROM `a.b.c`")
+        query = BigqueryQueryJobOp(project=project, location="US", query="SELECT 'x' FROM `a.b.c`")
+        query.set_caching_options(False)
         model = dsl.importer(
             artifact_uri=f"{OUTPUT}/model",
             artifact_class=UnmanagedContainerModel,
@@ -113,17 +115,91 @@ def test_ordinary_pipelines_are_clean(build: Callable[..., Any], tmp_path: Path)
     assert check(compiled(build, tmp_path)) == []
 
 
+PACKAGE = Code.in_package("gs://bucket/staging/vertex_tabular-0.1.0-py3-none-any.whl")
+
+
 @pytest.mark.parametrize("replicas", [1, 2])
 @pytest.mark.parametrize(
-    "code",
+    ("code", "known"),
     [
-        Code.in_image(training.DEFAULT_IMAGE),
-        Code.in_package("gs://bucket/staging/vertex_tabular-0.1.0-py3-none-any.whl"),
+        (Code.in_image(training.DEFAULT_IMAGE), set()),
+        # The package is installed on Google's prebuilt images, the last of which has ended.
+        (PACKAGE, {"image-availability"}),
     ],
     ids=["image", "package"],
 )
-def test_our_own_pipeline_is_clean(code: Code, replicas: int) -> None:
-    assert check(training.compiled(code, replicas)) == []
+def test_our_own_pipeline_is_clean(code: Code, known: set[str], replicas: int) -> None:
+    assert {finding.rule for finding in check(training.compiled(code, replicas))} == known
+
+
+SHIPPED = Path(google_cloud_pipeline_components.__file__).parent
+# The pipelines that Google's package comes with; the others there are components.
+PIPELINES = [
+    path
+    for path in sorted(SHIPPED.rglob("*"))
+    if path.suffix in (".yaml", ".json") and '"root' in path.read_text().replace("root:", '"root')
+]
+
+
+def test_the_pipelines_of_googles_package_have_no_errors_and_few_warnings() -> None:
+    assert len(PIPELINES) >= 14
+    findings = [finding for path in PIPELINES for finding in check(path.read_text(), str(path))]
+    assert [finding for finding in findings if finding.severity == "error"] == []
+    # They do cache what they ask BigQuery, and a step that leaves a mark beside a model.
+    warnings = {f"{f.rule} {f.place.rpartition('/')[2]}" for f in findings if f.severity != "note"}
+    assert {w for w in warnings if not w.startswith("cached-query bigquery-")} == {
+        "cached-side-effect set-model-can-skip-validation"
+    }
+
+
+def faulty(rows: int = 1) -> None:
+    """An error, a warning and a note."""
+    job(replica_count=2)
+    count(path="gs://bucket/train.csv")
+    count(path=f"runs/{dsl.PIPELINE_JOB_NAME_PLACEHOLDER}")
+
+
+def test_the_worst_comes_first(tmp_path: Path) -> None:
+    findings = check(compiled(faulty, tmp_path))
+    assert [(finding.severity, finding.rule) for finding in findings] == [
+        ("error", "payload-refused"),
+        ("warning", "cached-mutable-input"),
+        ("note", "job-name-in-cached-step"),
+    ]
+
+
+def test_rules_are_left_out_by_name_and_by_a_comment(tmp_path: Path) -> None:
+    text = compiled(faulty, tmp_path)
+    assert only(check(text, ignore=["payload-refused", "cached-mutable-input"])).severity == "note"
+    comment = "# tabpipe lint: ignore payload-refused, job-name-in-cached-step\n"
+    assert only(check(comment + text)).severity == "warning"
+    # Not what a step's code or an argument says.
+    quoted = yaml.safe_load(text)
+    quoted["pipelineInfo"]["description"] = f"see\n{comment}"
+    assert len(check(json.dumps(quoted))) == 3
+
+
+@pytest.mark.parametrize("where", ["option", "comment"])
+def test_a_rule_that_there_is_not_cannot_be_left_out(where: str, tmp_path: Path) -> None:
+    text = compiled(faulty, tmp_path)
+    message = "--ignore must name a rule, got payload-refuse; did you mean payload-refused?"
+    with pytest.raises(InputError) as caught:
+        if where == "option":
+            check(text, ignore=["payload-refuse"])
+        else:
+            check(f"{text}\n# tabpipe lint: ignore payload-refuse")
+    assert str(caught.value) == message
+
+
+def test_the_json_of_a_pipeline_job_is_its_pipeline_with_its_parameters(tmp_path: Path) -> None:
+    def pipeline(path: str = "runs/a") -> None:
+        count(path=path)
+
+    spec = yaml.safe_load(compiled(pipeline, tmp_path))
+    job = {"displayName": "a", "pipelineSpec": spec, "runtimeConfig": {}}
+    assert check(json.dumps(job)) == []
+    job["runtimeConfig"] = {"parameterValues": {"path": "gs://bucket/train.csv"}}
+    assert only(check(json.dumps(job))).found == "gs://bucket/train.csv"
 
 
 def test_a_finding_says_where_even_inside_a_condition(tmp_path: Path) -> None:
@@ -171,6 +247,12 @@ def test_a_part_of_another_type_is_never_a_crash(wrong: Any, tmp_path: Path) -> 
 def own_and_googles_job() -> None:
     own_job(name="x")
     job()
+
+
+def test_every_rule_is_in_the_reference() -> None:
+    reference = (Path(__file__).parents[3] / "docs" / "reference.md").read_text()
+    for rule in RULES.values():
+        assert f"| `{rule.id}` | {rule.severity} |" in reference
 
 
 def test_every_module_of_rules_has_its_tests() -> None:

@@ -1,18 +1,19 @@
 """Rules on the file as a whole."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from kfp import compiler, dsl
 
 from pipelines.lint import check, documents
-from tests.pipelines.lint.bad_pipelines import PYTHON, BadPipelines, RuleTests, count
+from tests.pipelines.lint.bad_pipelines import PYTHON, BadPipelines, RuleTests, count, only
 
 BAD = BadPipelines(documents)
 
 
-@BAD.built("undocumented-feature")
+@BAD.built("undocumented-feature", "Remove it")
 def cache_key() -> None:
     count(path="x").set_caching_options(True, cache_key="mine")
 
@@ -22,7 +23,7 @@ def moves_its_output(data: dsl.Output[dsl.Dataset]) -> None:
     data.custom_path = "/mnt/data"
 
 
-@BAD.built("undocumented-feature")
+@BAD.built("undocumented-feature", "Remove it")
 def custom_path() -> None:
     moves_its_output()
 
@@ -41,13 +42,19 @@ def workspace(tmp_path: Path) -> str:
 
 class TestRules(RuleTests):
     bad = BAD
-    # The pipeline of these two, `workspace`, breaks both.
-    elsewhere = frozenset({"platform-spec", "second-document"})
+    elsewhere = frozenset({"second-document"})
 
 
-def test_a_second_document_and_its_platform_are_found(tmp_path: Path) -> None:
-    found = [finding.rule for finding in check(workspace(tmp_path))]
-    assert found == ["platform-spec", "second-document"]
+@BAD.edited("platform-spec", ".set_memory_limit")
+def settings_of_another_platform(spec: Any) -> None:
+    component = spec["components"]["comp-use"]
+    component["singlePlatformSpecs"] = [{"platform": "kubernetes"}]
+
+
+def test_a_second_document_is_one_finding_that_names_the_platform(tmp_path: Path) -> None:
+    finding = only(check(workspace(tmp_path)))
+    assert (finding.rule, finding.found) == ("second-document", "kubernetes")
+    assert "Remove the settings for kubernetes" in finding.fix
 
 
 def test_the_sdk_cannot_load_a_second_document(tmp_path: Path) -> None:

@@ -2,27 +2,25 @@
 
 from typing import Any
 
-from google_cloud_pipeline_components.v1.custom_job import CustomTrainingJobOp
-
 from pipelines.lint import names
-from tests.pipelines.lint.bad_pipelines import BadPipelines, RuleTests
+from tests.pipelines.lint.bad_pipelines import BadPipelines, RuleTests, settings
 
 BAD = BadPipelines(names)
 
 
-@BAD.edited("pipeline-name")
+@BAD.edited("pipeline-name", "begin with no hyphen")
 def name_with_capitals(spec: Any) -> None:
     spec["pipelineInfo"]["name"] = "My_Pipeline"
 
 
-@BAD.built("display-name")
+@BAD.built("display-name", "Shorten it")
 def long_display_name() -> None:
-    CustomTrainingJobOp(display_name="x" * 129, worker_pool_specs=[])
+    settings(display_name="x" * 129)
 
 
-@BAD.built("label")
+@BAD.built("label", "lowercase letters, digits")
 def label_with_a_capital() -> None:
-    CustomTrainingJobOp(display_name="x", worker_pool_specs=[], labels={"team": "Blue"})
+    settings(labels={"team": "Blue"})
 
 
 class TestRules(RuleTests):

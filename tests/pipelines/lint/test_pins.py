@@ -17,12 +17,12 @@ def without_tag() -> int:
     return 1
 
 
-@BAD.built("unpinned-image")
+@BAD.built("unpinned-image", "better the digest")
 def image_without_tag() -> None:
     without_tag()
 
 
-@BAD.built("unpinned-image")
+@BAD.built("unpinned-image", "better the digest")
 def latest_in_a_worker_pool(image: str = "registry:5000/image:latest") -> None:
     job(container_spec={"image_uri": image})
 
@@ -32,7 +32,7 @@ def unpinned() -> int:
     return 1
 
 
-@BAD.built("unpinned-package")
+@BAD.built("unpinned-package", "Give the version")
 def package_without_version() -> None:
     unpinned()
 
@@ -46,7 +46,7 @@ def own_index() -> int:
     return 1
 
 
-@BAD.built("trusted-host")
+@BAD.built("trusted-host", "pip_trusted_hosts=[]")
 def index_without_tls() -> None:
     own_index()
 

@@ -9,12 +9,12 @@ from tests.pipelines.lint.bad_pipelines import BadPipelines, RuleTests, compiled
 BAD = BadPipelines(secret_values)
 
 
-@BAD.built("secret-in-clear")
+@BAD.built("secret-in-clear", "keep it in Secret Manager")
 def password_as_a_default(db_password: str = "hunter2") -> None:
     count(path=db_password)
 
 
-@BAD.built("secret-in-clear")
+@BAD.built("secret-in-clear", "keep it in Secret Manager")
 def key_in_the_environment() -> None:
     count(path="x").set_env_variable("SERVICE", "https://user:hunter2@example.com")
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from pipelines.lint.payloads.content import snake_case
 from pipelines.lint.pipeline import PARAMETER, PLACEHOLDER, Task, as_text
 
+_LAUNCHER = "google_cloud_pipeline_components.container."
 _ANY_PLACEHOLDER = re.compile(r"\{\{\$[^}]*\}\}")
 
 
@@ -37,9 +39,15 @@ class WorkerPool:
 
 
 def templates(task: Task) -> list[str]:
-    """The step's payloads with their placeholders."""
-    args: list[str] = task.container.get("args", [])
-    return [text for flag, text in pairwise(args) if flag == "--payload"]
+    """The step's payloads with their placeholders, each as one text."""
+    return [_joined(text, task) for text in _values(task, "--payload")]
+
+
+def launch_type(task: Task) -> str:
+    """What the step's launcher creates, such as CustomJob; empty if it is none of Google's."""
+    if _LAUNCHER not in " ".join(task.container.get("command", [])):
+        return ""
+    return next(iter(_values(task, "--type")), "")
 
 
 def quoted_parameters(template: str) -> Iterator[str]:
@@ -66,12 +74,52 @@ def payloads(task: Task) -> list[Any]:
 
 def worker_pools(task: Task) -> Iterator[WorkerPool]:
     """The worker pools of the training jobs that the step starts."""
-    for payload in payloads(task):
+    for payload in map(snake_case, payloads(task)):
         for place, holder in _mappings(payload, f"{task.path}: payload"):
             pools = holder.get("worker_pool_specs")
             for index, pool in enumerate(pools if isinstance(pools, list) else []):
                 if isinstance(pool, dict):
                     yield WorkerPool(f"{place}.worker_pool_specs[{index}]", pool)
+
+
+def serving_machines(task: Task) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The machines of the step's predictions, each a place and a machine_spec."""
+    for payload in map(snake_case, payloads(task)):
+        for place, holder in _mappings(payload, f"{task.path}: payload"):
+            if place.endswith(".dedicated_resources"):
+                machine = holder.get("machine_spec")
+                if isinstance(machine, dict):
+                    yield f"{place}.machine_spec", machine
+
+
+def _values(task: Task, wanted: str) -> list[str]:
+    args: list[str] = task.container.get("args", [])
+    return [text for flag, text in pairwise(args) if flag == wanted]
+
+
+def _joined(text: str, task: Task) -> str:
+    """The text of an argument that may be `{"Concat": [...]}`.
+
+    https://www.kubeflow.org/docs/components/pipelines/user-guides/components/container-components/
+    """
+    try:
+        return _concatenated(json.loads(text), task) if text.startswith('{"Concat"') else text
+    except ValueError:
+        return text
+
+
+def _concatenated(part: Any, task: Task) -> str:
+    if isinstance(part, str):
+        return part
+    if isinstance(part, list):
+        return "".join(_concatenated(item, task) for item in part)
+    if isinstance(part, dict):
+        if isinstance(part.get("IfPresent"), dict):
+            choice = part["IfPresent"]
+            present = task.is_given(str(choice.get("InputName")))
+            return _concatenated(choice.get("Then" if present else "Else", ""), task)
+        return _concatenated(part.get("Concat", ""), task)
+    return ""
 
 
 def _insert(template: str, inputs: Mapping[str, Any]) -> str:

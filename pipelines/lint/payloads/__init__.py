@@ -1,0 +1,1 @@
+"""What Google Cloud Pipeline Components send: the JSON, and Google's messages that it becomes."""
