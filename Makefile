@@ -16,7 +16,7 @@ LOCKS := pipelines/vertex/locks
 STOCK := --python-platform linux --python-version 3.11 --only-binary :all: \
   --no-binary kfp-server-api --no-emit-package kfp-server-api --no-emit-package torch \
   --constraint requirements.lock --generate-hashes --no-annotate --no-header --quiet
-.PHONY: help run test chaos lint compile docs bench image image-test lock clean
+.PHONY: help run test test-pages chaos lint compile docs bench image image-test lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -38,7 +38,10 @@ run: $(READY) ## Run the main job on this machine, on a made-up sample
 # the processes fill the processors.
 test: $(READY) ## Run the tests, on up to four processors
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 \
-	  --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered
+	  --dist loadfile --no-loadscope-reorder -rs --cov --cov-report=term:skip-covered
+
+test-pages: $(READY) ## Look at every page of five kinds of table in Chromium
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rs
 
 chaos: $(READY) ## Kill training at many random moments and compare what it leaves
 	$(BIN)/python -m pytest -m chaos

@@ -7,6 +7,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.browser import Browser, opened
+
 # A deadline would be a timed assertion, which a busy machine fails.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
@@ -37,3 +39,10 @@ def titanic() -> Path:
     if not path.is_file():
         pytest.skip(f"no Titanic CSV at ../shared/data/{path.name}")
     return path
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """Headless Chromium."""
+    with opened(tmp_path_factory.mktemp("profile")) as found:
+        yield found

@@ -17,10 +17,11 @@ NEEDED = {
     "pipelines/prices/machines.toml",
     "pipelines/prices/prices.toml",
     "pipelines/lint/pins.py",
-    "vertex_tabular/report/templates/comparison.html.j2",
-    "vertex_tabular/report/templates/evaluation.html.j2",
-    "vertex_tabular/report/templates/report.html.j2",
-    "vertex_tabular/report/templates/report.css",
+    "vertex_tabular/pages/page.css",
+    "vertex_tabular/pages/page.js",
+    "vertex_tabular/report/templates/plot.svg.j2",
+    "vertex_tabular/report/templates/threshold.js",
+    "vertex_tabular/report/templates/sections/metrics.html.j2",
 }
 
 

@@ -61,6 +61,7 @@ def evaluate(
 
     Example: tabpipe evaluate --run 20270131-030000-1a2b3c --csv labelled.csv --html report.html
     """
+    from components.objects import fingerprint
     from trainer.contract import to_json
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import evaluate_file
@@ -69,7 +70,8 @@ def evaluate(
     model = load_model(run, root)
     evaluation = evaluate_file(model, csv, features_too=html is not None)
     if html:
-        write_evaluation(model.run, evaluation, str(html), name=run, source=csv)
+        seen = fingerprint(csv) == model.run.origin.get("fingerprint")
+        write_evaluation(model.run, evaluation, str(html), name=run, source=csv, seen=seen)
     metrics, counts = evaluation.metrics, evaluation.counts
     _report(model.spec, counts)
     if as_json:

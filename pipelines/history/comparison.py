@@ -66,6 +66,8 @@ class Comparison:
         differences: on the same validation rows, only for runs that have them.
         not_paired: by run, why its metrics cannot be compared row by row.
         histories: by run, the columns of eval_history.csv; of runs that have results.
+        seconds: how long the steps of each run took together; None where that is not known.
+        reports: path of each run's report; empty where it is not on this machine.
     """
 
     run_ids: list[str]
@@ -77,6 +79,8 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     not_paired: dict[str, str] = field(default_factory=dict)
     histories: dict[str, dict[str, Any]] = field(default_factory=dict)
+    seconds: list[float | None] = field(default_factory=list)
+    reports: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comp
             [{"code": r.code or UNKNOWN, **v} for r, v in zip(records, versions, strict=True)]
         ),
         _aligned([record.metrics for record in records]),
+        seconds=[_seconds(record) for record in records],
+        reports=[_report(record) for record in records],
     )
     for record, found in zip(records, predictions, strict=True):
         if found:
@@ -119,6 +125,16 @@ def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comp
         elif found and predictions[0]:
             result.differences += _differences(record.run_id, predictions[0], found)
     return result
+
+
+def _seconds(record: Record) -> float | None:
+    known = [step.seconds for step in record.steps if step.seconds is not None]
+    return sum(known) if known else None
+
+
+def _report(record: Record) -> str:
+    path = record.artifacts.get("report", "")
+    return path if path and Path(path).is_file() else ""
 
 
 def _predictions(record: Record, copy: Copy) -> Predictions | None:

@@ -10,6 +10,16 @@ from pipelines.history.comparison import Comparison, Difference
 from trainer import contract
 
 MAX_CURVES = 6  # of one chart: more are hard to distinguish
+TAIL = 6  # characters of an id that tell runs apart, as those of a git commit do
+LABEL = 16  # characters of a run where ids have no such end
+SAME = "the same predictions"
+SECTIONS = {
+    "compared_runs": "Runs",
+    "differences": "Beyond chance?",
+    "differing": "What differs",
+    "compared_metrics": "Metrics",
+    "curves": "Training",
+}
 
 
 @dataclass(frozen=True)
@@ -32,28 +42,82 @@ class DifferenceCell:
     caption: str
 
 
+@dataclass(frozen=True)
+class RunRow:
+    """One run: its id, what the page calls it, its report's URL if it is beside, and its time."""
+
+    run_id: str
+    label: str
+    report: str
+    state: str
+    time: str
+
+
+@dataclass(frozen=True)
+class ValueRow:
+    """A value of each run as text; `best` are the numbers of those that are best, where the
+    direction is known and they differ."""
+
+    name: str
+    values: list[str]
+    best: list[int]
+
+
 def write_page(found: Comparison, out: Path) -> None:
     """Writes the page, which needs no network; every name in it is escaped.
 
     Raises:
         TabularError: it cannot be written.
     """
-    from vertex_tabular.report.page import render_page
+    from vertex_tabular.pages import shell
+    from vertex_tabular.pages.formatting import seconds
+    from vertex_tabular.report.sections import sections_of
     from vertex_tabular.report.svg import render
 
+    labels = labels_of(found.run_ids)
     paired = list(dict.fromkeys(each.run_id for each in found.differences))
+    label_of = dict(zip(found.run_ids, labels, strict=True))
+    reports = [shell.link_to(path, out) if path else "" for path in found.reports]
+    parts = zip(found.run_ids, labels, reports, found.states, found.seconds, strict=True)
     content = {
-        "found": found,
-        "paired": paired,
+        "labels": labels,
+        "runs": [RunRow(run, label, r, state, seconds(s)) for run, label, r, state, s in parts],
+        "paired": [label_of[run_id] for run_id in paired],
+        "first": labels[0],
         "rows": _rows(found.differences, paired),
-        "summary": _summary(found, paired),
-        "side_by_side": _side_by_side,
-        "plots": [render(chart) for chart in _curves(found.histories)],
+        "not_paired": {label_of[name]: why for name, why in found.not_paired.items()},
+        "differing": {
+            "Parameters": _values(found.parameters),
+            "Data": _values(found.data),
+            "Code and versions": _values(found.code),
+        },
+        "metrics": _metrics(found.metrics),
+        "plots": [render(chart) for chart in _curves(found.histories, label_of)],
         "drawn": min(len(found.histories), MAX_CURVES),
+        "recorded": len(found.histories),
     }
-    page = render_page(content, "comparison.html.j2")
+    page = shell.Page(
+        kind="Comparison",
+        heading=f"{len(found.run_ids)} runs compared",
+        about=", ".join(labels),
+        lead=_summary(found, paired, label_of),
+        sections=sections_of(SECTIONS, content),
+    )
     with contract.atomic_write(out) as file:
-        file.write(page.encode())
+        file.write(shell.render(page).encode())
+
+
+def labels_of(run_ids: Sequence[str]) -> list[str]:
+    """What a page calls runs: the ends of their ids, if these are all different and look like such
+    an end, or else as much of each as tells them apart."""
+    from vertex_tabular.pages.formatting import distinct
+
+    if len(run_ids) == 1:
+        return list(run_ids)
+    tails = [run_id.rpartition("-")[2] for run_id in run_ids]
+    if all(len(tail) >= TAIL for tail in tails) and len(set(tails)) == len(set(run_ids)):
+        return [tail[-LABEL:] for tail in tails]
+    return distinct(run_ids, LABEL)
 
 
 def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[MetricRow]:
@@ -71,11 +135,16 @@ def _rows(differences: Sequence[Difference], paired: Sequence[str]) -> list[Metr
     ]
 
 
-def _cell(each: Difference) -> DifferenceCell:
-    from vertex_tabular.report import formatting
-    from vertex_tabular.report.bootstrap import Interval
+def _is_same(each: Difference) -> bool:
+    return each.value == each.low == each.high == 0
 
-    decimals = formatting.places(Interval(each.value, each.low, each.high))
+
+def _cell(each: Difference) -> DifferenceCell:
+    from vertex_tabular.pages import formatting
+
+    if _is_same(each):
+        return DifferenceCell("0", "", "within", SAME)
+    decimals = formatting.places(each.low, each.high)
     value, low, high = (
         formatting.fixed(number, decimals, sign=True)
         for number in (each.value, each.low, each.high)
@@ -85,41 +154,62 @@ def _cell(each: Difference) -> DifferenceCell:
     )
 
 
-def _side_by_side(values: Sequence[Any]) -> list[Any]:
-    """A metric of several runs with the same number of decimals, at least four digits of each."""
-    from vertex_tabular.report import formatting
+def _metrics(metrics: Mapping[str, Sequence[Any]]) -> list[ValueRow]:
+    """Every metric of each run in one format, the best marked where the direction is known."""
+    from trainer.tasks.metrics import METRICS
+    from vertex_tabular.pages.formatting import together
 
-    sizes = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value)]
-    places = max((3 - math.floor(math.log10(size)) for size in sizes if size), default=0)
-    decimals = min(max(places, 0), 6)
-    return [formatting.fixed(v, decimals) if isinstance(v, float) else v for v in values]
+    rows = []
+    for name, values in metrics.items():
+        numbers = [math.nan if value is None else float(value) for value in values]
+        known = METRICS.get(name.removeprefix("validation_").removeprefix("test_"))
+        finite = [number for number in numbers if math.isfinite(number)]
+        best: list[int] = []
+        if known and len(set(finite)) > 1:
+            top = max(finite) if known.higher_is_better else min(finite)
+            best = [i for i, number in enumerate(numbers) if number == top]
+        rows.append(ValueRow(name, together(numbers), best))
+    return rows
 
 
-def _summary(found: Comparison, paired: Sequence[str]) -> str:
+def _values(values: Mapping[str, Sequence[Any]]) -> list[ValueRow]:
+    return [ValueRow(name, [_text(v) for v in each], []) for name, each in values.items()]
+
+
+def _text(value: object) -> str:
+    from vertex_tabular.report.made import text_of
+
+    return "–" if value is None or value == "" else text_of(value)
+
+
+def _summary(found: Comparison, paired: Sequence[str], label_of: Mapping[str, str]) -> str:
     """The page's message in a sentence or two, by the primary metric of a report."""
     from trainer.tasks.kinds import TASK_KINDS
     from trainer.tasks.metrics import METRICS
 
-    primary = {kind.primary_metric for kind in TASK_KINDS.values()}
-    said = [
-        f"{METRICS[each.metric].label} of {each.run_id}: {each.verdict}."
-        for each in found.differences
-        if each.metric in primary
-    ]
     if len(found.run_ids) == 1:
         return "There is only one run, so nothing to compare."
     if not paired:
         return "No run was compared with the first row by row; the reasons are below."
-    return f"Compared with {found.run_ids[0]}, on the same validation rows. {' '.join(said)}"
+    primary = {kind.primary_metric for kind in TASK_KINDS.values()}
+    said = f"Compared with {label_of[found.run_ids[0]]}, on the same validation rows."
+    runs_by: dict[tuple[str, str], list[str]] = {}
+    for each in found.differences:
+        if each.metric in primary:
+            verdict = SAME if _is_same(each) else each.verdict
+            runs_by.setdefault((each.metric, verdict), []).append(label_of[each.run_id])
+    for (metric, verdict), runs in runs_by.items():
+        said += f" {METRICS[metric].label} of {', '.join(dict.fromkeys(runs))}: {verdict}."
+    return said
 
 
-def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+def _curves(histories: Mapping[str, Mapping[str, Any]], label_of: Mapping[str, str]) -> list[Any]:
     """Loss and score of the validation rows by epoch; of runs of one task."""
     from trainer.tasks.kinds import TASK_KINDS
     from trainer.tasks.metrics import METRICS
+    from vertex_tabular.pages.formatting import decimal
     from vertex_tabular.report import curves
     from vertex_tabular.report.chart import Chart, Series
-    from vertex_tabular.report.formatting import decimal
     from vertex_tabular.report.plots import score_names
 
     shown = {
@@ -149,8 +239,9 @@ def _curves(histories: Mapping[str, Mapping[str, Any]]) -> list[Any]:
             at = int(values.argmin() if low else values.argmax())
             kept = curves.evenly(epochs)
             kept[abs(kept - at).argmin()] = at
-            series.append(Series(run_id, epochs[kept], values[kept], colour=number))
-            best.append(f"{run_id}: {decimal(float(values[at]))} at epoch {int(epochs[at])}")
+            name = label_of[run_id]
+            series.append(Series(name, epochs[kept], values[kept], colour=number))
+            best.append(f"{name}: {decimal(float(values[at]))} at epoch {int(epochs[at])}")
         caption = f"{'Lowest' if low else 'Highest'}: {'; '.join(best)}."
         charts.append(
             Chart(column.replace("_", "-"), title, caption, "Epoch", label, series, whole_x=True)

@@ -1,4 +1,5 @@
-"""Completes the report of a local run with what is known at its end: the steps and their times."""
+"""Completes the pages of a local run with what is known at its end: the steps, their times, and
+where the other page is."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -6,6 +7,8 @@ from pathlib import Path
 from pipelines.local.outputs import PIPELINE
 from pipelines.spec import spec_of
 from pipelines.steps import in_order
+from vertex_tabular.pages.profile import complete_profile
+from vertex_tabular.pages.shell import link_to
 from vertex_tabular.report.job import Job, Step
 from vertex_tabular.report.page import complete_report
 from vertex_tabular.run.directory import RunDirectory
@@ -24,6 +27,8 @@ def complete(run: Run, directory: Path) -> None:
         )
         for name in in_order(tasks)
     ]
+    report, profile = run.artifacts["report"], run.artifacts.get("profile", "")
+    links = {"Profile": link_to(profile, report)} if profile else {}
     job = Job(
         name=run.run_id,
         source=str(run.parameters["csv"]),
@@ -31,5 +36,8 @@ def complete(run: Run, directory: Path) -> None:
         parameters={name: value for name, value in run.parameters.items() if name != "csv"},
         versions={"kfp": version("kfp"), "vertex-tabular": version("vertex-tabular")},
         steps=steps,
+        links=links,
     )
-    complete_report(run.artifacts["report"], RunDirectory(run.artifacts["run_directory"]), job)
+    complete_report(report, RunDirectory(run.artifacts["run_directory"]), job)
+    if profile and "preprocess" not in run.cached:  # an earlier run's has the link to its report
+        complete_profile(Path(profile), {"Report": link_to(report, profile)})

@@ -51,7 +51,7 @@ def test_the_arrays_and_what_is_known_of_them(tmp_path: Path) -> None:
     csv, out = tmp_path / "sample.csv", tmp_path / "out"
     artifacts, test_data = preprocessed(csv, out, sample_schema())
     assert test_data == ""
-    assert Path(artifacts["profile"].uri).read_text().startswith("<!doctype html>")
+    assert Path(artifacts["profile"].uri).read_text().startswith("<!DOCTYPE html>")
     for name, key, rows in (("train_data", "X_train", 40), ("val_data", "X_val", 10)):
         artifact = artifacts[name]
         assert artifact.uri == str(tmp_path / "out" / f"{name}.npz")

@@ -279,4 +279,4 @@ def test_predictions_in_the_cloud_are_those_of_here(
     line = ["--run", str(fetched), "--csv", str(csv), "--out", str(out), "--key", "PassengerId"]
     assert shell("predict", *line).status == 0
     assert executing.storage.read(shown["artifacts"]["predictions"]) == out.read_bytes()
-    assert b"Drift from training" in executing.storage.read(shown["artifacts"]["drift_report"])
+    assert b"<b>Drift</b>" in executing.storage.read(shown["artifacts"]["drift_report"])

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from vertex_tabular.pages.formatting import apart
+
 SAMPLE = 20_000  # rows that the edges come from, evenly spaced; the counts are of all rows
 SHARES = np.arange(1, 10) / 10  # the deciles
 TOP = 20  # categories with a bin of their own; the others share one
@@ -36,7 +38,7 @@ class Bins:
             return [*self.categories, "(other)", "(missing)"]
         if not self.edges:
             return ["any", "(missing)"]
-        texts = [f"{edge:.6g}" for edge in self.edges]
+        texts = apart(self.edges)
         between = [f"{low} to {high}" for low, high in itertools.pairwise(texts)]
         return [f"up to {texts[0]}", *between, f"above {texts[-1]}", "(missing)"]
 

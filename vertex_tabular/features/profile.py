@@ -12,11 +12,12 @@
 | quantiles           | numbers | by share: 5, 25, 50, 75 and 95 %                             |
 | histogram           | numbers | rows in each of equal steps from min to max                  |
 
+`features.alerts` adds what to look at, and `preprocessing` what the table is called.
+
 Beyond 20,000 rows, `unique` and `top` of numbers, quantiles and histogram are of `sampled` rows,
 evenly spaced through the table; everything else is of all rows.
 """
 
-import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,13 +26,12 @@ import numpy.typing as npt
 
 from vertex_tabular.tables.disk_table import DiskTable
 from vertex_tabular.tables.parallel import threaded_map
-from vertex_tabular.tables.table import BLOCK_ROWS, Table, category_counts
+from vertex_tabular.tables.table import BLOCK_ROWS, Table, category_counts, concatenate
 from vertex_tabular.tables.totals import Totals
 
 SAMPLE = 20_000
 TOP = 5
 BINS = 20
-MAX_LETTERS = 20  # of a text among the figures
 SHARES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -50,6 +50,15 @@ def profile_of(table: Table) -> dict[str, Any]:
     names = [*table.numbers, *table.texts]
     columns = dict(zip(names, threaded_map(profile_of_column, names), strict=True))
     return {"rows": table.rows, "sampled": -(-table.rows // step), "columns": columns}
+
+
+def sample_of(table: Table | DiskTable) -> Table:
+    """The rows that a profile samples, at most 20,000."""
+    step = -(-table.rows // SAMPLE)
+    if isinstance(table, Table):
+        return table.take(np.arange(0, table.rows, step))
+    blocks = zip(table.starts, table.blocks(), strict=True)
+    return concatenate([b.take(np.arange(-start % step, b.rows, step)) for start, b in blocks])
 
 
 def profile_of_disk_table(table: DiskTable) -> dict[str, Any]:
@@ -110,71 +119,3 @@ def profile_of_texts(count_of: Mapping[str, int], missing: int) -> dict[str, Any
 def _top(values: list[Any], counts: npt.NDArray[np.integer[Any]]) -> list[list[Any]]:
     frequent = np.argsort(-counts, kind="stable")[:TOP]
     return [[values[i], int(counts[i])] for i in frequent]
-
-
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>Profile of the table</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 14px sans-serif; margin: 2em; }}
-td, th {{ text-align: left; vertical-align: top; padding: 4px 12px; }}
-td {{ border-top: 1px solid #8888; }}
-.number {{ text-align: right; font-variant-numeric: tabular-nums; }}
-svg {{ fill: #4477aa; }}
-</style>
-<h1>{rows:,} rows</h1>
-<p>Unique and frequent numbers, quantiles and histograms are of {sampled:,} rows.</p>
-<table>
-<tr><th>column</th><th>type</th><th class="number">missing</th><th class="number">unique</th>
-<th class="number">min</th><th class="number">median</th><th class="number">mean</th>
-<th class="number">max</th><th>most frequent</th><th>histogram</th></tr>
-{lines}
-</table>
-</html>
-"""
-
-
-def to_html(profile: Mapping[str, Any]) -> str:
-    """A page that needs nothing else: a line for each column, with a small histogram."""
-    lines = "\n".join(_line(name, column) for name, column in profile["columns"].items())
-    return PAGE.format(rows=profile["rows"], sampled=profile["sampled"], lines=lines)
-
-
-def _line(name: str, column: Mapping[str, Any]) -> str:
-    extremes = [column.get("min"), column.get("quantiles", {}).get("50%")]
-    extremes += [column.get("mean"), column.get("max")]
-    top = "<br>".join(
-        f"{html.escape(str(value))}: {count:,}" for value, count in column.get("top", [])
-    )
-    figures = [f"{column['missing']:,}", f"{column.get('unique', 0):,}"]
-    figures += [_shown(value) for value in extremes]
-    bars = _bars(name, column.get("histogram") or [count for _, count in column.get("top", [])])
-    cells = [f"<td>{html.escape(name)}</td><td>{column['type']}</td>"]
-    cells += [f'<td class="number">{figure}</td>' for figure in figures]
-    cells += [f"<td>{top}</td><td>{bars}</td>"]
-    return f"<tr>{''.join(cells)}</tr>"
-
-
-def _shown(value: float | str | None) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return html.escape(value if len(value) <= MAX_LETTERS else f"{value[:MAX_LETTERS]}…")
-    return f"{value:.6g}"
-
-
-def _bars(name: str, counts: list[int]) -> str:
-    """A histogram of 120 by 30 pixels."""
-    if not counts:
-        return ""
-    width, scale = 120 / len(counts), 30 / max(counts)
-    bars = "".join(
-        f'<rect x="{i * width:.1f}" y="{30 - count * scale:.1f}" width="{width - 1:.1f}" '
-        f'height="{count * scale:.1f}"/>'
-        for i, count in enumerate(counts)
-    )
-    label = f"How the values of {html.escape(name)} are distributed"
-    return f'<svg width="120" height="30" role="img" aria-label="{label}">{bars}</svg>'

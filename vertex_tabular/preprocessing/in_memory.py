@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from vertex_tabular.features import counting, fitting
-from vertex_tabular.features.profile import profile_of
+from vertex_tabular.features.alerts import alerts_of
+from vertex_tabular.features.profile import profile_of, sample_of
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.preparation import Piece, arrays_of
@@ -43,7 +44,8 @@ class InMemory:
         return counting.unseen(spec, self._table, self._rows_of[split])
 
     def profile(self) -> dict[str, Any]:
-        return profile_of(self._table)
+        profile = profile_of(self._table)
+        return {**profile, "alerts": alerts_of(profile, sample_of(self._table), self._schema)}
 
     def pieces(self, spec: Spec) -> Iterator[Piece]:
         features, targets = arrays_of(spec, self._table, self._config.dtype)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from vertex_tabular.features import counting, fitting_on_disk
-from vertex_tabular.features.profile import profile_of_disk_table
+from vertex_tabular.features.alerts import alerts_of
+from vertex_tabular.features.profile import profile_of_disk_table, sample_of
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.preprocessing.config import PrepareConfig
 from vertex_tabular.preprocessing.preparation import Piece, arrays_of
@@ -52,7 +53,8 @@ class OnDisk:
         return counting.unseen_on_disk(spec, self._table, self._rows_in(split))
 
     def profile(self) -> dict[str, Any]:
-        return profile_of_disk_table(self._table)
+        profile = profile_of_disk_table(self._table)
+        return {**profile, "alerts": alerts_of(profile, sample_of(self._table), self._schema)}
 
     def pieces(self, spec: Spec) -> Iterator[Piece]:
         for split, table in self._shards():

@@ -79,7 +79,8 @@ def prepare(
     spec = preparation.fit()
     unseen = {split: preparation.unseen(spec, split) for split in (VAL, TEST)}
     _check_unseen(unseen, preparation, checked, config.max_unseen)
-    profile = preparation.profile()
+    source = (origin or {}).get("source", csv)
+    profile = {"source": source, "target": checked.target, **preparation.profile()}
     with replaced_results(target):
         train, val, test = write_splits(target, preparation.pieces(spec), preparation.sharded)
         write_profile(target, profile)

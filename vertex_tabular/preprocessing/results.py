@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer import contract
-from vertex_tabular.features.profile import to_html
+from vertex_tabular.pages.profile import profile_page
 from vertex_tabular.preprocessing.npz import ArraySource, write_npz
 from vertex_tabular.preprocessing.preparation import ArrayOf, Piece
 from vertex_tabular.preprocessing.splits import SPLIT_FILES
@@ -55,7 +55,7 @@ def write_profile(directory: Path, profile: Mapping[str, Any]) -> None:
     """Writes a profile as JSON and as a page."""
     for name, text in (
         (contract.PROFILE, json.dumps(profile, indent=2)),
-        (contract.PROFILE_PAGE, to_html(profile)),
+        (contract.PROFILE_PAGE, profile_page(profile)),
     ):
         with contract.atomic_write(directory / name) as file:
             file.write(text.encode() + b"\n")

@@ -6,7 +6,8 @@
     write_report(run, "report.html", val_data="…/val_data.npz")
 
 `columns` says what the features mean. `bootstrap`, `baselines`, `headline`, `curves`, `confusion`,
-`importance`, `groups` and `profile` compute. `plots` describes the plots that suit the task, each a
-`chart`; `svg` and the templates render them for the `page`, `png` as files.
+`importance`, `groups`, `data` and `made` compute. `plots` describes the plots that suit the task,
+each a `chart`; `svg` and the templates render them, `png` as files. `sections` fills the templates,
+`page` puts them into the shell of all pages, `vertex_tabular.pages`.
 Numpy does all of the arithmetic: to import torch or scikit-learn takes longer than the report.
 """

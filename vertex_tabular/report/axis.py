@@ -79,10 +79,10 @@ def _labels(values: list[float]) -> list[str]:
     largest = max((abs(value) for value in values), default=0)
     if largest >= 1e9 or 0 < largest < 1e-4:
         return [f"{value:g}".replace("-", "−") for value in values]
-    if largest >= 10_000:
-        return [
-            label if label == "0" else f"{label}k" for label in _labels([v / 1000 for v in values])
-        ]
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if largest >= 10 * size:
+            labels = _labels([value / size for value in values])
+            return [label if label == "0" else f"{label}{unit}" for label in labels]
     texts = [f"{value:.10f}".rstrip("0") for value in values]
     decimals = min(max((len(text.partition(".")[2]) for text in texts), default=0), 6)
     return [f"{value + 0.0:.{decimals}f}".replace("-", "−") for value in values]

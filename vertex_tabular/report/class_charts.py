@@ -6,25 +6,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.tasks import metrics
+from vertex_tabular.pages.formatting import distinct, fixed
 from vertex_tabular.report import curves
 from vertex_tabular.report.bootstrap import wilson
 from vertex_tabular.report.chart import Chart, Series
-from vertex_tabular.report.formatting import fixed
 from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
 
+NAME = 20  # characters of a class in a legend or caption
 MAX_CLASSES = 6  # drawn in one chart: as many as can be told apart
 
 
 def discrimination(run: RunDirectory) -> list[Chart]:
     """ROC, precision-recall and the distribution of scores, of one class or of each."""
+    names = distinct(run.classes, NAME)
     if run.task == "binary":
-        scored = [(run.classes[1], run.y == 1, run.predictions)]
+        scored = [(names[1], run.y == 1, run.predictions)]
     else:
         frequent = np.argsort(-np.bincount(run.y, minlength=len(run.classes)), kind="stable")
         chosen = sorted(frequent[:MAX_CLASSES])
-        scored = [(run.classes[c], run.y == c, run.predictions[:, c]) for c in chosen]
+        scored = [(names[c], run.y == c, run.predictions[:, c]) for c in chosen]
     ranked = [(name, curves.ranking(ones, scores)) for name, ones, scores in scored]
     rankings = [(name, ranking) for name, ranking in ranked if ranking]
     if not rankings:
@@ -108,7 +110,7 @@ def discrimination(run: RunDirectory) -> list[Chart]:
 
 def rates(run: RunDirectory) -> list[Chart]:
     """Precision, recall and F1 of class 1 at every threshold."""
-    ones, positive = int((run.y == 1).sum()), run.classes[1]
+    ones, positive = int((run.y == 1).sum()), distinct(run.classes, NAME)[1]
     if not ones:
         return []
     thresholds = curves.thresholds(run.y, run.predictions)
@@ -140,14 +142,14 @@ def rates(run: RunDirectory) -> list[Chart]:
 
 def calibration(run: RunDirectory) -> list[Chart]:
     """Whether probabilities are as they are observed, and how they are distributed."""
-    binary = run.task == "binary"
+    binary, names = run.task == "binary", distinct(run.classes, NAME)
     correct, confidence = metrics.confidence_of(run.y, run.predictions)
     found = curves.calibration(correct, confidence)
     low, high = wilson(found.share * found.rows, found.rows)
     gap = float(metrics.calibration_error(run.y, run.predictions))
-    of = f"class {run.classes[1]}" if binary else "the predicted class"
+    of = f"class {names[1]}" if binary else "the predicted class"
     edges = np.linspace(0, 1, 21)
-    parts = [(f"class {c}", run.y == number) for number, c in enumerate(run.classes)]
+    parts = [(f"class {c}", run.y == number) for number, c in enumerate(names)]
     if not binary:
         parts = [("right", correct == 1), ("wrong", correct == 0)]
     spread = []

@@ -5,9 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.tasks.metrics import confusion_matrix
+from vertex_tabular.pages.formatting import distinct
 from vertex_tabular.run.directory import RunDirectory
 
-MAX_CLASSES = 20
+MAX_CLASSES = 30  # of the matrix, which then still fits a wide page and a sheet of paper
+MAX_LISTED = 300
+ROOMY = 3  # classes whose cells have room for shares too
+NAME = 16  # characters
+TABLE_ROWS = 15  # of one table of metrics by class: longer lists stand in columns
 
 
 @dataclass(frozen=True)
@@ -15,6 +20,7 @@ class Class:
     """One class: its rows, and its precision, recall and F1, NaN where there is none."""
 
     name: str
+    short: str
     rows: int
     precision: float
     recall: float
@@ -23,19 +29,28 @@ class Class:
 
 @dataclass(frozen=True)
 class Confusion:
-    """The most frequent classes, at most 20.
+    """Which classes are given to rows of which.
 
     Attributes:
-        classes: in the order of their codes.
+        classes: those of the matrix, the most frequent, at most 30, in the order of their codes.
         counts: of rows by true class and then by the class they were given.
         shares: the same, of the true class's rows.
         accuracy: the share of all rows that are given their true class.
+        listed: every class, in tables of at most 15; at most 300.
+        all_classes: how many classes there are.
     """
 
     classes: list[Class]
     counts: list[list[int]]
     shares: list[list[float]]
     accuracy: float
+    listed: list[list[Class]]
+    all_classes: int
+
+    @property
+    def is_small(self) -> bool:
+        """Whether its cells are small, because there are many."""
+        return len(self.classes) > ROOMY
 
 
 def confusion_of(run: RunDirectory) -> Confusion:
@@ -46,12 +61,21 @@ def confusion_of(run: RunDirectory) -> Confusion:
         precision, recall = hits / predicted, hits / actual
         f1 = 2 * hits / (predicted + actual)
         shares = np.nan_to_num(counts / actual[:, np.newaxis])
-    kept = np.sort(np.argsort(-actual, kind="stable")[:MAX_CLASSES])
+    short = distinct(run.classes, NAME)
+
+    def class_of(c: int) -> Class:
+        numbers = (float(values[c]) for values in (precision, recall, f1))
+        return Class(run.classes[c], short[c], int(actual[c]), *numbers)
+
+    frequent = np.argsort(-actual, kind="stable")
+    kept = np.sort(frequent[:MAX_CLASSES])
     square = np.ix_(kept, kept)
-    classes = [
-        Class(run.classes[c], int(actual[c]), float(precision[c]), float(recall[c]), float(f1[c]))
-        for c in kept
-    ]
+    listed = [class_of(c) for c in np.sort(frequent[:MAX_LISTED])]
     return Confusion(
-        classes, counts[square].tolist(), shares[square].tolist(), float(hits.sum() / len(run.y))
+        [class_of(c) for c in kept],
+        counts[square].tolist(),
+        shares[square].tolist(),
+        float(hits.sum() / len(run.y)),
+        [listed[i : i + TABLE_ROWS] for i in range(0, len(listed), TABLE_ROWS)],
+        len(run.classes),
     )

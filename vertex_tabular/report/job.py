@@ -32,6 +32,7 @@ class Job:
         parameters: the pipeline's arguments, by name.
         versions: of further packages, by name.
         steps: of the pipeline, with their times; drawn as a graph.
+        links: to the pages beside the report, by what they are called.
     """
 
     name: str = ""
@@ -40,3 +41,4 @@ class Job:
     parameters: Mapping[str, object] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     steps: Sequence[Step] = ()
+    links: Mapping[str, str] = field(default_factory=dict)

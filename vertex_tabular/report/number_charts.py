@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vertex_tabular.pages.formatting import decimal, fixed, shortened
 from vertex_tabular.report.chart import Chart, Series
-from vertex_tabular.report.formatting import decimal, fixed
 from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
@@ -24,7 +24,7 @@ def numbers(run: RunDirectory) -> list[Chart]:
     inner = np.quantile(residuals, (0.005, 0.995))
     counts, edges = np.histogram(residuals, 30, tuple(inner) if inner[0] < inner[1] else None)
     shares = counts / len(residuals) * 100
-    target = run.target
+    target = shortened(run.target, 28)
     sample = "" if len(rows) == len(actual) else f" A random {MAX_DOTS} rows are drawn."
     order = np.argsort(predicted)
     parts = np.array_split(order, min(20, len(order)))

@@ -1,31 +1,40 @@
 """The report as one HTML file: self-contained, with no network requests."""
 
-import json
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from trainer import contract
 from trainer.uri import local_path
+from vertex_tabular.pages import shell
+from vertex_tabular.pages.formatting import SPACE, counted, seconds, whole
+from vertex_tabular.pages.shell import Page
 from vertex_tabular.prediction.threads import one_thread
-from vertex_tabular.report import baselines, formatting, groups, profile, svg
+from vertex_tabular.report import baselines, data, groups, svg
 from vertex_tabular.report.chart import Bars, Chart
-from vertex_tabular.report.columns import Column, columns_of
+from vertex_tabular.report.columns import columns_of
 from vertex_tabular.report.confusion import confusion_of
 from vertex_tabular.report.headline import headline
 from vertex_tabular.report.job import Job
+from vertex_tabular.report.made import made_of
 from vertex_tabular.report.plots import learning, plots_of, thresholds_of, validation_rows
+from vertex_tabular.report.sections import TEMPLATES, render_section, sections_of
 from vertex_tabular.run.arrays import read_rows
 from vertex_tabular.run.directory import RunDirectory
 
 Array = NDArray[Any]
 
-TEMPLATES = Path(__file__).parent / "templates"
-JOB_PARTS = ("title", "kicker", "made", "footer")  # templates, in marks by which they are found
-LOG_LINES = 30  # of the beginning of the log, and of its end
-PATHS = ("train", "val", "test", "spec", "model_out", "checkpoint_dir")  # say where, not what
+# In the order of the page; each is a template of that name in `templates/sections`, which is given
+# all of `context` and left out where it renders to nothing.
+SECTIONS = {
+    "metrics": "Metrics",
+    "training": "Training",
+    "predictions": "Predictions",
+    "columns": "Columns",
+    "data": "Data",
+    "made": "How it was made",
+}
 
 
 def write_report(
@@ -42,11 +51,11 @@ def write_report(
     Args:
         run: what training wrote.
         out: path or gs:// URI of the HTML file, at most 1 MB.
-        train_data: npz of the training rows, for the baselines and the profile.
+        train_data: npz of the training rows, for the baselines and the columns.
         val_data: npz of the validation rows, in the order of the run's predictions, for what
             depends on the columns: permutation importance and errors by group.
         table: the table's profile, as `features.profile.profile_of` gives it; without it the
-            profile is of the training rows as the model saw them.
+            columns are of the training rows as the model saw them.
         job: what else is known of the run.
 
     Raises:
@@ -54,8 +63,10 @@ def write_report(
         InputError: the arrays are not those of the run.
     """
     run.verify()
+    job = job or Job()
     with one_thread():
-        page = render_page(context(run, train_data, val_data, table or {}, job or Job()))
+        content = context(run, train_data, val_data, table or {}, job)
+        page = shell.render(page_of(run, job, content))
     with contract.atomic_write(local_path(out)) as file:
         file.write(page.encode())
 
@@ -73,44 +84,47 @@ def complete_report(report: str, run: RunDirectory, job: Job) -> None:
         TabularError: the run is not whole, or the report cannot be written.
     """
     path = local_path(report)
-    page = path.read_text()
-    content = job_context(run, job)
-    for name in JOB_PARTS:
-        part = render_page(content, f"{name}.html.j2")
-        start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        before, rest = page.split(start)
-        page = before + part + rest.split(end)[1]
+    text, page = path.read_text(), _page(run, job, "", [])
+    made = render_section("made", {"made": made_of(run, job)})
+    for part in (shell.title(page), shell.top(page), made, shell.footer(page)):
+        text = shell.replace_part(text, part)
     with contract.atomic_write(path) as file:
-        file.write(page.encode())
+        file.write(text.encode())
 
 
-def render_page(content: dict[str, Any], template: str = "report.html.j2") -> str:
-    """The page with this content."""
-    import jinja2
+def page_of(run: RunDirectory, job: Job, content: Mapping[str, Any]) -> Page:
+    """The page of this content."""
+    return _page(run, job, content["headline"].summary, sections_of(SECTIONS, content))
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+
+def _page(run: RunDirectory, job: Job, lead: str, sections: list[shell.Section]) -> Page:
+    metrics, kind = run.metrics, run.kind
+    task = f"{len(run.classes)} classes" if kind.classifies else "regression"
+    on = metrics["device"].upper() if metrics["device"] == "cpu" else metrics["device"]
+    return Page(
+        kind="Report",
+        heading=f"Predicting {run.target}",
+        about=f"{task} · run {job.name}" if job.name else task,
+        lead=lead,
+        tally=[
+            counted(metrics["rows"]["train"], "training row"),
+            counted(len(run.y), "validation row"),
+            counted(metrics["features"], "feature"),
+            counted(metrics["parameters"], "weight"),
+            f"epoch{SPACE}{whole(metrics['best_epoch'])} of {whole(metrics['epochs'])} is the best",
+            f"{seconds(metrics['seconds']).replace(' ', SPACE)} of training on {on}",
+        ],
+        links=job.links,
+        sections=sections,
+        source=job.source,
+        scripts=(TEMPLATES / "threshold.js").read_text(),
     )
-    environment.filters |= {
-        name: getattr(formatting, name)
-        for name in ("decimal", "percent", "plain", "seconds", "whole")
-    }
-    environment.filters |= {
-        "fixed": formatting.fixed,
-        "as_text": _as_text,
-        "sparkline": svg.sparkline,
-    }
-    return environment.get_template(template).render(content)
 
 
 def context(
     run: RunDirectory, train_data: str, val_data: str, table: Mapping[str, Any], job: Job
 ) -> dict[str, Any]:
-    """What the template shows."""
+    """What the sections show."""
     columns = columns_of(run)
     train = read_rows(train_data, contract.TRAIN_KEYS, baselines.MAX_ROWS) if train_data else None
     x = validation_rows(run, val_data) if val_data else None
@@ -118,13 +132,14 @@ def context(
     if train and x is not None:
         fitted = baselines.fit(run.task, *train, len(run.classes))
         predictions = {name: predictor(x) for name, predictor in fitted.items()}
-    profiles = []
+    shown = ""
     if table:
-        profiles = profile.of_table(table)
+        shown = data.of_table(table)
     elif train:
-        profiles = profile.of_rows(columns, train[0])
+        shown = data.of_rows(columns, train[0], run.metrics["rows"]["train"])
     return {
-        **job_context(run, job),
+        "run": run,
+        "target": run.target,
         "headline": headline(run, predictions),
         "plots": render([*learning(run), *plots_of(run, x)]),
         "thresholds": thresholds_of(run),
@@ -135,24 +150,9 @@ def context(
             if run.metrics.get(f"test_{name}") is not None
         },
         "confusion": confusion_of(run) if run.classes else None,
-        "groups": groups_shown(run, columns, x),
-        "profiles": profiles,
-        "profiled": len(train[0]) if train and not table else 0,
-        "table": table,
-    }
-
-
-def job_context(run: RunDirectory, job: Job) -> dict[str, Any]:
-    """What the parts that depend on the job show."""
-    return {
-        "run": run,
-        "job": job,
-        "target": run.target,
-        "parameters": _parameters(run, job),
-        "versions": {**run.metrics["versions"], **job.versions},
-        "fingerprints": {**job.fingerprints, **run.files},
-        "graph": svg.render_graph(job.steps) if job.steps else None,
-        "log": _log(run.log),
+        "groups": groups.shown(run, columns, x),
+        "data": shown,
+        "made": made_of(run, job),
     }
 
 
@@ -172,35 +172,3 @@ def _epochs(run: RunDirectory) -> list[tuple[str, list[float]]]:
     last, best = len(columns[0]), int(run.metrics["best_epoch"])
     rows = {"first": 1, "best": best, "last": last}
     return [(name, [float(c[n - 1]) for c in columns]) for name, n in rows.items() if n > 0]
-
-
-def groups_shown(
-    run: RunDirectory, columns: list[Column], x: Array | None
-) -> dict[str, Any] | None:
-    """Errors by group, their mean, and the end of the scale; None where there are no groups."""
-    if x is None:
-        return None
-    errors = groups.errors_of(run.task, run.y, run.predictions)
-    found = groups.groups_of(run.task, columns, x, errors)
-    if not found:
-        return None
-    overall = float(errors.mean())
-    top = max([overall, *(level.high for group in found for level in group.levels)]) or 1.0
-    return {"groups": found, "overall": overall, "top": top}
-
-
-def _parameters(run: RunDirectory, job: Job) -> dict[str, object]:
-    own = {k: v for k, v in run.metrics["hyperparameters"].items() if k not in PATHS}
-    return {**job.parameters, **own}
-
-
-def _as_text(value: object) -> str:
-    """A parameter's value."""
-    return json.dumps(value) if isinstance(value, dict) else str(value) or "–"
-
-
-def _log(lines: list[str]) -> list[str]:
-    if len(lines) <= 2 * LOG_LINES:
-        return lines
-    left_out = len(lines) - 2 * LOG_LINES
-    return [*lines[:LOG_LINES], f"… {left_out} lines …", *lines[-LOG_LINES:]]

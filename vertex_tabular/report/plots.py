@@ -10,10 +10,10 @@ from trainer import contract
 from trainer.errors import InputError
 from trainer.tasks.kinds import TaskKind
 from trainer.tasks.metrics import METRICS
+from vertex_tabular.pages.formatting import decimal, shortened
 from vertex_tabular.report import class_charts, curves, importance, number_charts
 from vertex_tabular.report.chart import Bars, Chart, Series
 from vertex_tabular.report.columns import columns_of
-from vertex_tabular.report.formatting import decimal
 from vertex_tabular.report.importance import REPEATS, Importance, loss_name
 from vertex_tabular.run.arrays import read_rows
 from vertex_tabular.run.directory import RunDirectory
@@ -124,7 +124,7 @@ def importance_of(task: str, found: Sequence[Importance]) -> Bars:
         "importance",
         "Permutation importance",
         f"How much the loss grows when a column’s values are shuffled among the rows. "
-        f"The column that matters most is {shown[0].name}. "
+        f"The column that matters most is {shortened(shown[0].name, 60)}. "
         f"Whiskers are ± one standard deviation over {REPEATS} shuffles."
         f"{rest}",
         f"Increase of {loss_name(task)}",

@@ -7,6 +7,7 @@ from typing import Any
 from trainer import contract
 from trainer.errors import InputError
 from trainer.uri import local_path
+from vertex_tabular.pages.formatting import distinct, shortened
 from vertex_tabular.prediction.threads import one_thread
 from vertex_tabular.report.axis import Axis
 from vertex_tabular.report.chart import Bars, Chart, Series
@@ -19,6 +20,7 @@ DASHES = ("-", (0, (5, 2)), (0, (2, 2)), (0, (6, 2, 1.5, 2)), (0, (8, 3)), (0, (
 INCHES = (4.8, 3.6)
 DOTS_PER_INCH = 200
 GREY = "#59636e"
+NAME, LABEL = 24, 44  # characters of a column or class, and of an axis
 
 
 def write_plots(run: RunDirectory, directory: str, *, val_data: str = "") -> list[str]:
@@ -61,7 +63,7 @@ def _write(plot: Chart | Bars, path: Path) -> None:
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.set_title(plot.title, loc="left", fontsize=11, fontweight="bold")
-    axes.set_xlabel(plot.x_label)
+    axes.set_xlabel(shortened(plot.x_label, LABEL))
     axes.spines[["top", "right"]].set_visible(False)
     if isinstance(plot, Bars):
         _bars(axes, plot)
@@ -75,7 +77,7 @@ def _write(plot: Chart | Bars, path: Path) -> None:
 
 
 def _chart(axes: Any, chart: Chart) -> None:
-    axes.set_ylabel(chart.y_label)
+    axes.set_ylabel(shortened(chart.y_label, LABEL))
     axes.grid(color="#e6e9ed")
     axes.set_axisbelow(True)
     for series in chart.series:
@@ -121,12 +123,14 @@ def _series(axes: Any, series: Series) -> None:
         steps = "steps-post" if series.style == "steps" else "default"
         axes.plot(
             series.x, series.y, color=colour, linestyle=dashes, linewidth=1.8,
-            drawstyle=steps, label=series.name or None,
+            drawstyle=steps, label=shortened(series.name, NAME) or None,
         )  # fmt: skip
 
 
 def _bars(axes: Any, bars: Bars) -> None:
     axes.grid(axis="x", color="#e6e9ed")
     axes.set_axisbelow(True)
-    axes.barh(bars.labels, bars.values, xerr=bars.spread, color=COLOURS[0], alpha=0.8)
+    at = range(len(bars.labels))
+    axes.barh(at, bars.values, xerr=bars.spread, color=COLOURS[0], alpha=0.8)
+    axes.set_yticks(at, distinct(bars.labels, NAME), fontsize=10 if len(at) <= 10 else 7)
     axes.invert_yaxis()

@@ -9,6 +9,7 @@ from vertex_tabular.features.drift import drift
 from vertex_tabular.prediction.model import load_model
 from vertex_tabular.prediction.table import predict_file
 from vertex_tabular.report.drift import write_drift_report
+from vertex_tabular.report.links import links_to_report
 
 
 def predict_and_report(
@@ -51,7 +52,8 @@ def predict_and_report(
     if found:
         told["drifted_columns"] = sum(column.drifted for column in found)
         told["max_psi"] = max(column.psi for column in found)
-    write_drift_report(report, model.spec.target, counts, found, source or table)
+    links = links_to_report(model.run.path, report)
+    write_drift_report(report, model.spec.target, counts, found, source or table, links)
     content = {**told, "psi": {column.name: column.psi for column in found}}
     with contract.atomic_write(local_path(metrics)) as file:
         file.write(json.dumps(content, indent=2).encode() + b"\n")

@@ -1,5 +1,9 @@
 """The report of a run from its directory alone, which records where its data is."""
 
+import json
+
+from trainer import contract
+from trainer.uri import local_path
 from vertex_tabular.report.job import Job
 from vertex_tabular.report.page import write_report
 from vertex_tabular.run.directory import RunDirectory
@@ -7,15 +11,17 @@ from vertex_tabular.run.directory import RunDirectory
 
 def write_report_of(run: RunDirectory, out: str) -> None:
     """Writes the report of a run of the pipeline: metrics.json says which arrays it was trained on,
-    and spec.json which table they were made from.
+    spec.json which table they were made from, and profile.json beside the arrays what is in it.
 
     Raises:
         TabularError: the run is not whole, or the report cannot be written.
         InputError: the arrays are gone, or are not those of the run.
     """
     data, origin = run.metrics["hyperparameters"], run.origin
+    profile = local_path(data["train"]).parent / contract.PROFILE
+    table = json.loads(profile.read_bytes()) if profile.is_file() else {}
     job = Job(
         source=origin.get("source", ""),
         fingerprints={"table": origin["fingerprint"]} if "fingerprint" in origin else {},
     )
-    write_report(run, out, train_data=data["train"], val_data=data["val"], job=job)
+    write_report(run, out, train_data=data["train"], val_data=data["val"], table=table, job=job)

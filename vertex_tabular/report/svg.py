@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vertex_tabular.pages.formatting import distinct
 from vertex_tabular.report.axis import axis
 from vertex_tabular.report.chart import Bars, Chart, Series
 from vertex_tabular.report.job import Step
@@ -62,19 +63,20 @@ def render_bars(bars: Bars) -> dict[str, Any]:
     """The marks of horizontal bars, in a view box of 380 × the height that is given."""
     row = 24
     longest = max(len(label) for label in bars.labels)
-    left = min(max(longest * CHARACTER + 10, 50), 150)
-    limit = int((left - 8) / CHARACTER)
+    left = min(max(longest * CHARACTER + 10, 50), 170)
+    labels = distinct(bars.labels, int((left - 8) / CHARACTER))
     values, spread = np.array(bars.values), np.array(bars.spread)
     ends = np.concatenate([values - spread, values + spread, [0.0]])
     bottom = TOP + row * len(bars.labels)
     x = axis(ends, left, WIDTH - RIGHT)
     zero = float(x.at(0.0))
     rows = []
-    for number, (label, value, extent) in enumerate(zip(bars.labels, values, spread, strict=True)):
+    for number, (label, value, extent) in enumerate(zip(labels, values, spread, strict=True)):
         end = float(x.at(value))
         rows.append(
             {
-                "label": label if len(label) <= limit else label[: limit - 1] + "…",
+                "label": label,
+                "name": bars.labels[number],
                 "y": TOP + row * (number + 0.5),
                 "x": min(zero, end),
                 "width": max(abs(end - zero), 0.5),
@@ -139,14 +141,3 @@ def render_graph(steps: Sequence[Step]) -> dict[str, Any]:
         "nodes": [(step, *place[step.name]) for step in steps],
         "arrows": arrows,
     }
-
-
-def sparkline(shares: Sequence[float]) -> str:
-    """Small bars in a view box of 60 × 16, one path; the largest share is as high as the box."""
-    top = max(shares, default=0) or 1.0
-    width = 60 / max(len(shares), 1)
-    return "".join(
-        f"M{number * width:.1f} 16v{-16 * share / top:.1f}h{max(width - 0.6, 0.6):.1f}V16z"
-        for number, share in enumerate(shares)
-        if share
-    )

@@ -1,4 +1,4 @@
-"""What a user calls a run, as the run directory that its training wrote."""
+"""What a user calls a run, as the run directory that its training wrote; and its report."""
 
 from pathlib import Path
 
@@ -32,6 +32,15 @@ def find_run(run: str | Path, root: str | Path = ROOT) -> str:
         f"a run must be the id of a run in {root}, a run's directory or a run directory, got "
         f"{name}; `tabpipe runs` lists the runs, `tabpipe fetch` brings one from Vertex AI"
     )
+
+
+def report_beside(run_directory: str | Path) -> str:
+    """The report of the local run whose training wrote a run directory; empty if there is none."""
+    for directory in Path(run_directory).absolute().parents:
+        if (directory / record.RECORD).is_file():
+            report = record.load(directory).artifacts.get("report", "")
+            return report if Path(report).is_file() else ""
+    return ""
 
 
 def _of_record(directory: Path) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipelines.history.comparison import Comparison, compare
-from pipelines.history.comparison_page import write_page
+from pipelines.history.comparison_page import labels_of, write_page
 from pipelines.history.fetch import copy_file
 from pipelines.local.records import local_record
 from pipelines.record import Record
@@ -152,6 +152,35 @@ def test_the_page(first: Record, tmp_path: Path) -> None:
     assert "failed: a run without results has no predictions" in page
     assert page.count('<figure id="plot-') == 2
     assert not re.findall(r"""href=["']?http|src=|url\(|@import|<link rel="style""", page)
+
+
+def test_the_page_calls_runs_by_the_ends_of_their_ids(first: Record, tmp_path: Path) -> None:
+    right = truth(first).astype(np.float32) * 0.98 + 0.01
+    better = changed(first, tmp_path / "other", probability=right)
+    better = dataclasses.replace(
+        better,
+        run_id="20270131-030000-1a2b3c",
+        metrics={"validation_auc": 0.99, "best_epoch": 138.0},
+    )
+    same = dataclasses.replace(first, run_id="20270131-040000-4d5e6f")
+    write_page(compared(first, better, same), tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text()
+    lead = re.search('<p class="lead">(.*)</p>', page)
+    assert lead and "Accuracy of 1a2b3c: better, beyond chance." in lead[1]
+    assert "Accuracy of 4d5e6f: the same predictions." in lead[1]
+    assert page.index('id="differing"') < page.index('id="compared_metrics"')
+    assert re.search(r'<span class="better">best</span> <span>0\.9900', page)
+    assert re.search(r"<span>138</span>", page)
+    path = Path(first.artifacts["report"])
+    href = re.search('<a href="([^"]*report.html)">', page)
+    assert href and (tmp_path / href[1]).resolve() == path.resolve()
+
+
+def test_labels_tell_runs_apart() -> None:
+    assert labels_of(["a-1a2b3c", "b-4d5e6f"]) == ["1a2b3c", "4d5e6f"]
+    assert labels_of(["a-1a2b3c", "b-1a2b3c"]) == ["a-1a2b3c", "b-1a2b3c"]
+    assert labels_of(["one", "two"]) == ["one", "two"]
+    assert labels_of(["a-1a2b3c", "a-1a2b3c"]) == ["1a2b3c", "1a2b3c"]
 
 
 def test_the_command(first: Record, finished: tuple[Path, Any], tabpipe: Tabpipe) -> None:

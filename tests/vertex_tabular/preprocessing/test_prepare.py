@@ -1,6 +1,7 @@
 """A table becomes arrays: the reference notebook's, bit for bit; on failure, no output."""
 
 import csv as csv_module
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -316,7 +317,12 @@ def test_rows_without_a_target_are_left_out_when_asked(
         )
     )
     assert found == expected
-    profiles = [(tmp_path / name / contract.PROFILE).read_text() for name in ("found", "expected")]
+    paths = [tmp_path / name / contract.PROFILE for name in ("found", "expected")]
+    profiles = [json.loads(path.read_bytes()) for path in paths]
+    assert [profile.pop("source") for profile in profiles] == [
+        str(tmp_path / "gaps.csv"),
+        str(tmp_path / "whole.csv"),
+    ]
     assert profiles[0] == profiles[1]
     assert caplog.messages == ["y is missing in 3 rows, which are left out"]
 

@@ -1,18 +1,14 @@
-"""The page in a browser: nothing fails, everything is drawn, the threshold moves, axe is content.
+"""Reports in a browser: everything is drawn, the threshold moves, links work in a viewer's iframe.
 
-Needs Debian's `chromium` and `chromium-driver`, and selenium. axe-core (`npm install axe-core`) is
-looked for in the node_modules of the working directory and of the directories above it.
+Every page of every kind of table is in `tests/test_pages.py`.
 """
 
-import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.browser import DESK, PHONE, Browser
 from trainer import contract
 from vertex_tabular.features.drift import Drift
 from vertex_tabular.prediction.table import Counts
@@ -23,42 +19,9 @@ from vertex_tabular.run.directory import RunDirectory
 
 from .conftest import Made
 
-AXE = "node_modules/axe-core/axe.min.js"
 STEPS = [Step("snapshot"), Step("train", ("snapshot",), 12.3), Step("collect", ("train",))]
 # By task, the plots that are drawn beside those of training.
 PLOTS = {"binary": 6, "multiclass": 5, "regression": 4}
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-dev-shm-usage"
-)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Chromium without a window, with a profile of its own."""
-    webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed")
-    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not chromium or not driver:
-        pytest.skip("chromium and chromium-driver are not installed")
-    options = webdriver.ChromeOptions()
-    options.binary_location = chromium
-    for flag in FLAGS.split():
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = webdriver.ChromeService(driver)
-    browser = webdriver.Chrome(options, service)
-    yield browser
-    browser.quit()
-
-
-def show(browser: Any, page: Path, width: int = 1280, scheme: str = "light") -> None:
-    """Opens a page in a window of so many pixels, light or dark."""
-    features = [{"name": "prefers-color-scheme", "value": scheme}]
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get(page.as_uri())
 
 
 @pytest.fixture(scope="module")
@@ -72,9 +35,9 @@ def pages(runs: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> di
 
 
 @pytest.mark.parametrize("task", PLOTS)
-def test_every_plot_is_drawn(browser: Any, pages: dict[str, Path], task: str) -> None:
-    show(browser, pages[task])
-    drawn = browser.execute_script(
+def test_every_plot_is_drawn(browser: Browser, pages: dict[str, Path], task: str) -> None:
+    browser.show(pages[task])
+    drawn = browser.run(
         "return [...document.querySelectorAll('svg.plot')].map(plot => ["
         "  plot.parentNode.id,"
         "  plot.getBoundingClientRect().height,"
@@ -89,21 +52,21 @@ def test_every_plot_is_drawn(browser: Any, pages: dict[str, Path], task: str) ->
     assert len(drawn) == 2 + PLOTS[task]
     for name, height, inside, marks in drawn:
         assert height > 100 and inside and marks, name
-    assert browser.execute_script("return document.querySelectorAll('svg.graph rect').length") == 3
-    assert browser.get_log("browser") == []
+    assert browser.run("return document.querySelectorAll('svg.graph rect').length") == 3
+    assert browser.driver.get_log("browser") == []
 
 
 def test_the_threshold_moves_by_keyboard(
-    browser: Any, pages: dict[str, Path], runs: dict[str, Made]
+    browser: Browser, pages: dict[str, Path], runs: dict[str, Made]
 ) -> None:
     from selenium.webdriver.common.keys import Keys
 
     with np.load(Path(runs["binary"].run) / contract.PREDICTIONS) as arrays:
         y, p = arrays["y_true"], arrays["probability"].astype(np.float64)
-    show(browser, pages["binary"])
+    browser.show(pages["binary"])
 
     def shown() -> list[int]:
-        cells = browser.find_elements("css selector", ".matrix tbody td b")
+        cells = browser.driver.find_elements("css selector", ".matrix tbody td b")
         return [int(cell.text.replace(",", "")) for cell in cells]
 
     def counted(threshold: float) -> list[int]:
@@ -111,49 +74,66 @@ def test_the_threshold_moves_by_keyboard(
         return counts
 
     assert shown() == counted(0.5)
-    dot = browser.find_element("css selector", "#plot-roc circle.threshold")
+    dot = browser.driver.find_element("css selector", "#plot-roc circle.threshold")
     before = dot.get_attribute("cx")
-    slider = browser.find_element("id", "threshold")
+    slider = browser.driver.find_element("id", "threshold")
     for _ in range(3):
         slider.send_keys(Keys.ARROW_RIGHT)
-    assert browser.find_element("id", "threshold-value").text == "0.53"
+    assert browser.driver.find_element("id", "threshold-value").text == "0.53"
     assert shown() == counted(0.53)
     slider.send_keys(Keys.HOME)
     assert shown() == counted(0.0)
-    assert browser.find_element("id", "rate-recall").text == "100.0 %"
+    assert browser.driver.find_element("id", "rate-recall").text == "100.0 %"
     assert dot.get_attribute("cx") != before
     slider.send_keys(Keys.END)
     assert shown() == counted(1.0)
-    assert browser.find_element("id", "rate-precision").text == "–"
-    assert browser.get_log("browser") == []
+    assert browser.driver.find_element("id", "rate-precision").text == "–"
+    assert browser.driver.get_log("browser") == []
 
 
-@pytest.mark.parametrize("task", PLOTS)
-def test_a_phone_shows_it_without_scrolling_sideways(
-    browser: Any, pages: dict[str, Path], task: str
+def test_a_phone_and_a_dark_desk_show_it_whole(browser: Browser, pages: dict[str, Path]) -> None:
+    for width, scheme in ((PHONE, "light"), (DESK, "dark")):
+        browser.show(pages["multiclass"], width, scheme)
+        browser.check_by_axe()
+        browser.check(width)
+
+
+# As Kubeflow's viewer does (sandbox="allow-scripts"), and as Google's Console may.
+@pytest.mark.parametrize("sandbox", ["allow-scripts", "allow-scripts allow-same-origin"])
+def test_section_links_work_in_a_viewers_iframe(
+    browser: Browser, pages: dict[str, Path], tmp_path: Path, sandbox: str
 ) -> None:
-    show(browser, pages[task], width=390)
-    assert browser.execute_script("return document.documentElement.scrollWidth") == 390
+    from html import escape
 
-
-def check_by_axe(browser: Any, page: Path) -> None:
-    found = [directory / AXE for directory in (Path.cwd(), *Path.cwd().parents)]
-    axe = next((path for path in found if path.is_file()), None)
-    if axe is None:
-        pytest.skip(f"axe-core is not installed: there is no {AXE}")
-    for width, scheme in ((390, "dark"), (1280, "light")):
-        show(browser, page, width, scheme)
-        browser.execute_script(axe.read_text())
-        violations = browser.execute_async_script(
-            "const done = arguments[0];"
-            "axe.run().then(r => done(r.violations.map(v => [v.id, v.nodes.map(n => n.html)])))"
+    text = (
+        pages["binary"]
+        .read_text()
+        .replace(
+            '<div class="top">', '<div class="top"><nav class="pages"><a href="p.html">P</a></nav>'
         )
-        assert violations == [], json.dumps(violations, indent=1)
-
-
-@pytest.mark.parametrize("task", PLOTS)
-def test_axe_finds_no_violation(browser: Any, pages: dict[str, Path], task: str) -> None:
-    check_by_axe(browser, pages[task])
+    )
+    viewer = tmp_path / "viewer.html"
+    viewer.write_text(
+        f'<body><iframe sandbox="{sandbox}" width="900" height="600" srcdoc="{escape(text)}">'
+    )
+    browser.show(viewer)
+    browser.driver.switch_to.frame(0)
+    links = browser.driver.find_elements("css selector", 'nav[aria-label="Sections"] a')
+    assert len(links) == 6
+    for link in links:
+        link.click()
+        name = browser.run("return arguments[0].hash.slice(1)", link)
+        seen = browser.run(
+            "const box = document.getElementById(arguments[0])?.getBoundingClientRect();"
+            "return box && box.top < innerHeight && box.bottom > 0",
+            name,
+        )
+        assert seen, f"a click on #{name} lost the page"
+        assert browser.run("return document.activeElement.id") == f"h-{name}"
+        browser.run("scrollTo(0, 0)")
+    assert browser.driver.find_elements("css selector", "nav.pages") == []
+    browser.driver.switch_to.default_content()
+    assert browser.driver.current_url == viewer.as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -170,21 +150,17 @@ def drift_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page
 
 
-def test_the_drift_page(browser: Any, drift_page: Path) -> None:
-    show(browser, drift_page, width=390)
-    assert browser.execute_script("return document.documentElement.scrollWidth") == 390
-    bars = browser.execute_script(
+def test_the_drift_page(browser: Browser, drift_page: Path) -> None:
+    browser.show(drift_page, PHONE)
+    bars = browser.run(
         "return [...document.querySelectorAll('.drift svg path')].map("
         "  e => [e.getBBox().width, e.getBBox().height])"
     )
     assert len(bars) == 4 and all(width > 50 and 0 < height <= 40 for width, height in bars)
     assert "1 of 2 columns has drifted: a rather long name of a column <of text>" in (
-        browser.find_element("class name", "lead").text
+        browser.driver.find_element("class name", "lead").text
     )
-    opened = browser.execute_script("return document.querySelectorAll('details[open]').length")
-    assert opened == 1
-    assert browser.get_log("browser") == []
-
-
-def test_axe_finds_no_violation_in_the_drift_page(browser: Any, drift_page: Path) -> None:
-    check_by_axe(browser, drift_page)
+    rows = browser.driver.find_elements("css selector", ".drift tbody tr")
+    assert ["drifted" in row.text for row in rows] == [True, False]
+    browser.check_by_axe()
+    browser.check(PHONE)

@@ -1,6 +1,7 @@
 """The report of a labelled table: a run's own plots, of other rows."""
 
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +9,8 @@ import pandas as pd
 from vertex_tabular.prediction.model import load_model
 from vertex_tabular.prediction.table import evaluate_file
 from vertex_tabular.report.evaluation import write_evaluation
+from vertex_tabular.report.links import links_to_report
+from vertex_tabular.run.record import Run
 
 from .conftest import ROWS, Made
 from .test_browser import PLOTS
@@ -39,3 +42,27 @@ def test_rows_of_one_class_have_no_ranking(runs: dict[str, Made], tmp_path: Path
     page = written(made, tmp_path / "yes.csv", tmp_path / "page.html")
     assert 'id="plot-roc"' not in page and 'id="plot-confusion"' in page
     assert re.search(r'ROC AUC.*?<span class="value">–</span>', page)
+
+
+def test_the_table_of_the_training_is_known(runs: dict[str, Made], tmp_path: Path) -> None:
+    made = runs["binary"]
+    model = load_model(made.run)
+    evaluation = evaluate_file(model, str(made.directory / "table.csv"), features_too=True)
+    said = "This is the table that the model was trained on"
+    for seen in (False, True):
+        out = str(tmp_path / "page.html")
+        write_evaluation(model.run, evaluation, out, name="run-7", source="t.csv", seen=seen)
+        assert (said in Path(out).read_text()) == seen
+
+
+def test_it_links_to_the_report_of_the_run(runs: dict[str, Made], tmp_path: Path) -> None:
+    (tmp_path / "run" / "collect").mkdir(parents=True)
+    directory, report = tmp_path / "run" / "train", tmp_path / "run" / "collect" / "report.html"
+    shutil.copytree(runs["binary"].run, directory)
+    record = Run("run", artifacts={"report": str(report)})
+    record.save(tmp_path / "run")
+    assert links_to_report(directory, str(tmp_path / "page.html")) == {}
+    report.write_text("")
+    links = links_to_report(directory, str(tmp_path / "page.html"))
+    assert links == {"Report": "run/collect/report.html"}
+    assert links_to_report(runs["binary"].run, "page.html") == {}

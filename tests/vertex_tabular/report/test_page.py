@@ -143,7 +143,19 @@ def test_a_tables_profile_is_shown(made: Made, tmp_path: Path) -> None:
     )
     text = (tmp_path / "r.html").read_text()
     assert "The 4 rows of the table" in text
-    assert re.search(r'scope="row">size<.*<td>1.5</td>.*<td>4</td><td>1</td>', text)
+    row = re.search(r'scope="row"><span>size<.*</tr>', text)
+    assert row
+    shown = dict(re.findall(r'data-name="([^"]*)">([^<]*)<', row[0]))
+    assert shown == {
+        "Kind": "number",
+        "Distinct": "3",
+        "Missing": "25.0\u00a0%",
+        "Min": "1.50",
+        "25 %": "1.75",
+        "Median": "2.00",
+        "75 %": "3.00",
+        "Max": "4.00",
+    }
 
 
 def test_other_rows_are_refused(made: Made, tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ import pytest
 from trainer import contract
 from trainer.models.network import Network
 from trainer.tasks import metrics
-from vertex_tabular.report import axis, baselines, curves, formatting, groups, importance, profile
-from vertex_tabular.report.bootstrap import Interval
+from vertex_tabular.report import axis, baselines, curves, data, groups, importance
 from vertex_tabular.report.columns import columns_of
 from vertex_tabular.run.arrays import read_rows
 from vertex_tabular.run.directory import RunDirectory
@@ -113,7 +112,7 @@ def test_groups_are_the_tables(made: Made) -> None:
 def test_the_profile_is_the_tables(made: Made) -> None:
     run = RunDirectory(made.run)
     x, _ = read_rows(made.arrays["train_data"], contract.TRAIN_KEYS)
-    found = {p.name: p for p in profile.of_rows(columns_of(run), x)}
+    found = {p.name: p for p in data.summaries_of_rows(columns_of(run), x)}
     rows = rows_of(run, x, made.table)
     sizes = [made.table["size"][row] for row in rows]
     assert found["size"].quantiles == pytest.approx(np.quantile(sizes, (0, 0.25, 0.5, 0.75, 1)))
@@ -138,6 +137,7 @@ def test_importance_finds_what_the_target_depends_on(made: Made) -> None:
         (0, 1, False, ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"]),
         (0, 162, False, ["0", "50", "100", "150"]),
         (-200_000, 200_000, False, ["−200k", "−100k", "0", "100k", "200k"]),
+        (-1e7, 3e7, False, ["−10M", "0", "10M", "20M", "30M"]),
         (0.03, 4, True, ["0.05", "0.1", "0.2", "0.5", "1", "2"]),
         (1e-5, 5e-5, False, ["1e−05", "2e−05", "3e−05", "4e−05", "5e−05"]),
     ],
@@ -152,27 +152,3 @@ def test_ticks(low: float, high: float, log: bool, labels: list[str]) -> None:
 def test_a_constant_has_an_axis(value: float) -> None:
     line = axis.axis(np.full(3, value), 0, 100)
     assert line.low < line.high and line.ticks()
-
-
-def test_formatting() -> None:
-    assert formatting.places(Interval(0.804, 0.734, 0.867)) == 3
-    assert formatting.places(Interval(90_512, 82_626, 98_369)) == 0
-    assert formatting.places(Interval(0.5, float("nan"), float("nan"))) == 4
-    assert [formatting.fixed(v, 3) for v in (-0.0001, -1.5, 1e5)] == [
-        "0.000",
-        "−1.500",
-        "100,000.000",
-    ]
-    assert [formatting.plain(v) for v in (2019, 14.5, 3.0, 0.00012345)] == [
-        "2019",
-        "14.5",
-        "3",
-        "0.0001234",
-    ]
-    assert [formatting.seconds(v) for v in (0.065, 1.148, 200, 9000, None)] == [
-        "65 ms",
-        "1.1 s",
-        "3 min 20 s",
-        "2 h 30 min",
-        "–",
-    ]

@@ -1,5 +1,4 @@
 // The movable threshold: the counts of every threshold are in the page, this shows those of one.
-"use strict";
 (() => {
   const slider = document.getElementById("threshold");
   if (!slider) return;
