@@ -43,7 +43,7 @@ test: $(READY) ## Run the tests, on up to four processors
 test-pages: $(READY) ## Look at every page of five kinds of table in Chromium
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m browser -rs
 
-chaos: $(READY) ## Kill training at many random moments and compare what it leaves
+chaos: $(READY) ## Kill training and runs at many random moments and compare what they leave
 	$(BIN)/python -m pytest -m chaos
 
 lint: $(READY) ## Check style, types, spelling and the import rule

@@ -1,10 +1,8 @@
 """A pipeline's graph as the document that Vertex AI takes."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from kfp import compiler
+import yaml
 
 # Vertex AI fills these in
 # (https://cloud.google.com/vertex-ai/docs/pipelines/build-pipeline#available-placeholders).
@@ -13,10 +11,12 @@ LOCATION = "{{$.pipeline_google_cloud_location}}"
 
 
 def document_of(pipeline: Any) -> str:
-    """The graph as one YAML document, the same bytes at every compile."""
-    with tempfile.TemporaryDirectory() as directory:
-        path = Path(directory, "pipeline.yaml")
-        compiler.Compiler().compile(pipeline, str(path))
-        document = path.read_text()
-    # kfp opens the file with a comment that lists a dict default in protobuf's random map order.
-    return document[document.index("components:") :]
+    """The graph as one YAML document, the same bytes at every compile.
+
+    It is what kfp's compiler writes, without the comment in front, which lists a dict default in
+    protobuf's random map order; and without a file, which a killed run would leave behind.
+    """
+    from google.protobuf import json_format
+
+    document: str = yaml.dump(json_format.MessageToDict(pipeline.pipeline_spec), sort_keys=True)
+    return document

@@ -11,7 +11,7 @@ class Step:
 
     Attributes:
         name: the task's name in the pipeline.
-        state: WAITING, RUNNING, SUCCEEDED, CACHED, FAILED or CANCELLED.
+        state: WAITING, RUNNING, SUCCEEDED, CACHED, FAILED, CANCELLED or KILLED.
         seconds: how long it took; None while it has not ended.
         job: resource name of the CustomJob it started; empty if there is none.
         error: why it failed, as the platform says it.
@@ -31,7 +31,7 @@ class Record:
     Attributes:
         run_id: its directory's name, or its id on Vertex AI.
         place: "local" or the region.
-        state: PENDING, RUNNING, SUCCEEDED, FAILED or CANCELLED.
+        state: PENDING, RUNNING, SUCCEEDED, FAILED, CANCELLED or, on this machine, KILLED.
         started: when it was submitted.
         name: what the Console shows; empty for a local run.
         artifacts: URI or path of each output of the pipeline, by name.

@@ -5,10 +5,12 @@ and the step that reads it cannot disagree.
 """
 
 import contextlib
+import glob
 import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -60,6 +62,7 @@ RESULTS = (
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[BinaryIO]:
     """Opens a temporary file beside `path` that takes its name only once it is complete on disk.
+    What a process that was killed left of the same file goes.
 
     Raises:
         InputError: the directory cannot be written to.
@@ -70,6 +73,7 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         raise InputError(f"an output must be a file, got the directory {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(path.parent, glob.escape(path.name), of_living=False)
         file = open(temporary, "wb")  # noqa: SIM115  (closed by the `with` below)
     except OSError as error:
         raise InputError(
@@ -94,10 +98,32 @@ def to_json(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def remove_leftovers(directory: Path, pattern: str) -> None:
-    """Removes what `atomic_write` leaves of a file that matches `pattern` when it is killed."""
+def remove_leftovers(directory: Path, pattern: str, of_living: bool = True) -> None:
+    """Removes what `atomic_write` leaves of a file that matches `pattern` when it is killed.
+
+    Args:
+        directory: where the file is.
+        pattern: of its name.
+        of_living: whether it goes even if a process has the id of the one that wrote it. It does
+            where only one process writes: in a container each start has the same few ids.
+    """
     for temporary in directory.glob(f".{pattern}.*.tmp"):
-        temporary.unlink(missing_ok=True)
+        writer = re.search(r"\.(\d+)(\.\w+)?\.tmp$", temporary.name)
+        if writer and (of_living or not _runs_beside(int(writer[1]))):
+            temporary.unlink(missing_ok=True)
+
+
+def _runs_beside(process: int) -> bool:
+    """Is there another process of this id on this machine?"""
+    if process == os.getpid():
+        return False
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True
 
 
 def sha256_of(path: Path) -> str:

@@ -20,7 +20,7 @@ def explain(
 
     Example: tabpipe cache explain --csv passengers.csv --schema schema.yaml --set epochs=200
     """
-    from pipelines.local.explain import explain
+    from pipelines.local.cache.explain import explain
     from pipelines.request import local_request
 
     request = local_request(csv, schema, settings or [], root, model)

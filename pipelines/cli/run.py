@@ -25,15 +25,31 @@ def run(
     ] = False,
     as_json: AsJson = False,
     model: ModelRun = None,
+    resumed: Annotated[
+        str | None,
+        typer.Option(
+            "--resume",
+            metavar="RUN",
+            help="Go on with a run that did not succeed: its id, the beginning of it, or latest.",
+        ),
+    ] = None,
 ) -> None:
     """Run the compiled pipeline on this machine, the training job included; with --model, the
-    prediction pipeline.
+    prediction pipeline. With --resume, an earlier run goes on: finished steps are kept, training
+    continues from its checkpoint, and the values are those of that run.
 
     Example: tabpipe run --csv passengers.csv --schema schema.yaml --set epochs=200
     """
-    from pipelines.cli.start import start
+    from pipelines.cli.start import resume, start
     from pipelines.request import local_request
 
+    if resumed is not None:
+        from pipelines.local.resume import find, request_of
+
+        directory = find(root, resumed)
+        request = request_of(directory, csv, schema, settings or [], model)
+        resume(directory, request, root, cache, as_json)
+        return
     start(local_request(csv, schema, settings or [], root, model), root, cache, as_json)
 
 

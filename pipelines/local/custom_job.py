@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.local.installation import without_pip
+from pipelines.local.processes import exit_status
 
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10
@@ -41,14 +42,14 @@ def main(argv: Sequence[str]) -> int:
     status = run(job_spec["worker_pool_specs"], base, timeout)
     if status == 0:
         write_executor_output(json.loads(args.executor_input))
-    return status
+    return exit_status(status)
 
 
 def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> int:
     """Runs every replica for at most `timeout` seconds.
 
     Returns:
-        The exit status of the primary, or of the first replica to fail; 124 after the timeout.
+        The return code of the primary, or of the first replica to fail; 124 after the timeout.
     """
     cluster = {
         f"workerpool{index}": [f"127.0.0.1:{free_port()}" for _ in range(pool["replica_count"])]

@@ -8,28 +8,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pipelines.local.cache import forget_damaged
+from pipelines.local.cache.results import Cache
+from pipelines.local.kfp_internals import arranged
 from pipelines.local.rewriting import with_defaults
 
 
 def execute(
-    spec: dict[str, Any], arguments: dict[str, Any], directory: Path, cache: Path | None
+    spec: dict[str, Any], arguments: dict[str, Any], directory: Path, cache: Cache | None
 ) -> dict[str, Any]:
     """Runs a rewritten spec with `kfp.local`; its own chatter goes to `kfp.log`."""
     from kfp import components, local
 
-    if cache:
-        forget_damaged(cache)
     with (
-        open(directory / "kfp.log", "w") as log,
+        open(directory / "kfp.log", "a") as log,
         contextlib.redirect_stdout(log),
         _undisturbed(directory),
+        arranged(cache),
     ):
         local.init(
             local.SubprocessRunner(use_venv=False),
             pipeline_root=str(directory),
-            enable_caching=cache is not None,
-            cache_root=str(cache) if cache else None,
+            # Else it makes one in the system's temporary directory; no step has a use for it.
+            workspace_root=str(directory / "workspace"),
         )
         task = components.load_component_from_text(json.dumps(spec))(
             **with_defaults(spec, arguments)

@@ -4,6 +4,8 @@ where components are made: a component's `component_spec.implementation.containe
 (`components.code`), and GCPC's `build_serverless_customjob_container_spec` (`components.train`).
 """
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +19,27 @@ KFP_EXECUTOR = "kfp.dsl.executor_main"
 
 
 def open_cache(directory: Path) -> "LocalCache":
-    """The cache of `kfp.local` in a directory: `get(key)` and `compute_key(…)`."""
+    """The cache of `kfp.local` in a directory: `compute_key(…)`, and the form of its entries."""
     from kfp.local.cache import LocalCache
 
     return LocalCache(str(directory))
+
+
+@contextlib.contextmanager
+def arranged(cache: Any) -> Iterator[None]:
+    """Inside, `kfp.local` has the outputs of a step in STEP of the pipeline's root, also when it
+    runs there again, and not in a directory with the time in its name; and it asks `cache` for
+    results, or nothing when that is None."""
+    from kfp.local import cache as caches
+    from kfp.local import executor_input_utils as inputs
+
+    before = inputs.get_local_pipeline_resource_name, caches.get_local_cache
+    inputs.get_local_pipeline_resource_name = lambda _: ""
+    caches.get_local_cache = lambda: cache
+    try:
+        yield
+    finally:
+        inputs.get_local_pipeline_resource_name, caches.get_local_cache = before
 
 
 def make_store(parameters: dict[str, Any]) -> Any:

@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from pipelines.local.processes import killed_by
 from pipelines.local.step import log_path
 from pipelines.local.step_records import failed_step, last_lines, read_record
 from trainer.errors import InputError
@@ -20,7 +22,8 @@ REFRESH_SECONDS = 0.1
 
 
 def table(directory: Path, steps: list[str]) -> Table:
-    """One row a step: a mark (· waiting, ▸ running, ✓ done, ✗ failed), its name, its seconds."""
+    """One row a step: a mark (· waiting, ▸ running, ✓ done, ✗ failed), its name, its seconds; or
+    `kept`, of one that an earlier start of the run had finished."""
     rows = Table.grid(padding=(0, 2))
     rows.add_column()
     rows.add_column()
@@ -29,6 +32,8 @@ def table(directory: Path, steps: list[str]) -> Table:
         record = read_record(directory, step)
         if not record:
             rows.add_row(Text("·", "dim"), Text(step, "dim"), "")
+        elif record.get("kept"):
+            rows.add_row(Text("✓", "green"), step, "kept")
         elif "seconds" not in record:
             rows.add_row(Text("▸", "cyan"), step, f"{time.time() - record['started']:.1f} s")
         else:
@@ -85,10 +90,21 @@ def _report(console: Console, directory: Path, steps: list[str], ended: threadin
             record = read_record(directory, step)
             if "seconds" in record:
                 waiting.remove(step)
-                state = "failed after" if record["status"] else "done in"
-                console.print(f"{step}: {state} {record['seconds']:.1f} s")
+                console.print(f"{step}: {_ended(record)}")
         if last_look:
             return
+
+
+def _ended(record: dict[str, Any]) -> str:
+    """What has become of a step that has ended."""
+    if record.get("kept"):
+        return "kept"
+    state = killed_by(record["status"]) or ("failed" if record["status"] else "")
+    return (
+        f"{state} after {record['seconds']:.1f} s"
+        if state
+        else f"done in {record['seconds']:.1f} s"
+    )
 
 
 def _figure(value: float) -> str:
@@ -107,6 +123,8 @@ def summary(run: Run) -> str:
     lines = [f"run {run.run_id} {run.state.lower()}"]
     if run.cached:
         lines += [f"from the cache: {', '.join(run.cached)}"]
+    if run.kept:
+        lines += [f"kept from its earlier start: {', '.join(run.kept)}"]
     lines += ["", *(f"  {name:{width}}  {_figure(value)}" for name, value in run.metrics.items())]
     lines += ["", *(f"  {name:{width}}  {path}" for name, path in paths.items())]
     return "\n".join(lines)

@@ -3,7 +3,6 @@
 import datetime
 from pathlib import Path
 
-from pipelines.local.outputs import PIPELINE
 from pipelines.local.step import log_path
 from pipelines.local.step_records import read_record
 from pipelines.record import Record, Step
@@ -11,6 +10,8 @@ from pipelines.spec import spec_of
 from pipelines.steps import in_order
 from trainer.errors import InputError
 from vertex_tabular.run.record import RECORD, load
+
+PIPELINE = "pipeline.yaml"  # the compiled YAML, in a run's directory
 
 
 def local_runs(root: Path) -> list[str]:
@@ -37,7 +38,7 @@ def local_record(directory: Path) -> Record:
         if not record:
             state = "CACHED" if name in run.cached else "WAITING"
         elif "seconds" not in record:
-            state = "RUNNING" if run.state == "RUNNING" else "CANCELLED"
+            state = run.state if run.state in ("RUNNING", "KILLED") else "CANCELLED"
         else:
             state = "FAILED" if record["status"] else "SUCCEEDED"
         steps.append(Step(name, state, record.get("seconds")))

@@ -4,7 +4,7 @@ where the other page is."""
 from importlib.metadata import version
 from pathlib import Path
 
-from pipelines.local.outputs import PIPELINE
+from pipelines.local.records import PIPELINE
 from pipelines.spec import spec_of
 from pipelines.steps import in_order
 from vertex_tabular.pages.profile import complete_profile

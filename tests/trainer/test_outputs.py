@@ -1,6 +1,7 @@
 """The files that a run writes side by side."""
 
 import json
+import os
 import resource
 from pathlib import Path
 
@@ -61,3 +62,21 @@ def test_a_full_disk_is_a_clear_error_and_leaves_no_half_file(tmp_path: Path) ->
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_dead_process_left_of_a_file_goes(tmp_path: Path) -> None:
+    dead, alive = 2**22 + 1, os.getppid()
+    left = [tmp_path / f".answers.csv.{process}.tmp" for process in (dead, os.getpid())]
+    others = [
+        tmp_path / f".answers.csv.{alive}.tmp",
+        tmp_path / f".more.csv.{dead}.tmp",
+        tmp_path / ".answers.csv.notes.tmp",
+    ]
+    for path in [*left, *others]:
+        path.touch()
+    with contract.atomic_write(tmp_path / "answers.csv") as file:
+        file.write(b"1")
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
+    contract.remove_leftovers(tmp_path, "*.csv")
+    assert [path.name for path in tmp_path.glob(".*.tmp")] == [".answers.csv.notes.tmp"]

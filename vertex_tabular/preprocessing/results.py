@@ -95,9 +95,13 @@ def _list_shards(directory: Path, split: int, parts: list[Metadata]) -> Metadata
 
 def _remove_results(directory: Path) -> None:
     paths = [directory / name for name in RESULTS]
+    for name in RESULTS:
+        contract.remove_leftovers(directory, name, of_living=False)
     for files in SPLIT_FILES:
         shards = directory / files.directory
         paths += [*shards.glob(f"{files.flag}-*.npz"), shards / contract.MANIFEST]
+        for name in (f"{files.flag}-*.npz", contract.MANIFEST):
+            contract.remove_leftovers(shards, name, of_living=False)
     for path in paths:
         with contextlib.suppress(OSError):  # what cannot be removed cannot be written to either
             path.unlink()

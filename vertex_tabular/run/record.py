@@ -9,6 +9,7 @@ from trainer.contract import atomic_write
 from trainer.errors import InputError
 
 RECORD = "run.json"
+SAME_START_SECONDS = 1.0  # the clock may be set meanwhile, by which a start time is told
 
 
 @dataclass
@@ -17,7 +18,8 @@ class Run:
 
     Attributes:
         run_id: name of the run's directory.
-        state: RUNNING, SUCCEEDED, FAILED or CANCELLED.
+        state: RUNNING, SUCCEEDED, FAILED or CANCELLED; or KILLED, of one that was read, says that
+            it was RUNNING and that its process is gone.
         started: when it began, Unix seconds.
         parameters: what the run was given.
         defaults: the pipeline's values of the parameters that were not given.
@@ -28,6 +30,8 @@ class Run:
         artifacts: path of each output of the pipeline, by name.
         seconds: how long each step that ran took.
         cached: the steps whose results came from the cache.
+        kept: the steps that an earlier start of the run had finished.
+        caching: whether steps may come from the cache.
         error: why it failed: one line, empty unless `state` is FAILED.
         process: id of the process that runs it.
         process_started: when that began, Unix seconds, which tells it from a later one of that id.
@@ -45,6 +49,8 @@ class Run:
     artifacts: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     cached: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    caching: bool = False
     error: str = ""
     process: int = 0
     process_started: float = 0.0
@@ -64,8 +70,27 @@ def load(directory: Path) -> Run:
     path = directory / RECORD
     try:
         content = json.loads(path.read_bytes())
-        return Run(**{name: content[name] for name in Run.__dataclass_fields__ if name in content})
+        run = Run(**{name: content[name] for name in Run.__dataclass_fields__ if name in content})
     except FileNotFoundError:
         raise InputError(f"a run's directory must have {RECORD}, got {directory}") from None
     except (OSError, ValueError, TypeError) as error:
         raise InputError(f"{path} must be the record of a run; it is damaged: {error}") from error
+    if run.state == "RUNNING" and not _is_alive(run):
+        run.state = "KILLED"
+    return run
+
+
+def _is_alive(run: Run) -> bool:
+    """Is the process still there that runs it? Without psutil, which `tabpipe` needs, the record
+    is believed."""
+    try:
+        import psutil
+    except ImportError:
+        return True
+    try:
+        started = psutil.Process(run.process).create_time()
+        return bool(abs(started - run.process_started) < SAME_START_SECONDS)
+    except (psutil.NoSuchProcess, TypeError, ValueError, OverflowError):
+        return False
+    except psutil.AccessDenied:
+        return True

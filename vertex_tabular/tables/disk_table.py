@@ -1,7 +1,8 @@
 """A table that is too long for memory: its compact columns in temporary files, block by block.
 
 The files have no name, so that nothing is left of them however the process ends; they are where
-the environment variable TMPDIR says, and take some 20 bytes a row of the Titanic's.
+the environment variable TMPDIR says (in a run of the pipeline, in the run's directory), and take
+some 20 bytes a row of the Titanic's.
 """
 
 import os

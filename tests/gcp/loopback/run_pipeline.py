@@ -13,7 +13,7 @@ from typing import Any
 
 from kfp import components, dsl, local
 
-from pipelines.local.cache import code_fingerprint
+from pipelines.local.cache.code import code_fingerprint
 from pipelines.local.rewriting import rewrite
 
 

@@ -58,8 +58,8 @@ def test_no_executor_output_has_a_null_or_a_number_that_is_not_finite(
     columns = [{"name": "a", "kind": "numeric"}, {"name": "b", "kind": "categorical"}]
     trained = started(tmp_path, table, target="target", task=task, columns=columns)
     predicted = started(tmp_path, table, model=trained.name)
-    outputs = [*trained.glob("*-*/*/executor_output.json")]
-    outputs += predicted.glob("*-*/*/executor_output.json")
+    outputs = [*trained.glob("*/executor_output.json")]
+    outputs += predicted.glob("*/executor_output.json")
     assert {path.parent.name for path in outputs} >= {"preprocess", "train", "collect", "predict"}
     for path in outputs:
 

@@ -17,8 +17,8 @@ import yaml
 from components.code import Code
 from pipelines import training
 from pipelines.local import run as local
-from pipelines.local.outputs import PIPELINE
-from pipelines.local.processes import stopped_with_this_process
+from pipelines.local.processes import processes_of, stopped_with_this_process
+from pipelines.local.records import PIPELINE, local_log, local_record
 from pipelines.local.rewriting import rewrite
 from pipelines.project.sample import sample_schema
 from pipelines.request import RunRequest
@@ -29,6 +29,12 @@ from vertex_tabular.run.record import Run
 
 pytestmark = pytest.mark.slow
 
+REMOVE_THE_RUN = """
+import os, pathlib, shutil, sys
+shutil.rmtree(pathlib.Path(os.environ["AIP_MODEL_DIR"]).parents[2])
+sys.exit(1)
+"""
+KILL = "import os, psutil, time;"
 STEPS = ["snapshot", "preprocess", "train", "collect"]
 
 
@@ -99,6 +105,21 @@ def broken(spec: dict[str, Any], program: str) -> str:
     [
         ("print('out of', 'luck'); raise SystemExit(1)", "train failed: out of luck"),
         ("pass", "has no manifest.json: its run did not finish; job: "),
+        (
+            "import os; print('epoch 58', flush=True); os.kill(os.getpid(), 9)",
+            "train was killed by signal 9 (out of memory?)",
+        ),
+        (
+            "import os; os.kill(os.getpid(), 11)",
+            "train was killed by signal 11 (a fault in a compiled library?)",
+        ),
+        (REMOVE_THE_RUN, "a run's directory must stay while it runs, got "),
+        # What starts the program is killed, and what records its end.
+        (f"{KILL} os.kill(os.getppid(), 9); time.sleep(600)", "train was killed by signal 9"),
+        (
+            f"{KILL} psutil.Process(os.getppid()).parent().kill(); time.sleep(600)",
+            "train was killed by signal 9",
+        ),
     ],
 )
 def test_a_step_that_fails_is_named_with_its_last_line(
@@ -110,7 +131,14 @@ def test_a_step_that_fails_is_named_with_its_last_line(
     with pytest.raises(TabularError) as failure:
         local.run(request_of(broken(spec, program), csv), directory, watch=unwatched)
     assert complaint in str(failure.value)
-    assert "\n" not in str(failure.value)
+    assert "\n" not in str(failure.value) and "\x1b" not in str(failure.value)
+    assert not processes_of(directory)
+    if program == REMOVE_THE_RUN:
+        assert not (directory / "run.json").exists()
+        return
+    if "killed by" in complaint and (directory / "steps" / "train.json").stat().st_size > 80:
+        assert local_log(directory, "train")[-1].startswith("killed by signal ")
+        assert local_record(directory).error == complaint
     record = json.loads((directory / "run.json").read_text())
     assert (record["state"], record["error"]) == ("FAILED", str(failure.value))
 
@@ -160,6 +188,7 @@ def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int 
     assert run.returncode == 130
     stopped = f"interrupted: stopped {record.parent.name} and all its processes"
     assert stopped in stderr and "Traceback" not in stderr
+    assert stderr.endswith(f"done: tabpipe run --resume {record.parent.name}\n")
     assert json.loads(record.read_text())["state"] == "CANCELLED"
 
 
@@ -171,8 +200,10 @@ def other() -> Iterator["subprocess.Popen[bytes]"]:
         process.kill()
 
 
-def test_a_run_ends_no_process_that_was_there_before(other: "subprocess.Popen[bytes]") -> None:
-    with stopped_with_this_process():
+def test_a_run_ends_no_process_that_was_there_before(
+    tmp_path: Path, other: "subprocess.Popen[bytes]"
+) -> None:
+    with stopped_with_this_process(tmp_path):
         shell = subprocess.Popen(["sh", "-c", "sleep 600 & wait"])
         wait_for(lambda: descendants(shell.pid))
         started = [psutil.Process(shell.pid), *descendants(shell.pid)]
@@ -182,7 +213,7 @@ def test_a_run_ends_no_process_that_was_there_before(other: "subprocess.Popen[by
 
 
 @pytest.mark.parametrize(
-    ("state", "why"), [("RUNNING", "its process is gone"), ("SUCCEEDED", "it is SUCCEEDED")]
+    ("state", "why"), [("RUNNING", "it is KILLED"), ("SUCCEEDED", "it is SUCCEEDED")]
 )
 def test_cancel_ends_no_process_but_that_of_the_run(
     tmp_path: Path, other: "subprocess.Popen[bytes]", state: str, why: str

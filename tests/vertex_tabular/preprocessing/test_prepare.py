@@ -386,3 +386,17 @@ def test_an_unwritable_directory(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="the output directory must be writable, got "):
         prepare(str(csv), TITANIC, str(tmp_path / "file"))
+
+
+def test_what_a_killed_preparation_left_goes(tmp_path: Path) -> None:
+    csv, out = tmp_path / "table.csv", tmp_path / "out"
+    csv.write_text("a,y\n" + "".join(f"{row},{row % 2}\n" for row in range(20)))
+    schema = {"target": "y", "columns": [{"name": "a", "kind": "numeric"}]}
+    dead = 2**22 + 1
+    (out / "train_shards").mkdir(parents=True)
+    # Of a run with other settings than the next one, too.
+    for name in ("train_data.npz", "spec.json", "train_shards/train-00007.npz"):
+        path = out / name
+        path.with_name(f".{path.name}.{dead}.tmp").touch()
+    prepare(str(csv), schema, str(out))
+    assert [*out.rglob(".*.tmp")] == []

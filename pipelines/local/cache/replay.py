@@ -7,18 +7,14 @@ import functools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipelines.lint.pipeline import insert_inputs
+from pipelines.local.cache.results import Cache, Outputs
 from pipelines.local.kfp_internals import container_of, make_store, task_arguments
 from pipelines.local.rewriting import image_of, rewrite, with_defaults
 from pipelines.spec import spec_of
 from pipelines.steps import in_order
-
-if TYPE_CHECKING:
-    from kfp.local.cache import LocalCache
-
-Outputs = dict[str, Any]  # a step's parameters, and artifacts of kfp's classes, by name
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,7 @@ def replay(
     compiled: str,
     arguments: dict[str, Any],
     code: str,
-    cache: "LocalCache",
+    cache: Cache,
     known: Callable[[Task], Outputs | None],
 ) -> Iterator[tuple[Task, Outputs | None]]:
     """Each step in the order in which they run, with its result where that is known.
@@ -74,9 +70,7 @@ def replay(
         yield task, outputs
 
 
-def _task(
-    spec: Any, step: str, waits_for: list[str], store: Any, image: str, cache: "LocalCache"
-) -> Task:
+def _task(spec: Any, step: str, waits_for: list[str], store: Any, image: str, cache: Cache) -> Task:
     """One step, as `kfp.local` asks its cache for it; the store has what comes before it."""
     task = spec.root.dag.tasks[step]
     component = task.component_ref.name

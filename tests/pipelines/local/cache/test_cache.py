@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipelines.local.cache import code_fingerprint, damaged
+from pipelines.local.cache.code import code_fingerprint
 from pipelines.project.sample import sample_schema
 from tests.shell import Shell
 
-SCHEMA = Path(__file__).parents[3] / "examples" / "titanic" / "schema.yaml"
+SCHEMA = Path(__file__).parents[4] / "examples" / "titanic" / "schema.yaml"
 pytestmark = pytest.mark.slow
 
 
@@ -55,28 +55,31 @@ def test_what_has_lost_a_file_runs_again(shell: Shell, tmp_path: Path) -> None:
     (spec,) = tmp_path.glob("runs/*/preprocess/spec.json")
     spec.unlink()
     assert cached(shell) == []
-    # A run on shards, to its report; that they are whole is read from their manifest.
-    assert cached(shell, "--set", "shard_rows=20") == []
-    (shard,) = tmp_path.glob("runs/*/preprocess/val_shards/val-00000.npz")
-    assert damaged(shard.parent) is None
-    shard.unlink()
-    assert damaged(shard.parent) == shard
 
 
-def test_a_result_is_whole_when_every_file_has_its_size(tmp_path: Path) -> None:
-    manifest, file = tmp_path / "manifest.json", tmp_path / "file"
-    assert damaged(tmp_path) == manifest
-    assert damaged(file) == file
-    file.write_bytes(b"abc")
-    assert damaged(file) is None
-    manifest.write_text('{"files": {"file": {"size": 3, "sha256": "0"}}}')
-    assert damaged(tmp_path) is None
-    file.write_bytes(b"abcd")
-    assert damaged(tmp_path) == file
-    file.unlink()
-    assert damaged(tmp_path) == file
-    manifest.write_text("{")
-    assert damaged(tmp_path) == manifest
+def test_what_has_changed_is_made_anew_and_said(shell: Shell, tmp_path: Path) -> None:
+    assert shell("sample", "data.csv", "--rows", "60").status == 0
+    line = ("--csv", "data.csv", "--set", "epochs=3", "--schema", str(SCHEMA))
+    assert shell("run", "--cache", *line).status == 0
+    (spec,) = tmp_path.glob("runs/*/preprocess/spec.json")
+    (model,) = tmp_path.glob("runs/*/train/run_directory/model.pt")
+    content, weights = spec.read_text(), model.read_bytes()
+    digit = next(i for i, character in enumerate(content) if character in "12345678")
+    spec.write_text(f"{content[:digit]}9{content[digit + 1 :]}")
+    result = shell("run", "--cache", "--json", *line)
+    assert result.status == 0, result.stderr
+    said = f"not taken from the cache: {spec.relative_to(tmp_path)} has changed; the step runs anew"
+    assert said in result.stderr.replace(f"{tmp_path}/", "")
+    made = json.loads(result.stdout)
+    assert made["cached"] == []  # a training that was given other paths is another
+    assert Path(made["artifacts"]["preprocessing_spec"]).read_text() == content
+    assert Path(made["artifacts"]["model"]).read_bytes() == weights
+    for entry in tmp_path.glob("runs/.cache/*.json"):
+        entry.write_bytes(entry.read_bytes()[:-9])
+    result = shell("run", "--cache", "--json", *line)
+    assert result.status == 0, result.stderr
+    assert json.loads(result.stdout)["cached"] == []
+    assert result.stderr.count("not taken from the cache: ") == 1  # of preprocess
 
 
 def test_the_code_is_part_of_the_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

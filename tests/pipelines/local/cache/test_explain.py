@@ -12,11 +12,11 @@ import pytest
 
 from components.code import Code
 from pipelines import training
-from pipelines.local.explain import Forecast, explain
+from pipelines.local.cache.explain import Forecast, explain
 from pipelines.project.sample import sample_schema
 from pipelines.request import RunRequest
 
-SCHEMA = Path(__file__).parents[3] / "examples" / "titanic" / "schema.yaml"
+SCHEMA = Path(__file__).parents[4] / "examples" / "titanic" / "schema.yaml"
 
 
 class Earlier(NamedTuple):
