@@ -8,6 +8,9 @@ READY := $(VENV)/.ready
 # Where torch alone is taken from, if not from where pip takes the rest. On Linux without a GPU,
 # https://download.pytorch.org/whl/cpu spares 3 GB of CUDA.
 TORCH_INDEX ?=
+# It is installed first, by its version alone: its builds are different files, and the lock has the
+# hashes of one. Once more, last, for the CUDA packages, whose versions the CUDA build fixes itself.
+TORCH = $$(grep -o '^torch==[^ ]*' requirements.lock)
 
 .DEFAULT_GOAL := help
 # What a stock image installs, of Python 3.11 on Linux: wheels only, each with its hash. kfp needs
@@ -26,8 +29,9 @@ $(READY): requirements.lock pyproject.toml
 	  "Python must be 3.10 to 3.14, got %d.%d; make PYTHON=python3.12" % v[:2])'
 	@echo "creating $(VENV) (once; some minutes)"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(if $(TORCH_INDEX),$(PIP) install --no-deps --index-url $(TORCH_INDEX) $$(grep '^torch==' requirements.lock | cut -d ' ' -f 1))
-	@$(PIP) install --requirement requirements.lock
+	@$(PIP) install --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $(TORCH)
+	@$(PIP) install --no-deps --require-hashes --requirement requirements.lock
+	@$(PIP) install $(TORCH)
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -68,9 +72,10 @@ image: $(READY) ## Build the one image that holds every step; with GPU=1 its tor
 image-test: $(READY) ## Run the Dockerfile's lines in an empty environment, without Docker
 	$(BIN)/python -m pytest -m image
 
-lock: $(READY) ## Resolve requirements.lock anew, for Python 3.10 to 3.14
+lock: $(READY) ## Resolve requirements.lock anew, with hashes, for Python 3.10 to 3.14
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 \
-	  --constraint constraints.txt --no-annotate --no-header --upgrade --quiet --output-file requirements.lock
+	  --constraint constraints.txt --generate-hashes --no-annotate --no-header --upgrade --quiet \
+	  --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra pipeline $(STOCK) --output-file $(LOCKS)/steps.lock
 	$(BIN)/uv pip compile pyproject.toml --extra train $(STOCK) --output-file $(LOCKS)/training.lock
 

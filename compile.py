@@ -6,6 +6,7 @@ from pathlib import Path
 from components.code import Code
 from pipelines import prediction, training
 from pipelines.training import DEFAULT_IMAGE
+from trainer.terminal import echo
 
 
 def main() -> None:
@@ -46,9 +47,9 @@ def main() -> None:
             path.write_text(document)
         except OSError as error:
             parser.error(f"--output must be writable, got {path}: {error.strerror}")
-        print(f"wrote {path}")
+        echo(f"wrote {path}")
     if code.image == DEFAULT_IMAGE:
-        print(
+        echo(
             f"note: Vertex AI needs an image in a registry, got {DEFAULT_IMAGE}; "
             "push one and compile with --image REGION-docker.pkg.dev/PROJECT/REPOSITORY/NAME:TAG"
         )

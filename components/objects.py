@@ -7,9 +7,10 @@ unchanged.
 
 import base64
 import contextlib
-import fnmatch
 import glob
 import hashlib
+import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any
 from trainer.contract import sha256_of
 from trainer.errors import InputError
 from trainer.uri import Uri
-from vertex_tabular.tables.sources import parts_of
+from vertex_tabular.tables.sources import is_table, matches, parts_of
 
 
 def fingerprint(uri: str) -> str:
@@ -31,7 +32,10 @@ def fingerprint(uri: str) -> str:
     if not Uri(uri).is_cloud:
         parts = parts_of(uri)
         try:
-            return _joined([(part.name, f"sha256:{sha256_of(part)}") for part in parts])
+            root = os.path.commonpath([part.parent for part in parts])
+            names = [part.relative_to(root).as_posix() for part in parts]
+            checksums = [f"sha256:{sha256_of(part)}" for part in parts]
+            return _joined(list(zip(names, checksums, strict=True)))
         except OSError as error:
             raise InputError(f"a file must be readable, got {uri}: {error.strerror}") from None
     return _fingerprint_of(_objects(uri))
@@ -60,14 +64,15 @@ def local_copy(uri: str, expected: str) -> Iterator[str]:
     if _fingerprint_of(objects) != expected:
         raise replaced
     with tempfile.TemporaryDirectory() as directory:
-        paths = [Path(directory, Path(blob.name).name) for blob in objects]
+        paths = [Path(directory, _copy_of(n, blob.name)) for n, blob in enumerate(objects)]
         try:
             for blob, path in zip(objects, paths, strict=True):
+                path.parent.mkdir()
                 # Google's client compares the checksum of what arrived.
                 blob.download_to_filename(path, if_generation_match=blob.generation)
         except (NotFound, PreconditionFailed) as error:
             raise replaced from error
-        yield str(paths[0]) if len(paths) == 1 else directory
+        yield str(paths[0]) if len(paths) == 1 else f"{glob.escape(directory)}/*/*"
 
 
 def _objects(uri: str) -> list[Any]:
@@ -83,17 +88,33 @@ def _objects(uri: str) -> list[Any]:
             f"gs:// needs credentials, got {uri}: {reason}; gcloud auth application-default login"
         ) from None
     where = Uri(uri)
-    pattern = f"{where.name}*" if where.name.endswith("/") else where.name
-    if glob.has_magic(pattern):
-        start = next(i for i, character in enumerate(pattern) if character in "*?[")
-        listed = client.list_blobs(where.bucket, prefix=pattern[:start])
-        found = [blob for blob in listed if fnmatch.fnmatchcase(blob.name, pattern)]
-    else:
-        blob = client.bucket(where.bucket).get_blob(where.name)
-        found = [blob] if blob else []
+    directory = not where.name or where.name.endswith("/")
+    blob = None if directory else client.bucket(where.bucket).get_blob(where.name)
+    found = [blob] if blob else []
+    if directory:
+        listed = client.list_blobs(where.bucket, prefix=where.name)
+        found = [blob for blob in listed if _is_below(blob.name.removeprefix(where.name))]
+    elif not blob and glob.has_magic(where.name):
+        start = next(i for i, character in enumerate(where.name) if character in "*?[")
+        listed = client.list_blobs(where.bucket, prefix=where.name[:start])
+        found = [blob for blob in listed if matches(blob.name, where.name)]
     if not found:
         raise InputError(f"an input must be a file, got {uri}: there is no such object")
     return sorted(found, key=lambda blob: str(blob.name))
+
+
+def _is_below(name: str) -> bool:
+    """Whether an object, named from its directory on, is one of the directory's tables."""
+    *directories, last = name.split("/")
+    return is_table(last) and not any(each.startswith(".") for each in directories)
+
+
+def _copy_of(number: int, name: str) -> str:
+    """Where an object is copied to: in a directory of its own, because objects of several
+    directories may have one name; under a name that a file can have, which an object's need not be.
+    Copies sort as the objects do, and a `*` matches each."""
+    last = re.sub(r"[^A-Za-z0-9._-]", "_", name.rpartition("/")[2])[-60:]
+    return f"{number:06d}/{'_' if last.startswith('.') else ''}{last}"
 
 
 def _fingerprint_of(objects: list[Any]) -> str:

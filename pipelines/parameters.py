@@ -77,6 +77,8 @@ def parse_settings(settings: Iterable[str], among: Declared) -> dict[str, Any]:
 
 
 def _parsed(text: str, kind: str) -> Any:
+    if kind.startswith("NUMBER_") and ("_" in text or not text.isascii()):
+        raise ValueError(text)  # Python would take 1_000, and the digits of other scripts
     match kind:
         case "NUMBER_INTEGER":
             return int(text)

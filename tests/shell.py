@@ -17,8 +17,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.errors import exit_on_error
-
 TIMEOUT_SECONDS = 120
 
 
@@ -70,11 +68,10 @@ class Shell:
 
 def tabpipe(*arguments: str) -> int:
     """Runs a command in this process, and reports as `tabpipe` does; its exit status."""
-    from pipelines.cli.app import app
+    from pipelines.cli.app import main
 
     try:
-        with exit_on_error():
-            app(list(arguments), prog_name="tabpipe")
+        main(arguments)
     except SystemExit as end:
         return int(end.code or 0)
     return 0

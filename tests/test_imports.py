@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("trainer", "vertex_tabular", "components", "pipelines")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 FOR_TRAINER = {"numpy", "torch", "hypertune", "tensorboard", "trainer"}
+WRITES = ("write", "writelines", "buffer.write")
 HEAVY = ("kfp", "google", "polars", "pandas", "sklearn", "isal", "typer", "yaml", "pyarrow")
 
 
@@ -57,6 +58,20 @@ def test_nothing_reads_the_environment_at_import(path: Path) -> None:
 def test_the_trainer_takes_numpy_and_torch_only(path: Path) -> None:
     tops = {name.split(".")[0] for name in imports(path)}
     assert tops - sys.stdlib_module_names <= FOR_TRAINER
+
+
+PRINTS = {"print", "typer.echo", "typer.secho", "click.echo", "console.print"}
+PRINTS |= {f"sys.{stream}.{write}" for stream in ("stdout", "stderr") for write in WRITES}
+
+
+@pytest.mark.parametrize(
+    "path", [*SOURCES, ROOT / "compile.py"], ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_text_is_printed_in_one_place(path: Path) -> None:
+    """`trainer.terminal`, which lets no control character through."""
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    printing = [call.lineno for call in calls if ast.unparse(call.func) in PRINTS]
+    assert bool(printing) == (path == ROOT / "trainer" / "terminal.py"), printing
 
 
 def runs_without(program: str, *absent: str) -> None:

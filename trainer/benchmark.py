@@ -21,6 +21,7 @@ from trainer import contract
 from trainer.config import Config
 from trainer.cpus import available_cpus
 from trainer.errors import TabularError, exit_on_error
+from trainer.terminal import echo
 
 SECONDS = 1.0  # of epochs in each turn of a variant, after the first epoch
 TURNS = 2
@@ -211,7 +212,7 @@ def _ms(seconds: float) -> str:
 def main(arguments: Sequence[str]) -> None:
     """Measures and prints one JSON list."""
     Config.from_args(list(arguments))  # refuses what no training would take
-    print(json.dumps([asdict(timing) for timing in measure(arguments)], indent=2))
+    echo(json.dumps([asdict(timing) for timing in measure(arguments)], indent=2))
 
 
 if __name__ == "__main__":

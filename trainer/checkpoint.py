@@ -10,10 +10,11 @@ import contextlib
 import hashlib
 import io
 import logging
+import math
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from trainer.uri import local_path
 log = logging.getLogger(__name__)
 
 KEEP = 2
+COUNTS = ("epoch", "block", "pending", "best_epoch")  # of `trainer.train.State`
 NAMES = "checkpoint-*.pt"
 
 
@@ -95,7 +97,7 @@ class Checkpoints:
                 if _fingerprint(data) != path.stem.rpartition("-")[2]:
                     raise ValueError("its content does not match its name")
                 content: dict[str, Any] = torch.load(io.BytesIO(data), weights_only=True)
-                saved = content.pop("identity")
+                saved = dict(content.pop("identity"))
             except Exception as error:  # whatever damage makes of it
                 log.warning(f"warning: passing over {path}: {error}")
                 self._damaged.append(path)
@@ -123,6 +125,63 @@ def _files(directory: Path) -> list[Path]:
 
 def _fingerprint(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
+
+
+def check_content(content: Mapping[str, Any], like: Mapping[str, Any], where: str) -> None:
+    """Compares a checkpoint with what the same training holds before its first step: the sha256 in
+    its name tells damage, but whoever can write the file can write the name too.
+
+    Args:
+        content: of the checkpoint.
+        like: `Training.content()`, whose keys, shapes and dtypes it must have.
+        where: the directory of the checkpoint, for the message.
+
+    Raises:
+        InputError: it has other keys, shapes or dtypes, or a value that no training reaches.
+    """
+    problem = _difference(content, like, "") or _impossible(content)
+    if problem:
+        raise InputError(
+            f"a checkpoint must be one that training saved, got {where}: {problem}; to start over, "
+            "pass another --checkpoint_dir"
+        )
+
+
+def _difference(found: Any, like: Any, name: str) -> str:
+    """How the structure differs, empty if it does not."""
+    if type(found) is not type(like):
+        return f"{name or 'it'} is of type {type(found).__name__}"
+    if isinstance(like, dict):
+        if set(found) != set(like):
+            return f"{name or 'it'} has the keys {sorted(map(str, found))}"
+        parts = (_difference(found[key], like[key], f"{name} {key}".strip()) for key in like)
+        return next(filter(None, parts), "")
+    if isinstance(like, torch.Tensor) and (found.shape, found.dtype) != (like.shape, like.dtype):
+        return f"{name} is {found.dtype} {tuple(found.shape)}"
+    return ""
+
+
+def _impossible(content: Mapping[str, Any]) -> str:
+    """A value that no training reaches, empty if there is none."""
+    state, shared, own = content["state"], content["shared"], content["own"]
+    for name in COUNTS:
+        if not 0 <= state[name] < 2**53:
+            return f"{name} is {state[name]}"
+    if state["best_epoch"] > state["epoch"] or math.isnan(state["best_loss"]):
+        return f"the best epoch is {state['best_epoch']}, of loss {state['best_loss']}"
+    epochs = [row.get("epoch") if isinstance(row, dict) else row for row in state["history"]]
+    if len(epochs) != state["epoch"] or epochs != list(range(1, len(epochs) + 1)):
+        return f"its history is not of {state['epoch']} epochs"
+    for row in state["history"]:
+        if not all(isinstance(value, (int, float)) for value in row.values()):
+            return f"its history holds {row}"
+    for name, tensor in {"best": content["best"], **shared, "loss_sum": own["loss_sum"]}.items():
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
+            return f"{name} is not finite"
+    for name in ("square", "steps"):
+        if bool((shared[name] < 0).any()):
+            return f"{name} is negative"
+    return "pending is negative" if bool((own["pending"] < 0).any()) else ""
 
 
 class Sigterm:

@@ -68,13 +68,14 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
         InputError: the directory cannot be written to.
         TabularError: writing failed half-way, as on a full disk; `path` is as it was before.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # A name that nobody can foresee, and O_EXCL: a link planted under it is not followed.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(8).hex()}.tmp")
     if path.is_dir():
         raise InputError(f"an output must be a file, got the directory {path}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         remove_leftovers(path.parent, glob.escape(path.name), of_living=False)
-        file = open(temporary, "wb")  # noqa: SIM115  (closed by the `with` below)
+        file = open(temporary, "xb")  # noqa: SIM115  (closed by the `with` below)
     except OSError as error:
         raise InputError(
             f"the output directory must be writable, got {path.parent} ({error.strerror})"

@@ -135,7 +135,7 @@ def torchrun_arguments(device: str) -> list[str]:
     try:
         machines, machine = _cluster(text)
         host, _, port = machines[0].rpartition(":")
-        if not host or not port.isdecimal():
+        if not host or not (port.isascii() and port.isdecimal()):
             raise ValueError(machines[0])
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise InputError(

@@ -8,8 +8,9 @@ All say what is wrong, where, the value, and the cure: one line, or one for each
 """
 
 import contextlib
-import sys
 from collections.abc import Iterator
+
+from trainer.terminal import echo
 
 
 class TabularError(Exception):
@@ -45,5 +46,5 @@ def exit_on_error() -> Iterator[None]:
     try:
         yield
     except TabularError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
+        echo(f"error: {error}", err=True)
         raise SystemExit(error.exit_status) from None

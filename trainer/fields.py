@@ -129,6 +129,8 @@ def parse_value(owner: Any, name: str, text: str, label: Callable[[str], str] = 
     """
     parse = owner.__dataclass_fields__[name].metadata["parse"]
     try:
+        if parse is not str and ("_" in text or not text.isascii()):
+            raise ValueError(text)  # Python would take 1_000, and the digits of other scripts
         return parse(text)
     except (ValueError, OverflowError):
         raise InputError(f"{label(name)} must be {FORMS[parse]}, got {text}") from None

@@ -9,7 +9,6 @@ import contextlib
 import json
 import logging
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +17,7 @@ from typing import IO, Any
 
 from trainer import contract
 from trainer.errors import InputError, TabularError
+from trainer.terminal import echo, escaped
 from trainer.uri import mount
 
 PUBLISH_SECONDS = 60.0
@@ -27,8 +27,7 @@ class _Terminal(logging.Handler):
     """Warnings and errors on stderr, the rest on stdout, as they are at that moment."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        stream = sys.stderr if record.levelno >= logging.WARNING else sys.stdout
-        print(self.format(record), file=stream, flush=True)
+        echo(self.format(record), err=record.levelno >= logging.WARNING)
 
 
 @contextlib.contextmanager
@@ -110,7 +109,7 @@ class _ToFile(logging.Handler):
         self._file = file
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._file.write(self.format(record))
+        self._file.write(escaped(self.format(record)))
 
 
 class RunLog:

@@ -163,7 +163,7 @@ def fit(
     )
     content = checkpoints.load()
     if content:
-        training.resume(content)
+        training.resume(content, config.checkpoint_dir)
     if world.rank == 0:
         if run_log:
             run_log.write_progress(training.progress())

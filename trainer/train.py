@@ -8,7 +8,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.checkpoint import Checkpoints, Sigterm, check_content
 from trainer.config import Config
 from trainer.data.batches import BLOCK_ROWS, BatchPlan, Block, Dataset, derive_seed
 from trainer.distributed import World
@@ -221,6 +221,8 @@ class Training:
         state, task = self.state, self.task
         if self.val is None:
             state.epoch, state.block = state.epoch + 1, 0
+            train_loss = float(self.world.all_reduce(self.loss_sum)) / self.train.rows
+            state.history.append({"epoch": state.epoch, "train_loss": train_loss})
             self.loss_sum.zero_()
             return
 
@@ -327,8 +329,13 @@ class Training:
             "own": {name: self.world.all_gather(tensor).cpu() for name, tensor in own.items()},
         }
 
-    def resume(self, content: dict[str, Any]) -> None:
-        """Goes back to where `content` was taken."""
+    def resume(self, content: Mapping[str, Any], where: str) -> None:
+        """Goes back to where `content` was taken.
+
+        Raises:
+            InputError: it is not of such a training; the message names the directory `where`.
+        """
+        check_content(content, self.content(), where)
         own = {name: tensor[self.world.rank] for name, tensor in content["own"].items()}
         self.state = State(**content["state"])
         self.best.copy_(content["best"])

@@ -46,10 +46,16 @@ class Uri:
         (https://cloud.google.com/vertex-ai/docs/training/cloud-storage-file-system).
 
         Raises:
-            InputError: it is on Cloud Storage and no bucket is mounted here.
+            InputError: it is on Cloud Storage and no bucket is mounted here, or it would lead out
+                of its bucket.
         """
         if not self.is_cloud:
             return Path(self.text)
+        leaves = self.bucket in ("", ".", "..") or {".", ".."} & set(self.name.split("/"))
+        if leaves or self.name.startswith("/"):
+            raise InputError(
+                f"gs:// must name a file of a bucket, without //, . and .., got {self.text}"
+            )
         if not mount().is_dir():
             raise InputError(
                 f"gs:// needs Cloud Storage mounted at {mount()}, as Vertex AI does, got "

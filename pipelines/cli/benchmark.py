@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from pipelines.cli.options import AsJson, CsvFile, SchemaFile, Sets
+from trainer.terminal import echo
 
 GPU = "NVIDIA_TESLA_T4"
 
@@ -53,9 +54,9 @@ def benchmark(
     said = f"{benchmark.verdict(timings, steps)} {price(values['machine_type'], timings)}"
     if as_json:
         figures = [asdict(timing) for timing in timings]
-        typer.echo(json.dumps({"rows": rows, "timings": figures, "verdict": said}))
+        echo(json.dumps({"rows": rows, "timings": figures, "verdict": said}))
     else:
-        typer.echo(f"{benchmark.table(timings, rows, epochs)}\n\n{said}")
+        echo(f"{benchmark.table(timings, rows, epochs)}\n\n{said}")
 
 
 def training_flags(values: dict[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 import typer
 
 from pipelines.cli.options import DEFAULT_ROOT, CsvFile, ModelRun, Root, SchemaFile, Sets
+from trainer.terminal import echo
 
 cache = typer.Typer(help="The results of earlier local runs.", no_args_is_help=True)
 
@@ -26,7 +27,7 @@ def explain(
     request = local_request(csv, schema, settings or [], root, model)
     for forecast in explain(request, root):
         verdict = "from the cache" if forecast.cached else "runs"
-        typer.echo(f"{forecast.step:<10}  {verdict:<14}  {forecast.why}")
+        echo(f"{forecast.step:<10}  {verdict:<14}  {forecast.why}")
 
 
 def register(app: typer.Typer) -> None:

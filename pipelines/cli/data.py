@@ -9,6 +9,7 @@ import typer
 
 from pipelines.cli.options import SchemaFile, Sets, TableFile, Target
 from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED
+from trainer.terminal import echo
 
 schemas = typer.Typer(help="Feature schemas.", no_args_is_help=True)
 
@@ -37,8 +38,8 @@ def preprocess(
     if schema is None:
         raise InputError(SCHEMA_MISSING)
     prepared = prepare(csv, read_schema(schema), directory, config)
-    typer.echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
-    typer.echo(f"written to {directory}")
+    echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
+    echo(f"written to {directory}")
 
 
 @schemas.command()
@@ -52,7 +53,7 @@ def infer(
     """
     from vertex_tabular.tables import inference
 
-    typer.echo(inference.infer(csv, target), nl=False)
+    echo(inference.infer(csv, target), end="")
 
 
 @schemas.command()
@@ -69,9 +70,9 @@ def check(
     from vertex_tabular.schema.reader import read_schema
 
     schema = parse_schema(read_schema(file))
-    typer.echo(f"{file}: {len(schema.columns)} columns predict {schema.target} ({schema.task})")
+    echo(f"{file}: {len(schema.columns)} columns predict {schema.target} ({schema.task})")
     if csv is not None:
-        typer.echo(f"{csv}: {read_checked(csv, schema).rows} rows fit it")
+        echo(f"{csv}: {read_checked(csv, schema).rows} rows fit it")
 
 
 def sample(
@@ -89,7 +90,7 @@ def sample(
     from trainer.uri import local_path
 
     write_sample(local_path(out), rows, seed)
-    typer.echo(f"{rows} passengers written to {out}")
+    echo(f"{rows} passengers written to {out}")
 
 
 def register(app: typer.Typer) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from pipelines.cli.options import TableFile, Target
 from trainer.errors import InputError, TabularError
+from trainer.terminal import echo, escaped
 
 
 def init(
@@ -36,8 +37,8 @@ def init(
         proposal = project.propose(csv, target, _answer(question, "--yes", "multiclass"))
     project.write(directory, csv, proposal)
     for name in (project.SCHEMA_FILE, FILE):
-        typer.echo(f"wrote {directory / name}")
-    typer.echo(f"{proposal.target} is predicted ({proposal.task}); a first run:\n")
+        echo(f"wrote {directory / name}")
+    echo(f"{proposal.target} is predicted ({proposal.task}); a first run:\n")
 
     root = directory / "runs"
     away = [] if directory.resolve() == Path.cwd() else [f"cd {shlex.quote(str(directory))}"]
@@ -46,7 +47,7 @@ def init(
         newest = start(request, root).name
     except TabularError:
         again = " && ".join([*away, "tabpipe run"])
-        typer.echo(f"fix the table or {project.SCHEMA_FILE}, then: {again}", err=True)
+        echo(f"fix the table or {project.SCHEMA_FILE}, then: {again}", err=True)
         raise
     following = [
         *away,
@@ -55,7 +56,7 @@ def init(
         "tabpipe run --set hidden_layers=128,64",
         f"tabpipe predict --run {newest} --csv NEW.csv --out answers.csv",
     ]
-    typer.echo("\n".join(["", "next:", *(f"  {line}" for line in following)]))
+    echo("\n".join(["", "next:", *(f"  {line}" for line in following)]))
 
 
 def _answer(question: str, flag: str, proposed: str) -> str:
@@ -64,7 +65,8 @@ def _answer(question: str, flag: str, proposed: str) -> str:
         raise InputError(
             f"init asks {question} on a terminal only; give {flag}, or --yes to accept {proposed}"
         )
-    answer: str = typer.prompt(question[0].upper() + question[1:], default=proposed, err=True)
+    prompt = escaped(f"{question[0].upper()}{question[1:]} [{proposed}]")
+    answer: str = typer.prompt(prompt, default=proposed, show_default=False, err=True)
     return answer
 
 

@@ -11,6 +11,7 @@ from pipelines.cli.options import AsJson, Budget
 from pipelines.prices.cost import DEFAULT_REGION, DEFAULT_TIMEOUT_HOURS
 from pipelines.prices.machines import parse_accelerator
 from trainer.errors import InputError
+from trainer.terminal import echo
 
 
 def lint(
@@ -45,14 +46,14 @@ def lint(
     findings = check(text, str(file), ignore=ignore or ())
     counts = Counter(finding.severity for finding in findings)
     if as_json:
-        typer.echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+        echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
     else:
         for finding in findings:
-            typer.echo(f"{finding.severity}: {finding.rule}: {finding.place}: {finding.found}")
-            typer.echo(f"    why:  {finding.why}")
-            typer.echo(f"    fix:  {finding.fix}")
+            echo(f"{finding.severity}: {finding.rule}: {finding.place}: {finding.found}")
+            echo(f"    why:  {finding.why}")
+            echo(f"    fix:  {finding.fix}")
         listed = [f"{n} {severity}{'s' * (n > 1)}" for severity, n in counts.items()]
-        typer.echo(f"{', '.join(listed) or 'no findings'} in {file}")
+        echo(f"{', '.join(listed) or 'no findings'} in {file}")
     if counts["error"]:
         raise typer.Exit(1)
 
@@ -107,9 +108,9 @@ def cost(
             "run": estimate.run,
             "month": estimate.month,
         }
-        typer.echo(json.dumps({"estimate": asdict(estimate) | sums, "currency": "USD"}))
+        echo(json.dumps({"estimate": asdict(estimate) | sums, "currency": "USD"}))
     else:
-        typer.echo(costs.summary(estimate))
+        echo(costs.summary(estimate))
     if budget is not None:
         costs.check_budget(estimate, budget)
 

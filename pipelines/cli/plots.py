@@ -7,6 +7,7 @@ import typer
 
 from pipelines.cli.options import DEFAULT_ROOT, Root
 from trainer.errors import InputError
+from trainer.terminal import echo
 
 
 def plots(
@@ -29,7 +30,7 @@ def plots(
     names = write_plots(
         RunDirectory(artifacts["run_directory"]), str(directory), val_data=artifacts["val_data"]
     )
-    typer.echo(f"{', '.join(names)} written to {directory}")
+    echo(f"{', '.join(names)} written to {directory}")
 
 
 def register(app: typer.Typer) -> None:

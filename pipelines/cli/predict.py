@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli.options import DEFAULT_ROOT, AsJson, Root
+from trainer.terminal import echo
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -28,6 +29,13 @@ def predict(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Copy a column to the output; may be repeated."),
     ] = None,
+    safe_for_spreadsheets: Annotated[
+        bool,
+        typer.Option(
+            "--safe-for-spreadsheets",
+            help="In a CSV, put ' before a text that a spreadsheet would take for a formula.",
+        ),
+    ] = False,
     root: Root = DEFAULT_ROOT,
 ) -> None:
     """Predict each row of a table; the table needs no target.
@@ -38,12 +46,12 @@ def predict(
     from vertex_tabular.prediction.table import predict_file
 
     model = load_model(run, root)
-    counts = predict_file(model, csv, out, key or ())
+    counts = predict_file(model, csv, out, key or (), safe_for_spreadsheets)
     _report(model.spec, counts)
     probability = ""
     if model.task == "binary":
         probability = f"; probability: that {model.spec.target} is {model.classes_[1]}"
-    typer.echo(f"{counts.rows} rows written to {out}{probability}")
+    echo(f"{counts.rows} rows written to {out}{probability}")
 
 
 def evaluate(
@@ -75,14 +83,14 @@ def evaluate(
     metrics, counts = evaluation.metrics, evaluation.counts
     _report(model.spec, counts)
     if as_json:
-        typer.echo(json.dumps({"rows": counts.rows, **to_json(metrics)}))
+        echo(json.dumps({"rows": counts.rows, **to_json(metrics)}))
         return
     width = max(map(len, metrics))
-    typer.echo(f"{'rows':{width}}  {counts.rows}")
+    echo(f"{'rows':{width}}  {counts.rows}")
     for name, value in metrics.items():
-        typer.echo(f"{name:{width}}  {value:.4g}")
+        echo(f"{name:{width}}  {value:.4g}")
     if html:
-        typer.echo(f"\nwritten: {html}")
+        echo(f"\nwritten: {html}")
 
 
 def _report(spec: "Spec", counts: "Counts") -> None:
@@ -98,11 +106,11 @@ def _report(spec: "Spec", counts: "Counts") -> None:
         ),
     ):
         if met:
-            typer.echo(f"{what}: {_by_column(met)} of {counts.rows} rows; {then}", err=True)
+            echo(f"{what}: {_by_column(met)} of {counts.rows} rows; {then}", err=True)
     drifted = [column for column in drift(spec, counts.bin_counts) if column.drifted]
     if drifted:
         shown = ", ".join(f"{column.name} {column.psi:.2f}" for column in drifted)
-        typer.echo(
+        echo(
             f"drifted: {shown}; a population stability index of {PSI_MAJOR} or more: these rows "
             "differ from the training rows",
             err=True,

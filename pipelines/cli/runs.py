@@ -13,6 +13,7 @@ import typer
 from pipelines.cli.options import DEFAULT_ROOT, AsJson, ProjectSession, Root, expanded
 from trainer.contract import to_json
 from trainer.errors import InputError
+from trainer.terminal import echo
 
 if TYPE_CHECKING:
     from pipelines.history.comparison import Comparison
@@ -40,16 +41,14 @@ def runs(
 
     found = History(root, session).newest(limit)
     if as_json:
-        typer.echo(json.dumps([asdict(record) for record in found], default=str))
+        echo(json.dumps([asdict(record) for record in found], default=str))
         return
     for record in found:
         started = record.started.strftime("%Y-%m-%d %H:%M")
-        typer.echo(
-            f"{record.run_id:32}  {record.state:9}  {started}  {record.place}  {record.name}"
-        )
+        echo(f"{record.run_id:32}  {record.state:9}  {started}  {record.place}  {record.name}")
     if not found:
         unset = "" if session.settings.project.value else "; no project is set"
-        typer.echo(f"no runs in {root}{unset}")
+        echo(f"no runs in {root}{unset}")
 
 
 @expanded
@@ -64,9 +63,9 @@ def show(
 
     record = History(root, session).record(run_id)
     if as_json:
-        typer.echo(json.dumps(asdict(record), default=str))
+        echo(json.dumps(asdict(record), default=str))
         return
-    typer.echo("\n".join(_lines(record)))
+    echo("\n".join(_lines(record)))
 
 
 @expanded
@@ -89,7 +88,7 @@ def logs(
         raise InputError(f"STEP must be one of {', '.join(names)}, got {step}")
     for name in [step] if step else names:
         for line in history.log(record, name):
-            typer.echo(line if step else f"{name}: {line}")
+            echo(line if step else f"{name}: {line}")
 
 
 @expanded
@@ -101,7 +100,7 @@ def cancel(session: ProjectSession, run_id: RunId, root: Root = DEFAULT_ROOT) ->
     from pipelines.history.records import History
 
     History(root, session).cancel(run_id)
-    typer.echo(f"{run_id} is being cancelled")
+    echo(f"{run_id} is being cancelled")
 
 
 @expanded
@@ -124,9 +123,9 @@ def fetch(
         fetching.results_of(record),
         directory,
         history.copier(record),
-        lambda line: typer.echo(line, err=True),
+        lambda line: echo(line, err=True),
     )
-    typer.echo(f"{len(copied)} files copied to {directory}; all files match the manifest")
+    echo(f"{len(copied)} files copied to {directory}; all files match the manifest")
 
 
 @expanded
@@ -159,18 +158,18 @@ def compare(
         ]
         shown = {**asdict(found), "differences": differences}
         del shown["histories"]  # `tabpipe fetch` copies them, as eval_history.csv
-        typer.echo(json.dumps(shown))
+        echo(json.dumps(shown))
         return
     _print_values(found)
     for run_id, why in found.not_paired.items():
-        typer.echo(f"{run_id}: not compared with {found.run_ids[0]} row by row: {why}")
+        echo(f"{run_id}: not compared with {found.run_ids[0]} row by row: {why}")
     for each in found.differences:
-        typer.echo(
+        echo(
             f"{each.run_id}: {each.metric} {each.value:+.4g} "
             f"(95 % interval {each.low:+.4g} to {each.high:+.4g}): {each.verdict}"
         )
     if html:
-        typer.echo(f"\nwritten: {html}")
+        echo(f"\nwritten: {html}")
 
 
 def _print_values(found: "Comparison") -> None:
@@ -181,11 +180,11 @@ def _print_values(found: "Comparison") -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     if sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
         for name, *cells in rows:
-            typer.echo("\n".join([name, *(f"  {cell}" for cell in cells)]))
+            echo("\n".join([name, *(f"  {cell}" for cell in cells)]))
         return
     for row in rows:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(padded).rstrip())
+        echo("  ".join(padded).rstrip())
 
 
 def _lines(record: "Record") -> Iterator[str]:

@@ -10,6 +10,7 @@ import typer
 from pipelines.cli.options import AnySession, AsJson, Budget, DryRun, ProjectSession, expanded
 from pipelines.vertex.options import RunOptions
 from trainer.errors import InputError
+from trainer.terminal import echo
 
 Name = Annotated[str, typer.Argument(help="Name of the schedule.")]
 CronText = Annotated[
@@ -57,12 +58,12 @@ def apply(
     plan = make_plan(options, session.settings)
     costs = estimate_cost(plan, session.settings.region.value, budget, runs_per_month)
     schedule = scheduling.build_schedule(name, timing, session.parent, plan.job, plan.content)
-    typer.echo(costs, err=True)
+    echo(costs, err=True)
     if dry_run:
-        typer.echo(json.dumps({"parent": session.parent, "schedule": schedule}, indent=2))
+        echo(json.dumps({"parent": session.parent, "schedule": schedule}, indent=2))
         return
     plan.upload_inputs(session.vertex)
-    typer.echo(f"{name}: {scheduling.apply(session.vertex, schedule)}")
+    echo(f"{name}: {scheduling.apply(session.vertex, schedule)}")
 
 
 @schedules.command("list")
@@ -74,14 +75,14 @@ def list_(session: ProjectSession, as_json: AsJson = False) -> None:
     """
     found = session.vertex.schedules()
     if as_json:
-        typer.echo(json.dumps([_without_spec(each) for each in found]))
+        echo(json.dumps([_without_spec(each) for each in found]))
         return
     for each in found:
         upcoming = each.get("nextRunTime", "") if each["state"] == "ACTIVE" else ""
         line = f"{each['displayName']:20}  {each['state']:9}  {each['cron']:30}  {upcoming}"
-        typer.echo(line.rstrip())
+        echo(line.rstrip())
     if not found:
-        typer.echo("no schedules")
+        echo("no schedules")
 
 
 @schedules.command()
@@ -93,7 +94,7 @@ def show(session: ProjectSession, name: Name) -> None:
     """
     from pipelines.vertex.schedules import get_schedule
 
-    typer.echo(json.dumps(_without_spec(get_schedule(session.vertex, name)), indent=2))
+    echo(json.dumps(_without_spec(get_schedule(session.vertex, name)), indent=2))
 
 
 @schedules.command()
@@ -106,7 +107,7 @@ def pause(session: ProjectSession, name: Name) -> None:
     from pipelines.vertex.schedules import pause as pause_schedule
 
     pause_schedule(session.vertex, name)
-    typer.echo(f"{name}: paused")
+    echo(f"{name}: paused")
 
 
 @schedules.command()
@@ -125,7 +126,7 @@ def resume(
     from pipelines.vertex.schedules import get_schedule
 
     session.vertex.resume_schedule(get_schedule(session.vertex, name)["name"], catch_up)
-    typer.echo(f"{name}: resumed")
+    echo(f"{name}: resumed")
 
 
 @schedules.command()
@@ -139,7 +140,7 @@ def delete(session: ProjectSession, name: Name) -> None:
 
     for each in get_schedules(session.vertex, name):
         session.vertex.delete_schedule(each["name"])
-    typer.echo(f"{name}: deleted")
+    echo(f"{name}: deleted")
 
 
 @schedules.command()
@@ -166,7 +167,7 @@ def preview(
         raise InputError("give a schedule's name or --cron")
     for firing in islice(firings(timing), FIRINGS):
         utc = firing.astimezone(datetime.timezone.utc)
-        typer.echo(f"{firing:%a %Y-%m-%d %H:%M %Z}  {utc:%Y-%m-%d %H:%M}Z")
+        echo(f"{firing:%a %Y-%m-%d %H:%M %Z}  {utc:%Y-%m-%d %H:%M}Z")
 
 
 def _without_spec(schedule: dict[str, Any]) -> dict[str, Any]:

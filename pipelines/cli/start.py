@@ -11,6 +11,7 @@ import typer
 
 from pipelines.cli.options import DEFAULT_ROOT
 from trainer.errors import TabularError
+from trainer.terminal import echo
 
 if TYPE_CHECKING:
     from pipelines.request import RunRequest
@@ -38,7 +39,7 @@ def resume(directory: Path, request: "RunRequest", root: Path, cached: bool, as_
             _print(before, as_json)
             return
         for line in prepare(directory, request.compiled):
-            typer.echo(line, err=True)
+            echo(line, err=True)
         cached = cached or before.caching
         _report(lambda: run.run(request, directory, cached), directory, root, as_json)
 
@@ -54,12 +55,12 @@ def _report(go: Callable[[], "Run"], directory: Path, root: Path, as_json: bool)
         result = go()
     except TabularError:
         if as_json:
-            typer.echo(json.dumps(asdict(record.load(directory))))
-        typer.echo(f"to go on with what is done: {command}", err=True)
+            echo(json.dumps(asdict(record.load(directory))))
+        echo(f"to go on with what is done: {command}", err=True)
         raise
     except KeyboardInterrupt:
-        typer.echo(f"interrupted: stopped {directory.name} and all its processes", err=True)
-        typer.echo(f"to go on with what is done: {command}", err=True)
+        echo(f"interrupted: stopped {directory.name} and all its processes", err=True)
+        echo(f"to go on with what is done: {command}", err=True)
         raise typer.Exit(INTERRUPTED) from None
     _print(result, as_json)
 
@@ -67,4 +68,4 @@ def _report(go: Callable[[], "Run"], directory: Path, root: Path, as_json: bool)
 def _print(result: "Run", as_json: bool) -> None:
     from pipelines.local import progress
 
-    typer.echo(json.dumps(asdict(result)) if as_json else progress.summary(result))
+    echo(json.dumps(asdict(result)) if as_json else progress.summary(result))

@@ -18,6 +18,7 @@ from pipelines.cli.options import (
 )
 from pipelines.vertex.options import RunOptions
 from trainer.errors import InputError
+from trainer.terminal import echo
 
 
 @expanded
@@ -51,12 +52,12 @@ def submit(
     context = submission.experiment_request(session.parent, experiment) if experiment else None
     if dry_run:
         if context is not None:
-            typer.echo(json.dumps(context, indent=2))
-        typer.echo(json.dumps(request, indent=2, ensure_ascii=False))
-        typer.echo(costs, err=True)
+            echo(json.dumps(context, indent=2))
+        echo(json.dumps(request, indent=2, ensure_ascii=False))
+        echo(costs, err=True)
         return
     if not as_json:
-        typer.echo(costs, err=True)
+        echo(costs, err=True)
     vertex = session.vertex
     plan.upload_inputs(vertex)
     if context is not None:
@@ -64,12 +65,12 @@ def submit(
     with submission.repeatable(run_id):
         vertex.create_run(request)
     link = console_link(vertex.project, vertex.region, run_id)
-    typer.echo(json.dumps({"run_id": run_id, "link": link}) if as_json else f"{run_id}\n{link}")
+    echo(json.dumps({"run_id": run_id, "link": link}) if as_json else f"{run_id}\n{link}")
     if experiment:
         with submission.repeatable(run_id):
             vertex.add_to_experiment(run_id, experiment)
     if wait:
-        wait_for_run(vertex, run_id, lambda line: typer.echo(line, err=True))
+        wait_for_run(vertex, run_id, lambda line: echo(line, err=True))
 
 
 @expanded
@@ -82,12 +83,12 @@ def config(session: ProjectSession, as_json: AsJson = False) -> None:
 
     settings = asdict(session.settings)
     if as_json:
-        typer.echo(json.dumps(settings, indent=2))
+        echo(json.dumps(settings, indent=2))
         return
     widths = [max(map(len, settings)), max(len(s["value"]) for s in settings.values())]
     for name, setting in settings.items():
         value = setting["value"].ljust(widths[1])
-        typer.echo(f"{name.ljust(widths[0])}  {value}  {setting['origin']}".rstrip())
+        echo(f"{name.ljust(widths[0])}  {value}  {setting['origin']}".rstrip())
 
 
 @expanded
@@ -106,7 +107,7 @@ def clean(
     """
     from pipelines.vertex.packages import delete_package, unused_packages
 
-    match = re.fullmatch(r"(\d+)d", older_than)
+    match = re.fullmatch(r"([0-9]+)d", older_than)
     if not match:
         raise InputError(f"--older-than must be a number of days like 30d, got {older_than}")
     bucket = session.settings.required("bucket")
@@ -114,9 +115,9 @@ def clean(
     for uri, size in found.items():
         if yes:
             delete_package(session.vertex, uri)
-        typer.echo(f"{'deleted' if yes else 'unused'} {uri} {size / 1024:.0f} KiB")
+        echo(f"{'deleted' if yes else 'unused'} {uri} {size / 1024:.0f} KiB")
     if not found:
-        typer.echo("no unused packages")
+        echo("no unused packages")
 
 
 images = typer.Typer(help="Images of the steps.", no_args_is_help=True)
@@ -142,12 +143,10 @@ def build(
     from pipelines.project.settings import FILE
     from pipelines.vertex.images import build_image, pin
 
-    image = build_image(
-        session.vertex, session.settings, gpu, lambda line: typer.echo(line, err=True)
-    )
+    image = build_image(session.vertex, session.settings, gpu, lambda line: echo(line, err=True))
     name = "gpu_image" if gpu else "image"
     pin(Path.cwd(), FILE, name, image)
-    typer.echo(f'{name} = "{image}"')
+    echo(f'{name} = "{image}"')
 
 
 def register(app: typer.Typer) -> None:

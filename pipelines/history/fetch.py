@@ -4,10 +4,11 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipelines.record import Record
 from trainer.contract import MANIFEST, check_manifest, read_manifest, sha256_of
-from trainer.errors import InputError
+from trainer.errors import InputError, TabularError
 from trainer.uri import join
 
 MAX_PARALLEL = 8
@@ -39,21 +40,25 @@ def fetch(source: str, directory: Path, copy: Copy, report: Callable[[str], None
         The names of the files that were copied, without the manifest.
 
     Raises:
-        TabularError: a file does not match the manifest, or the manifest is missing.
+        InputError: `directory` cannot be made.
+        TabularError: a file does not match the manifest, or the manifest is missing, or a file
+            cannot be copied.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"DIR must be writable, got {directory}: {error.strerror}") from None
     # First, because it says which of the other files are complete here.
-    copy(join(source, MANIFEST), directory / MANIFEST)
+    _replace(directory / MANIFEST, join(source, MANIFEST), copy)
     expected = read_manifest(directory)
 
     def is_missing(name: str) -> bool:
         path = directory / name
-        return not (path.is_file() and sha256_of(path) == expected[name])
+        whole = path.is_file() and not path.is_symlink() and sha256_of(path) == expected[name]
+        return not whole
 
     def copy_one(name: str) -> None:
-        part = directory / f".{name}.part"
-        copy(join(source, name), part)
-        part.replace(directory / name)
+        _replace(directory / name, join(source, name), copy)
 
     missing = [name for name in sorted(expected) if is_missing(name)]
     with ThreadPoolExecutor(MAX_PARALLEL) as pool:
@@ -63,6 +68,18 @@ def fetch(source: str, directory: Path, copy: Copy, report: Callable[[str], None
             report(f"{count} of {len(missing)}: {name}")
     check_manifest(directory)
     return missing
+
+
+def _replace(path: Path, source: str, copy: Copy) -> None:
+    """Copies a file to `path`. It is written in a new directory beside it, which nobody else can
+    write to, so that no link that is there is followed, and takes its name when it is whole."""
+    try:
+        with TemporaryDirectory(prefix=".fetch-", dir=path.parent) as temporary:
+            part = Path(temporary, "part")
+            copy(source, part)
+            part.replace(path)
+    except OSError as error:
+        raise TabularError(f"cannot copy {source} to {path}: {error.strerror or error}") from None
 
 
 def copy_file(source: str, path: Path) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 from pipelines.local.installation import without_pip
 from pipelines.local.processes import exit_status
+from trainer.terminal import echo
 
 POLL_SECONDS = 0.02
 GRACE_SECONDS = 10
@@ -66,7 +67,7 @@ def run(pools: list[dict[str, Any]], base: str, timeout: float = math.inf) -> in
         deadline = time.monotonic() + timeout
         while primary.poll() is None:
             if time.monotonic() > deadline:
-                print(f"error: the job must end within {timeout:g} s; stopped it")
+                echo(f"error: the job must end within {timeout:g} s; stopped it")
                 return TIMED_OUT
             for replica_process in replicas[1:]:
                 if replica_process.poll():

@@ -16,6 +16,7 @@ from pipelines.local.processes import killed_by
 from pipelines.local.step import log_path
 from pipelines.local.step_records import failed_step, last_lines, read_record
 from trainer.errors import InputError
+from trainer.terminal import echo
 from vertex_tabular.run.record import Run
 
 REFRESH_SECONDS = 0.1
@@ -54,25 +55,25 @@ def watch(directory: Path, steps: list[str]) -> Iterator[None]:
         redirect_stdout=False,
     )
     try:
-        with live if console.is_terminal else _lines(console, directory, steps):
+        with live if console.is_terminal else _lines(directory, steps):
             yield
     finally:
-        _show_breakdown(console, directory, steps)
+        _show_breakdown(directory, steps)
 
 
-def _show_breakdown(console: Console, directory: Path, steps: list[str]) -> None:
+def _show_breakdown(directory: Path, steps: list[str]) -> None:
     """The end of a failed step's log; bad input needs no more than its error."""
     step = failed_step(directory, steps)
     if step and read_record(directory, step)["status"] != InputError.exit_status:
-        console.print(f"{log_path(directory, step)} ends:")
+        echo(f"{log_path(directory, step)} ends:", err=True)
         for line in last_lines(directory, step):
-            console.print(f"  {line}", markup=False)
+            echo(f"  {line}", err=True)
 
 
 @contextlib.contextmanager
-def _lines(console: Console, directory: Path, steps: list[str]) -> Iterator[None]:
+def _lines(directory: Path, steps: list[str]) -> Iterator[None]:
     ended = threading.Event()
-    reporter = threading.Thread(target=_report, args=(console, directory, steps, ended))
+    reporter = threading.Thread(target=_report, args=(directory, steps, ended))
     reporter.start()
     try:
         yield
@@ -81,7 +82,7 @@ def _lines(console: Console, directory: Path, steps: list[str]) -> Iterator[None
         reporter.join()
 
 
-def _report(console: Console, directory: Path, steps: list[str], ended: threading.Event) -> None:
+def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
     """Prints one line for each step when it has ended."""
     waiting = list(steps)
     while waiting:
@@ -90,7 +91,7 @@ def _report(console: Console, directory: Path, steps: list[str], ended: threadin
             record = read_record(directory, step)
             if "seconds" in record:
                 waiting.remove(step)
-                console.print(f"{step}: {_ended(record)}")
+                echo(f"{step}: {_ended(record)}", err=True)
         if last_look:
             return
 

@@ -53,7 +53,7 @@ def mismatch(machine_type: str, accelerator_type: str, count: int) -> str | None
     if str(count) not in limits:
         return f"{accelerator_type} comes in counts of {', '.join(limits)}"
     vcpus = machine_type.rpartition("-")[2]
-    if vcpus.isdigit() and int(vcpus) > limits[str(count)]:
+    if vcpus.isascii() and vcpus.isdigit() and int(vcpus) > limits[str(count)]:
         return f"{count} × {accelerator_type} go with at most {limits[str(count)]} vCPUs"
     return None
 
@@ -67,7 +67,7 @@ def parse_accelerator(text: str) -> tuple[str, int]:
     if not text:
         return "", 0
     kind, _, count = text.partition(":")
-    if not (kind and count.isdecimal() and int(count) > 0):
+    if not (kind and count.isascii() and count.isdecimal() and int(count) > 0):
         raise InputError(f"--accelerator must be TYPE:COUNT, got {text}")
     return kind, int(count)
 

@@ -80,30 +80,32 @@ class Settings:
         r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "my-project", "Google Cloud project id"
     )
     region: Setting = _setting(
-        r"[a-z]+-[a-z]+\d+", "europe-west4", "Vertex AI region", "us-central1"
+        r"[a-z]+-[a-z]+[0-9]+", "europe-west4", "Vertex AI region", "us-central1"
     )
     bucket: Setting = _setting(
-        r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/[\w.-]+)*",
+        r"gs://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9](/(?!\.\.?(/|$))[A-Za-z0-9_.-]+)*",
         "gs://my-bucket/tabular",
         "where runs and packages are kept",
     )
     service_account: Setting = _setting(
-        r"[\w.-]+@[\w.-]+\.gserviceaccount\.com",
+        r"[A-Za-z0-9_.-]+@[A-Za-z0-9_.-]+\.gserviceaccount\.com",
         "trainer@my-project.iam.gserviceaccount.com",
         "service account of the runs",
     )
     network: Setting = _setting(
-        r"projects/\d+/global/networks/[a-z0-9-]+",
+        r"projects/[0-9]+/global/networks/[a-z0-9-]+",
         "projects/123456789012/global/networks/my-vpc",
         "VPC network of the runs",
     )
     kms_key: Setting = _setting(
-        r"projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+",
-        "projects/P/locations/L/keyRings/R/cryptoKeys/K",
+        # https://cloud.google.com/kms/docs/resource-hierarchy; a project may be of a domain
+        r"projects/[a-z0-9.:-]+/locations/[a-z0-9-]+/keyRings/[A-Za-z0-9_-]{1,63}"
+        r"/cryptoKeys/[A-Za-z0-9_-]{1,63}",
+        "projects/my-project/locations/europe-west4/keyRings/my-ring/cryptoKeys/my-key",
         "customer-managed key that encrypts the runs",
     )
     image: Setting = _setting(
-        r"[\w.-]+(:\d+)?(/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
+        r"[A-Za-z0-9_.-]+(:[0-9]+)?(/[A-Za-z0-9_.-]+)+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?",
         "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0",
         "image that holds every step; without one, a plain Python image installs it",
     )

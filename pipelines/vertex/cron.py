@@ -18,7 +18,10 @@ from trainer.errors import InputError
 UTC = datetime.timezone.utc
 # Without L, W and #, which are extensions: https://en.wikipedia.org/wiki/Cron#Cron_expression
 NAMES = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT"
-STANDARD = re.compile(rf"(?:\d|[*,/\s-]|{NAMES})+", re.IGNORECASE)
+STANDARD = re.compile(rf"(?:[0-9*,/\s-]|{NAMES})+", re.IGNORECASE)
+EXPRESSION = re.compile(
+    r"(?:(?:CRON_)?TZ=([A-Za-z0-9_.+/-]+) +)?([0-9A-Za-z*/,#?-]+(?: +[0-9A-Za-z*/,#?-]+){4})"
+)
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Cron:
         Raises:
             InputError: not five valid fields, or an unknown time zone.
         """
-        match = re.fullmatch(r"(?:(?:CRON_)?TZ=(\S+)\s+)?(\S+(?:\s+\S+){4})", text.strip())
+        match = EXPRESSION.fullmatch(text)
         if not match:
             raise InputError(
                 f"--cron must be five fields like '0 3 * * *', got {text!r}; for a time zone other "
@@ -73,7 +76,7 @@ def parse_time(flag: str, text: str) -> datetime.datetime:
     """
     try:
         # Python 3.10 does not read the Z.
-        moment = datetime.datetime.fromisoformat(re.sub(r"Z$", "+00:00", text))
+        moment = datetime.datetime.fromisoformat(re.sub(r"Z\Z", "+00:00", text))
     except ValueError:
         raise InputError(f"{flag} must look like 2027-01-31T03:00Z, got {text}") from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

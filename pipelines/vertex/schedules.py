@@ -67,6 +67,18 @@ class Timing:
             )
 
 
+def check_name(name: str) -> None:
+    """Raises InputError if Vertex AI cannot hold `name`, or it would end the quoted text of the
+    filter that looks for it
+    (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.schedules)."""
+    plain = name.isprintable() and name.strip() and not set(name) & set("\"'\\")
+    if not plain or len(name) > MAX_NAME_CHARACTERS:
+        raise InputError(
+            f"NAME must be at most {MAX_NAME_CHARACTERS} printable characters without quotes and "
+            f"\\, got {name!r}"
+        )
+
+
 def build_schedule(
     name: str,
     timing: Timing,
@@ -108,15 +120,6 @@ def build_schedule(
     labels = {**pipeline_job["labels"], DIGEST_LABEL: identity}
     schedule["createPipelineJobRequest"]["pipelineJob"]["labels"] = labels
     return schedule
-
-
-def check_name(name: str) -> None:
-    """Raises InputError unless the API takes the name and can be asked for it by a filter."""
-    if not 0 < len(name) <= MAX_NAME_CHARACTERS or not name.isprintable() or set(name) & set('"\\'):
-        raise InputError(
-            f"a schedule's name must have 1 to {MAX_NAME_CHARACTERS} printable characters other "
-            f'than " and \\, got {name!r}'
-        )
 
 
 def firings(timing: Timing) -> Iterator[datetime.datetime]:
@@ -225,8 +228,9 @@ def get_schedules(vertex: Vertex, name: str) -> list[dict[str, Any]]:
     """All schedules of that name, the oldest first.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or it can be no schedule's name.
     """
+    check_name(name)
     found = vertex.schedules(name)
     if not found:
         names = ", ".join(sorted({each["displayName"] for each in vertex.schedules()})) or "none"

@@ -17,6 +17,7 @@ from google.auth import credentials
 
 from components.objects import fingerprint, local_copy
 from trainer.errors import InputError
+from vertex_tabular.tables.sources import parts_of
 
 URI = "gs://bucket/data/a.csv"
 OLD, NEW = "a\n1\n", "a\n2\n"
@@ -187,11 +188,54 @@ def test_several_objects_are_one_input(bucket: storage.Bucket, uri: str) -> None
     bucket.blob("other/c.csv").upload_from_string("a\n3\n")
     before = fingerprint(uri)
     with local_copy(uri, before) as path:
-        assert {part.name for part in Path(path).iterdir()} == {"a.csv", "b.csv"}
+        assert [part.name for part in parts_of(path)] == ["a.csv", "b.csv"]
     bucket.blob("other/c.csv").upload_from_string("a\n4\n")
     assert fingerprint(uri) == before
     bucket.blob("data/b.csv").upload_from_string("a\n5\n")
     assert fingerprint(uri) != before
+
+
+def test_objects_of_one_name_in_several_directories_are_all_read(
+    bucket: storage.Bucket, tmp_path: Path
+) -> None:
+    names = ["parts/2024/part.csv", "parts/2025/part.csv", "parts/2025/q1/x.csv", "parts/z.csv"]
+    others = ["parts/.part.csv", "parts/2025/.old/part.csv", "parts/2025/_SUCCESS", "parts.csv"]
+    for name in names + others:
+        bucket.blob(name).upload_from_string(f"a\n{name}\n")
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"a\n{name}\n")
+    bucket.blob("parts/2026/").upload_from_string("")  # how consoles make a directory
+    for uri, expected in {
+        "parts/": names,
+        "parts/*.csv": names[3:],
+        "parts/*/part.csv": names[:2],
+        "parts/**/*.csv": names,
+        "parts/202[5-9]/*": [names[1], others[2]],
+    }.items():
+        before = fingerprint(f"gs://bucket/{uri}")
+        with local_copy(f"gs://bucket/{uri}", before) as path:
+            read = [part.read_text() for part in parts_of(path)]
+        assert sorted(read) == sorted(f"a\n{name}\n" for name in expected)
+        here = [part.read_text() for part in parts_of(f"{tmp_path}/{uri}")]
+        assert sorted(here) == sorted(read)
+
+
+@pytest.mark.parametrize("name", ["a/[1].csv", "a/" + "x" * 300, "a/.csv", "a/é b.csv", "a/*.csv"])
+def test_an_object_may_have_a_name_that_no_file_has(bucket: storage.Bucket, name: str) -> None:
+    bucket.blob(name).upload_from_string(OLD)
+    uri = f"gs://bucket/{name}"
+    with local_copy(uri, fingerprint(uri)) as path:
+        assert [part.read_text() for part in parts_of(path)] == [OLD]
+
+
+def test_a_local_directory_has_a_fingerprint_of_all_below_it(tmp_path: Path) -> None:
+    for year in ("2024", "2025"):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "part.csv").write_text(f"a\n{year}\n")
+    before = fingerprint(str(tmp_path))
+    (tmp_path / "2024" / "part.csv").write_text("a\n2025\n")
+    (tmp_path / "2025" / "part.csv").write_text("a\n2024\n")
+    assert fingerprint(str(tmp_path)) != before
 
 
 def test_several_local_files_are_one_input(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Saving, finding damage, refusing another run's checkpoint, and going on bit for bit."""
 
 import csv
+import hashlib
+import io
 import json
 import resource
 import signal
@@ -230,6 +232,55 @@ def test_a_changed_setting_is_refused_by_name(
     assert main([*flags, "--checkpoint_every=1"]) == 0
     assert main([*flags, "--learning_rate=0.1"]) == 2
     assert "another learning_rate: it was 0.0 and is 0.1" in capsys.readouterr().err
+
+
+def craft(path: Path, change: Callable[[Any], object]) -> None:
+    """Changes what a checkpoint holds, under the name that goes with its new bytes."""
+    crafted = torch.load(path, weights_only=True)
+    change(crafted)
+    with io.BytesIO() as buffer:
+        torch.save(crafted, buffer)
+        data = buffer.getvalue()
+    path.unlink()
+    start = path.name.rpartition("-")[0]
+    path.with_name(f"{start}-{hashlib.sha256(data).hexdigest()[:16]}.pt").write_bytes(data)
+
+
+NAN = torch.tensor(float("nan"))
+CRAFTED: dict[str, tuple[Callable[[Any], object], str]] = {
+    "epoch": (lambda c: c["state"].update(epoch=-5), "epoch is -5"),
+    "far epoch": (lambda c: c["state"].update(epoch=10**9), "history is not of 1000000000 epochs"),
+    "text": (lambda c: c["state"].update(epoch="1"), "state epoch is of type str"),
+    "best epoch": (lambda c: c["state"].update(best_epoch=7), "the best epoch is 7"),
+    "best loss": (lambda c: c["state"].update(best_loss=float("nan")), "of loss nan"),
+    "history": (lambda c: c["state"]["history"].clear(), "history is not of 2 epochs"),
+    "row": (lambda c: c["state"]["history"][0].update(seconds="x"), "history holds"),
+    "shape": (lambda c: c.update(best=c["best"][:1].clone()), "best is torch.float32 (1,)"),
+    "dtype": (lambda c: c.update(best=c["best"].double()), "best is torch.float64"),
+    "scalar": (lambda c: c["shared"].update(parameters=NAN), "parameters is torch.float32 ()"),
+    "nan": (lambda c: c["shared"]["parameters"].fill_(float("nan")), "parameters is not finite"),
+    "infinite": (lambda c: c["best"].fill_(float("inf")), "best is not finite"),
+    "square": (lambda c: c["shared"]["square"].fill_(-1), "square is negative"),
+    "key": (lambda c: c.pop("own"), "it has the keys"),
+    "more": (lambda c: c["own"].update(more=NAN), "own has the keys"),
+    "list": (lambda c: c.update(shared=[]), "shared is of type list"),
+}
+
+
+@pytest.mark.parametrize("case", CRAFTED)
+def test_a_crafted_checkpoint_is_refused_in_one_line(
+    data: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    change, problem = CRAFTED[case]
+    flags = [*data, f"--model_out={tmp_path}", f"--checkpoint_dir={tmp_path / 'c'}", "--epochs=2"]
+    assert main([*flags, "--checkpoint_every=2"]) == 0
+    (path,) = (tmp_path / "c").iterdir()
+    craft(path, change)
+    capsys.readouterr()
+    assert main(flags) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    log = (tmp_path / "training.log").read_text().splitlines()[-1]
+    assert "error: a checkpoint must be one that training saved" in log and problem in log
 
 
 def test_sigterm_saves_and_says_start_again(

@@ -34,14 +34,28 @@ class Network:
         try:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
                 weights = {name: arrays[name] for name in arrays.files}
+            for name, weight in weights.items():
+                if weight.dtype != np.float32 or not np.isfinite(weight).all():
+                    raise ValueError(f"{name} of {weight.dtype}, or not finite")
             self._forward = importlib.import_module(FAMILIES[family]).forward(weights)
         except Exception as error:  # whatever damage makes of it
             raise TabularError(f"{path} must hold a model's weights, got {error}") from error
+        self._path = path
         self.parameters = sum(weight.size for weight in weights.values())
 
     def __call__(self, x: Array) -> Array:
-        """Features (n, features) to the network's outputs (n, outputs)."""
-        outputs: Array = self._forward(x)
+        """Features (n, features) to the network's outputs (n, outputs).
+
+        Raises:
+            TabularError: the weights' shapes do not go together, or with the features.
+        """
+        try:
+            outputs: Array = self._forward(x)
+        except ValueError as error:
+            reason = " ".join(str(error).split())
+            raise TabularError(
+                f"{self._path} must hold weights for {x.shape[1]} features, got others: {reason}"
+            ) from error
         return outputs
 
     def predict(self, task: str, x: Array) -> Array:

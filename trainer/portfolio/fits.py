@@ -18,6 +18,7 @@ from trainer.data.batches import Dataset, derive_seed
 from trainer.data.encoded import encode_rows, encoded
 from trainer.data.memory import InMemoryDataset
 from trainer.distributed import World
+from trainer.errors import InputError
 from trainer.models.ensemble.encoding import Column, Encoding, learn_encoding
 from trainer.models.ensemble.gradients import EnsembleGradients
 from trainer.models.ensemble.module import FlatEnsemble
@@ -75,6 +76,7 @@ class Fits:
         self._states: dict[str, dict[str, Any]] = {}
         self._pending: dict[str, Any] | None = None  # a training that a checkpoint goes on with
         self._epochs_before = 0
+        self._where = ""
 
     def encoding(self, pieces: int) -> Encoding:
         """How features become inputs, learned from the sample."""
@@ -137,8 +139,8 @@ class Fits:
         training = self._make(fit, train, val)
         training.on_epoch = on_epoch
         if self._pending and self._pending["fit"] == fit.key:
-            training.resume(self._pending["training"])
-            on_epoch(training.progress())
+            training.resume(self._pending["training"], self._where)
+            on_epoch(training.progress() if val else [])
         self._pending = None
         training.fit(_OfPortfolio(self, fit, checkpoints), sigterm)
         self._epochs_before += training.state.epoch
@@ -173,8 +175,24 @@ class Fits:
             "training": dict(training),
         }
 
-    def resume(self, content: Mapping[str, Any]) -> None:
-        """Goes back to where `content` was taken."""
+    def resume(self, content: Mapping[str, Any], where: str) -> None:
+        """Goes back to where `content` was taken.
+
+        Raises:
+            InputError: it is not of a portfolio; the message names the directory `where`.
+        """
+        kinds = {"left": dict, "states": dict, "epochs": int, "fit": str, "training": dict}
+        tensors = list(content.get("left", {}).values()) if set(content) == set(kinds) else [None]
+        if not (
+            all(isinstance(content.get(name), kind) for name, kind in kinds.items())
+            and all(isinstance(t, Tensor) and bool(t.isfinite().all()) for t in tensors)
+            and 0 <= content["epochs"] < 2**53
+        ):
+            raise InputError(
+                f"a checkpoint must be one that training saved, got {where}: it is not of "
+                "candidates; to start over, pass another --checkpoint_dir"
+            )
+        self._where = where
         self._left, self._states = dict(content["left"]), dict(content["states"])
         self._epochs_before = content["epochs"]
         self._pending = {"fit": content["fit"], "training": content["training"]}

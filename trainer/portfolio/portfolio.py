@@ -260,6 +260,6 @@ class Portfolio:
         """No epochs of the model are known before it is chosen."""
         return []
 
-    def resume(self, content: Mapping[str, Any]) -> None:
-        """Goes back to where `content` was taken."""
-        self.fits.resume(content)
+    def resume(self, content: Mapping[str, Any], where: str) -> None:
+        """See `Fits.resume`."""
+        self.fits.resume(content, where)

@@ -53,7 +53,13 @@ class Counts:
         self.bin_counts += other.bin_counts
 
 
-def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -> Counts:
+def predict_file(
+    model: Model,
+    table: str,
+    out: str,
+    keys: Sequence[str] = (),
+    safe_for_spreadsheets: bool = False,
+) -> Counts:
     """Writes the model's prediction for each row of a table; memory does not grow with the rows.
 
     Args:
@@ -62,6 +68,8 @@ def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -
             that of the second class; for more `class` and a `probability_CLASS` for each; else
             `prediction`. It appears when it is whole.
         keys: columns of the table to carry over, as they are: a CSV's as text.
+        safe_for_spreadsheets: whether a text of a CSV that begins like a formula gets an apostrophe
+            in front; a number such as -1.5 does not.
 
     Raises:
         InputError: the table, a key or `out` is at fault; one line for each problem.
@@ -80,7 +88,7 @@ def predict_file(model: Model, table: str, out: str, keys: Sequence[str] = ()) -
     counts = Counts()
     # With one thread, because blocks of rows are side by side already.
     with one_thread(), contract.atomic_write(target) as file:
-        writer = FORMATS[target.suffix](file)
+        writer = FORMATS[target.suffix](file, safe_for_spreadsheets)
 
         def predict(block: Table, key_columns: Any) -> tuple[Counts, Any]:
             predictions = _predictions(model, block, key_columns)

@@ -9,15 +9,31 @@ from trainer.errors import InputError, TabularError
 BATCH_ROWS = 4096
 
 
-class CsvPredictions:
-    """Writes tables as one CSV; what needs quotes has them."""
+# What a spreadsheet takes for the beginning of a formula
+# (https://owasp.org/www-community/attacks/CSV_Injection), and a number, which it does not.
+FORMULA = r"\A[=+\-@\t\r\n]"
+NUMBER = r"\A[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\z"
 
-    def __init__(self, file: BinaryIO) -> None:
+
+class CsvPredictions:
+    """Writes tables as one CSV; what needs quotes has them.
+
+    With `safe_for_spreadsheets`, a text or name that a spreadsheet would take for a formula gets
+    an apostrophe in front.
+    """
+
+    def __init__(self, file: BinaryIO, safe_for_spreadsheets: bool = False) -> None:
         self._file, self._begun = file, False
+        self._safe = safe_for_spreadsheets
 
     def encode(self, table: Any) -> tuple[list[str], bytes]:
         """The names of the columns, and the rows; from any thread."""
         import pyarrow as pa
+
+        if self._safe:
+            columns = [_without_formulas(column) for column in table.columns]
+            names = _without_formulas(pa.array(table.column_names)).to_pylist()
+            table = pa.table(columns, names=names)
         from pyarrow import csv as arrow
 
         def rows(quoting: str) -> bytes:
@@ -46,10 +62,29 @@ class CsvPredictions:
         """There is nothing left to write."""
 
 
-class ParquetPredictions:
-    """Writes tables as one Parquet file, each as a row group."""
+def _without_formulas(column: Any) -> Any:
+    """An Arrow column, of texts with an apostrophe before each that is a formula."""
+    import pyarrow as pa
+    from pyarrow import compute
 
-    def __init__(self, file: BinaryIO) -> None:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        column = column.cast(pa.large_string())
+    if not (pa.types.is_string(column.type) or pa.types.is_large_string(column.type)):
+        return column
+    number = compute.match_substring_regex(column, NUMBER)
+    formula = compute.and_not(compute.match_substring_regex(column, FORMULA), number)
+    quoted = compute.binary_join_element_wise(
+        pa.scalar("'", column.type), column, pa.scalar("", column.type)
+    )
+    return compute.if_else(formula, quoted, column)
+
+
+class ParquetPredictions:
+    """Writes tables as one Parquet file, each as a row group, which no spreadsheet evaluates."""
+
+    def __init__(self, file: BinaryIO, safe_for_spreadsheets: bool = False) -> None:
         self._file = file
         self._writer: Any = None
 

@@ -7,7 +7,6 @@ takes a result for good while each artifact's path exists.
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from pipelines.local.digests import damage, damaged
 from pipelines.local.kfp_internals import open_cache
 from pipelines.local.step_records import read_record
 from trainer.contract import atomic_write, remove_leftovers
+from trainer.terminal import echo
 
 Outputs = dict[str, Any]  # a step's parameters, and artifacts of kfp's classes, by name
 
@@ -52,9 +52,9 @@ class Cache:
         try:
             return self.read(key)
         except Damaged as found:
-            print(
+            echo(
                 f"not taken from the cache: {damage(found.path)}; the step runs anew",
-                file=sys.stderr,
+                err=True,
             )
             self._entry(key).unlink(missing_ok=True)
             return None

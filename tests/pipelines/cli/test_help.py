@@ -56,7 +56,9 @@ def test_no_escape_code_goes_to_a_pipe_and_nothing_is_cut(words: tuple[str, ...]
     printed = result.stdout + result.stderr
     assert "\x1b" not in printed
     assert "…" not in printed.replace("gs://…", "")
-    assert max(map(len, printed.splitlines())) <= NARROW
+    # An error is one line, which is the terminal's to break.
+    assert max(map(len, result.stdout.splitlines()), default=0) <= NARROW
+    assert result.stderr.count("\n") <= 1
     assert words[-1] in re.sub(r"[\s│]", "", printed)
 
 

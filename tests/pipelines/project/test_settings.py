@@ -78,3 +78,25 @@ def test_a_bad_file(tmp_path: Path, content: str, profile: str | None, complaint
     with pytest.raises(InputError) as caught:
         resolve({}, {}, tmp_path, profile)
     assert complaint in str(caught.value)
+
+
+HOSTILE = ["\n", "\r", '"', "'", "\\", "\x1b", "\u202e", "\0", "\u0663", "\u2028"]
+
+
+@pytest.mark.parametrize("name", sorted(set(FORMS) - {"csv", "schema"}))
+@pytest.mark.parametrize("character", HOSTILE, ids=ascii)
+def test_no_setting_of_the_cloud_has_a_break_a_quote_or_another_scripts_digit(
+    tmp_path: Path, name: str, character: str
+) -> None:
+    example = FORMS[name].example
+    if name == "owner" and character.isalnum():
+        pytest.skip("a person's name may be in any script")
+    for at in range(len(example) + 1):
+        with pytest.raises(InputError, match=f"^{name} must look like"):
+            resolve({name: example[:at] + character + example[at:]}, {}, tmp_path)
+
+
+@pytest.mark.parametrize("bucket", ["gs://my-bucket/..", "gs://my-bucket/../x", "gs://my-bucket/."])
+def test_a_bucket_leads_nowhere_else(tmp_path: Path, bucket: str) -> None:
+    with pytest.raises(InputError, match="^bucket must look like"):
+        resolve({"bucket": bucket}, {}, tmp_path)

@@ -2,7 +2,18 @@
 
 import datetime
 
-from pipelines.vertex.schedules import Timing, firings, runs_per_month, timing_of
+import pytest
+
+from pipelines.vertex.cron import Cron
+from pipelines.vertex.schedules import (
+    Timing,
+    build_schedule,
+    check_name,
+    firings,
+    runs_per_month,
+    timing_of,
+)
+from trainer.errors import InputError
 
 UTC = datetime.timezone.utc
 START = datetime.datetime(2100, 1, 1, tzinfo=UTC)
@@ -32,3 +43,39 @@ def test_the_timing_of_a_schedule_is_its_own_unless_another_start_is_given() -> 
     assert timing_of(schedule) == Timing("0 3 * * *", START)
     later = START + datetime.timedelta(days=1)
     assert timing_of(schedule, later) == Timing("0 3 * * *", later)
+
+
+HOSTILE = [
+    "a\nb",
+    "a\n",
+    "\r",
+    'a" OR state="ACTIVE',
+    "it's",
+    "a\\b",
+    "a\x1b[0m",
+    "\u202ea",
+    "",
+]
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "x" * 129])
+def test_a_name_that_no_filter_can_hold_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match="^NAME must be at most 128 printable characters"):
+        check_name(name)
+    with pytest.raises(InputError, match="^NAME"):
+        build_schedule(name, Timing("0 3 * * *"), "projects/p/locations/l", {"labels": {}}, {})
+
+
+def test_names_in_any_script_are_taken() -> None:
+    for name in ("nightly", "täglich um 3", "夜間", "a-b_c.d (2)"):
+        check_name(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0 3\n* * *", "0 3 * * *\n", " 0 3 * * *", '0 3 * * "*"', "0\t3 * * *", "\u0663 3 * * *"]
+    + ["TZ=America/Chicago\n0 3 * * *", "TZ='UTC' 0 3 * * *", "0 3 * * *\u2028", "0 3\xa0* * *"],
+)
+def test_a_cron_expression_with_breaks_quotes_or_other_digits_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="^--cron must be five fields"):
+        Cron.parse(text)

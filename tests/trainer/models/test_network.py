@@ -2,6 +2,7 @@
 
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -93,6 +94,28 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
         np.save(file, np.zeros(3))
     with pytest.raises(TabularError, match="must hold a model's weights"):
         Network(tmp_path / "weights.npz", "mlp")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"0.weight": np.ones((8, 5), np.float32)},
+        {"0.weight": np.ones(4, np.float32)},
+        {"0.bias": np.ones(3, np.float32)},
+        {"3.weight": np.ones((1, 9), np.float32)},
+        {"0.weight": np.full((8, 4), np.nan, np.float32)},
+        {"0.weight": np.ones((8, 4), np.int64)},
+        {"0.weight": np.full((8, 4), "1")},
+    ],
+    ids=str,
+)
+def test_weights_that_do_not_fit_are_one_line(tmp_path: Path, changed: dict[str, Any]) -> None:
+    path = saved(build(4, (8,), 1, dropout=0.1), tmp_path / "weights.npz")
+    with np.load(path) as arrays:
+        np.savez(path, **{**arrays, **changed})
+    with pytest.raises(TabularError, match="weights.npz must hold .*weights") as caught:
+        Network(path, "plain")(X.numpy())
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
