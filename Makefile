@@ -19,7 +19,7 @@ LOCKS := pipelines/vertex/locks
 STOCK := --python-platform linux --python-version 3.11 --only-binary :all: \
   --no-binary kfp-server-api --no-emit-package kfp-server-api --no-emit-package torch \
   --constraint requirements.lock --generate-hashes --no-annotate --no-header --quiet
-.PHONY: help run test test-pages chaos lint compile docs bench image image-test lock clean
+.PHONY: help run test test-pages chaos fuzz lint compile docs bench image image-test lock clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ test-pages: $(READY) ## Look at every page of five kinds of table in Chromium
 
 chaos: $(READY) ## Kill training and runs at many random moments and compare what they leave
 	$(BIN)/python -m pytest -m chaos
+
+fuzz: $(READY) ## Damage each kind of file 300 times, and print what each command makes of it
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz
 
 lint: $(READY) ## Check style, types, spelling and the import rule
 	$(BIN)/ruff format --check .

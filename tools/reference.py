@@ -20,7 +20,7 @@ import yaml
 import vertex_tabular
 from components.code import Code
 from pipelines import parameters, prediction, training
-from pipelines.cli.app import app
+from pipelines.cli.commands import app
 from pipelines.lint import RULES
 from pipelines.lint.rule import SEVERITIES
 from pipelines.project import settings

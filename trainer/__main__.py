@@ -12,19 +12,25 @@ import os
 import sys
 from collections.abc import Sequence
 
-from trainer import contract, cpus
-from trainer.config import Config
-from trainer.errors import TabularError, exit_on_error
-from trainer.log import RunLog, to_terminal
-from trainer.uri import local_path
+from trainer.errors import TabularError, exit_on_error, of_system
 
 log = logging.getLogger("trainer")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one process of a training run; returns its exit status, or raises SystemExit with it."""
-    argv = list(sys.argv[1:] if argv is None else argv)
-    with exit_on_error(), to_terminal(), contextlib.ExitStack() as recording:
+    with exit_on_error("train"):
+        return _run(list(sys.argv[1:] if argv is None else argv))
+
+
+def _run(argv: list[str]) -> int:
+    # Not above, so that Ctrl-C meanwhile, and what is not installed, are one line.
+    from trainer import contract, cpus
+    from trainer.config import Config
+    from trainer.log import RunLog, to_terminal
+    from trainer.uri import local_path
+
+    with to_terminal(), contextlib.ExitStack() as recording:
         config = Config.from_args(argv)
         directory = local_path(config.model_out)
 
@@ -53,9 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             except TabularError as error:
                 log.error(f"error: {error}")
                 return error.exit_status
-            except Exception:
-                log.exception("unexpected failure")
-                return 1
+            except Exception as error:
+                if (known := of_system(error, "train")) is None:
+                    log.exception("unexpected failure")
+                    return 1
+                log.error(f"error: {known}")
+                return known.exit_status
     return 0
 
 
@@ -63,7 +72,10 @@ if __name__ == "__main__":
     # Importing torch makes half a million objects that stay. To look for garbage among them, and
     # once more at exit, takes a quarter of a second and finds none.
     gc.disable()
-    status = main()
+    try:
+        status = main()
+    except SystemExit as end:
+        status = int(end.code or 0)
     if status:
         # At once: a thread may be reading the next shard, and those of torch.distributed would
         # abort the process, whose status then asks Vertex for another try.

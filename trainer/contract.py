@@ -12,10 +12,12 @@ import math
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from trainer.errors import InputError, TabularError
+from trainer.reading import read_json
 
 # Preprocessing writes these side by side; the npz keys are the reference notebook's.
 TRAIN_DATA = "train_data.npz"
@@ -149,6 +151,20 @@ def write_manifest(directory: Path, names: Iterable[str]) -> None:
         file.write(json.dumps({"files": files}, indent=2).encode() + b"\n")
 
 
+@dataclass(frozen=True)
+class _File:
+    """What the manifest says of a file."""
+
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Manifest:
+    """The content of `manifest.json`."""
+
+    files: dict[str, _File]
+
+
 def read_manifest(directory: Path) -> dict[str, str]:
     """The sha256 of each file of a finished run, by name; no file's bytes are read.
 
@@ -157,13 +173,10 @@ def read_manifest(directory: Path) -> dict[str, str]:
             itself, so that no other file is taken for one of the run.
     """
     path = directory / MANIFEST
-    try:
-        files = json.loads(path.read_bytes())["files"]
-        recorded = {name: str(file["sha256"]) for name, file in files.items()}
-    except FileNotFoundError:
-        raise TabularError(f"{directory} has no {MANIFEST}: its run did not finish") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise TabularError(f"{path} is damaged: {error!r}") from error
+    if not path.exists():
+        raise TabularError(f"{directory} has no {MANIFEST}: its run did not finish")
+    manifest = read_json(path, _Manifest, "the manifest of a finished run", "it is damaged")
+    recorded = {name: file.sha256 for name, file in manifest.files.items()}
     for name in recorded:
         if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
             raise TabularError(f"{path} must list names of files, got {name!r}; it is damaged")

@@ -1,6 +1,5 @@
 """One training run, in four verbs: load, fit, evaluate, write."""
 
-import json
 import logging
 import platform
 import time
@@ -25,6 +24,7 @@ from trainer.models.ensemble.encoding import Column, columns_of
 from trainer.models.interfaces import FlatModel, Gradients, MakeModel
 from trainer.portfolio.candidates import PORTFOLIO, Candidate
 from trainer.portfolio.portfolio import Portfolio
+from trainer.reading import parse_json, reading, typed
 from trainer.tasks.kinds import TASKS
 from trainer.tasks.losses import Regression, Summary, Task, make_task
 from trainer.train import Training
@@ -262,6 +262,15 @@ def _circumstances(training: Trained) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True)
+class _SpecPart:
+    """What training takes from spec.json; all of it may be left out."""
+
+    task: str | None = None
+    classes: list[str] | None = None
+    features: list[str] | None = None
+
+
 def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
     """The features' spec.json, as a dict and as it is: --spec, or the one beside --train."""
     if config.spec:
@@ -271,13 +280,10 @@ def _read_spec(config: Config) -> tuple[dict[str, Any], bytes | None]:
         path = (train if train.is_dir() else train.parent) / contract.SPEC
         if not path.is_file():
             return {}, None
-    content = path.read_bytes()
-    try:
-        spec = json.loads(content)
-        if spec.get("task") not in (None, *TASKS):
-            raise ValueError(f"its task is {spec['task']}, not one of {', '.join(TASKS)}")
-    except (ValueError, AttributeError) as error:
-        raise InputError(
-            f"a spec must be JSON that preprocessing wrote, got {path}: {error}"
-        ) from error
+    with reading(path, "a spec that preprocessing wrote", error=InputError):
+        content = path.read_bytes()
+        spec = parse_json(content)
+        checked: _SpecPart = typed(_SpecPart, spec)
+        if checked.task not in (None, *TASKS):
+            raise ValueError(f"task {checked.task}, not one of {', '.join(TASKS)}")
     return spec, content

@@ -10,7 +10,6 @@ import typer
 from pipelines.cli.options import AsJson, Budget
 from pipelines.prices.cost import DEFAULT_REGION, DEFAULT_TIMEOUT_HOURS
 from pipelines.prices.machines import parse_accelerator
-from trainer.errors import InputError
 from trainer.terminal import echo
 
 
@@ -36,14 +35,9 @@ def lint(
     from dataclasses import asdict
 
     from pipelines.lint import check
+    from pipelines.spec import read_pipeline
 
-    try:
-        text = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"FILE must be readable, got {file}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"FILE must be YAML, got {file}, which is not UTF-8 text") from None
-    findings = check(text, str(file), ignore=ignore or ())
+    findings = check(read_pipeline(file, "YAML"), str(file), ignore=ignore or ())
     counts = Counter(finding.severity for finding in findings)
     if as_json:
         echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))

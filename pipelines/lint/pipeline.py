@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
+from pipelines.spec import documents_of
 from trainer.errors import InputError
+from trainer.reading import reading
 
 Spec = Mapping[str, Any]
 
@@ -96,12 +96,8 @@ def read(text: str, name: str, arguments: Mapping[str, Any]) -> Pipeline:
     Raises:
         InputError: the text is not YAML, or not a compiled KFP v2 pipeline.
     """
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        documents = list(yaml.load_all(text, Loader=loader))
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{name} must be YAML, got {reason}") from None
+    with reading(name, "YAML", error=InputError):
+        documents = documents_of(text)
     document, given = _unwrapped(documents[0] if documents else None)
     spec = _typed(document, name)
     pipeline = Pipeline(spec, documents[1:])

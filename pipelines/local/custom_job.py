@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.local.installation import without_pip
+from pipelines.local.long_arguments import restored
 from pipelines.local.processes import exit_status
 from trainer.terminal import echo
 
@@ -34,7 +35,7 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("type", "payload", "project", "location", "gcp_resources", "executor_input"):
         parser.add_argument(f"--{name}", required=True)
-    args = parser.parse_args(argv)
+    args = parser.parse_args(restored(argv))
     job_spec = json.loads(args.payload)["job_spec"]
     base = job_spec["base_output_directory"]["output_uri_prefix"]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.local.cache.results import Cache
-from pipelines.local.kfp_internals import arranged
+from pipelines.local.kfp_internals import arranged, changed_commands
+from pipelines.local.long_arguments import shortened
 from pipelines.local.rewriting import with_defaults
 
 
@@ -24,6 +25,7 @@ def execute(
         contextlib.redirect_stdout(log),
         _undisturbed(directory),
         arranged(cache),
+        changed_commands(lambda command: shortened(command, _arguments_of(command, directory))),
     ):
         local.init(
             local.SubprocessRunner(use_venv=False),
@@ -37,6 +39,11 @@ def execute(
     # In the YAML's order: kfp.local's own is that of a set.
     names = sorted(task.outputs)
     return {name: task.outputs[name] for name in names}
+
+
+def _arguments_of(command: list[str], directory: Path) -> Path:
+    """How the files of a step's long arguments begin."""
+    return directory / "steps" / command[command.index("pipelines.local.step") + 1]
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ where components are made: a component's `component_spec.implementation.containe
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,24 @@ def arranged(cache: Any) -> Iterator[None]:
         yield
     finally:
         inputs.get_local_pipeline_resource_name, caches.get_local_cache = before
+
+
+@contextlib.contextmanager
+def changed_commands(change: Callable[[list[str]], Iterable[str]]) -> Iterator[None]:
+    """Inside, `kfp.local` starts what `change` makes of a step's command."""
+    from kfp.local import subprocess_task_handler as handler
+
+    before = handler.run_local_subprocess
+
+    def run(full_command: list[str], env_vars: dict[str, str] | None = None) -> int:
+        status: int = before(full_command=[*change(full_command)], env_vars=env_vars)
+        return status
+
+    handler.run_local_subprocess = run
+    try:
+        yield
+    finally:
+        handler.run_local_subprocess = before
 
 
 def make_store(parameters: dict[str, Any]) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipelines.local.step import log_path
 from pipelines.local.step_records import read_record
 from pipelines.record import Record, Step
-from pipelines.spec import spec_of
+from pipelines.spec import read_pipeline, spec_of
 from pipelines.steps import in_order
 from trainer.errors import InputError
 from vertex_tabular.run.record import RECORD, load
@@ -20,18 +20,21 @@ def local_runs(root: Path) -> list[str]:
 
 
 def local_record(directory: Path) -> Record:
-    """The record of a run on this machine.
-
-    Raises:
-        InputError: the directory holds no run.
-    """
-    run = load(directory)
+    """The record of a run on this machine; one whose files cannot be read is DAMAGED, and its error
+    says why."""
     try:
-        spec = spec_of((directory / PIPELINE).read_text())
-    except FileNotFoundError as error:
-        raise InputError(
-            f"a run's directory must have its pipeline, got {directory}: {error}"
-        ) from None
+        return _record(directory)
+    except InputError as error:
+        started = datetime.datetime.fromtimestamp(
+            (directory / RECORD).stat().st_mtime, datetime.timezone.utc
+        )
+        return Record(directory.name, "local", "DAMAGED", started, error=str(error))
+
+
+def _record(directory: Path) -> Record:
+    run = load(directory)
+    path = directory / PIPELINE
+    spec = spec_of(read_pipeline(path), str(path))
     steps = []
     for name in in_order(spec["root"]["dag"]["tasks"]):
         record = read_record(directory, name)

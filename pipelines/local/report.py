@@ -5,7 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pipelines.local.records import PIPELINE
-from pipelines.spec import spec_of
+from pipelines.spec import read_pipeline, spec_of
 from pipelines.steps import in_order
 from vertex_tabular.pages.profile import complete_profile
 from vertex_tabular.pages.shell import link_to
@@ -17,7 +17,7 @@ from vertex_tabular.run.record import Run
 
 def complete(run: Run, directory: Path) -> None:
     """Adds the run's name, steps and parameters to the report that `collect` wrote."""
-    tasks = spec_of((directory / PIPELINE).read_text())["root"]["dag"]["tasks"]
+    tasks = spec_of(read_pipeline(directory / PIPELINE))["root"]["dag"]["tasks"]
     steps = [
         Step(
             name=name,

@@ -2,8 +2,9 @@
 placeholders: the spec is data, and is rewritten.
 
 The placeholders become literals, the command of GCPC's launcher becomes
-`pipelines.local.custom_job`, and every command is run by `pipelines.local.step`, which keeps its
-log and its time.
+`pipelines.local.custom_job`, kfp's executor is called by `pipelines.local.executor`, which takes
+long arguments from files, and every command is run by `pipelines.local.step`, which keeps its log
+and its time.
 """
 
 import json
@@ -33,11 +34,12 @@ def rewrite(spec: dict[str, Any], code: str) -> dict[str, Any]:
         step = label.removeprefix("exec-")
         command = without_pip(container["command"])
         if LAUNCHER in command:
-            # kfp.local wants to see its own module's name; `env` gives it a place to stand.
-            command = ["env", f"STANDS_IN_FOR={KFP_EXECUTOR}"]
-            command += ["python3", "-m", "pipelines.local.custom_job"]
+            command = ["python3", "-m", "pipelines.local.custom_job"]
             container["args"] += ["--executor_input", "{{$}}"]
-        recorder = ["python3", "-m", "pipelines.local.step", step, dsl.PIPELINE_ROOT_PLACEHOLDER]
+        command = [word.replace(KFP_EXECUTOR, "pipelines.local.executor") for word in command]
+        # kfp.local wants to see its own module's name; `env` gives it a place to stand.
+        recorder = ["env", f"STANDS_IN_FOR={KFP_EXECUTOR}", "python3", "-m", "pipelines.local.step"]
+        recorder += [step, dsl.PIPELINE_ROOT_PLACEHOLDER]
         container["command"] = [*recorder, *command]
         container["image"] = image_of(code)
     for name, task in local["root"]["dag"]["tasks"].items():

@@ -1,25 +1,39 @@
 """What `pipelines.local.step` recorded of the steps of a run: their state, and their logs."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipelines.local.processes import killed_by
 from pipelines.local.step import log_path, record_path
 from trainer.errors import InputError, TabularError
+from trainer.reading import read_json, typed
+
+
+@dataclass(frozen=True)
+class _Started:
+    """What is recorded of a step that runs."""
+
+    started: float
+    log_start: int = 0
+
+
+@dataclass(frozen=True)
+class _Ended(_Started):
+    """And of one that has ended."""
+
+    seconds: float = 0.0
+    status: int = 0
 
 
 def read_record(directory: Path, step: str) -> dict[str, Any]:
     """What `pipelines.local.step` recorded of a step so far; empty when it has not started, or when
     the record is damaged."""
     try:
-        record = json.loads(record_path(directory, step).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    types = {"started": float | int, "seconds": float | int, "status": int, "log_start": int}
-    if not isinstance(record, dict) or "started" not in record:
-        return {}
-    if any(name in record and not isinstance(record[name], of) for name, of in types.items()):
+        record = read_json(record_path(directory, step), dict[str, Any], "a step's record")
+        typed(_Ended if "seconds" in record else _Started, record)
+    except (TabularError, ValueError):  # not started, being written at this moment, or damaged
         return {}
     return record
 

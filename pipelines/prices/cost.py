@@ -156,10 +156,10 @@ def estimate(
         hours = 0.0
     else:
         other_steps -= 1
-        _check_positive("--hours", hours)
-        _check_positive("--replicas", machine.replicas)
+        check_positive("--hours", hours)
+        check_positive("--replicas", machine.replicas)
     if runs_per_month is not None:
-        _check_positive("--runs-per-month", runs_per_month)
+        check_positive("--runs-per-month", runs_per_month)
     table = read_table("prices.toml")
     if region not in table["regions"]:
         raise UnknownPrice(_not_listed("region", region, table["regions"]))
@@ -247,7 +247,8 @@ def _compute(machine: Machine, prices: _Prices) -> float:
     return price if built_in(machine.type) else price + count * prices.of("accelerator", kind)
 
 
-def _check_positive(option: str, value: float) -> None:
+def check_positive(option: str, value: float) -> None:
+    """Raises InputError unless a number is positive and finite."""
     if not 0 < value < float("inf"):
         raise InputError(f"{option} must be positive, got {value:g}")
 

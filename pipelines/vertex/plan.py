@@ -9,7 +9,14 @@ from typing import Any
 from components.code import Code
 from pipelines import prediction, training
 from pipelines.lint import check
-from pipelines.prices.cost import Machine, UnknownPrice, check_budget, estimate, summary
+from pipelines.prices.cost import (
+    Machine,
+    UnknownPrice,
+    check_budget,
+    check_positive,
+    estimate,
+    summary,
+)
 from pipelines.prices.machines import UNSPECIFIED, parse_accelerator
 from pipelines.project.settings import Settings
 from pipelines.request import build_request
@@ -79,6 +86,8 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     code, wheel = _code(settings, gpu)
     labels = submission.parse_labels(options.labels)
     schema = options.schema and read_schema(options.schema)
+    if options.hours is not None:
+        check_positive("--hours", options.hours)
     given = {
         "csv": ("--csv", options.csv or None),
         "schema": ("--schema", schema),

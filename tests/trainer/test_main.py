@@ -185,7 +185,7 @@ def test_a_spec_of_other_data_is_refused(
     assert "the spec must have the 7 features of" in capsys.readouterr().err
     (tmp_path / "other.json").write_text("not json")
     assert main([*data, spec, f"--model_out={tmp_path / 'out'}"]) == 2
-    assert "a spec must be JSON that preprocessing wrote" in capsys.readouterr().err
+    assert "other.json must be a spec that preprocessing wrote, got " in capsys.readouterr().err
 
 
 def test_a_failure_leaves_its_traceback_in_the_log(

@@ -1,7 +1,6 @@
 """The arrays of one npz file, checked once."""
 
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,8 @@ from torch import Tensor
 
 from trainer.data.batches import BLOCK_ROWS
 from trainer.errors import InputError
+from trainer.npz import read_npz
+from trainer.reading import reading
 from trainer.tasks.losses import Task
 
 Raw = NDArray[np.float64]
@@ -24,22 +25,10 @@ def read_arrays(path: Path, keys: tuple[str, str], only_y: bool = False) -> tupl
         raise InputError(f"an npz must hold arrays, got the empty file {path}")
     if not zipfile.is_zipfile(path):
         raise InputError(f"{path} is not an npz file, or is truncated")
-    try:
-        with np.load(path, allow_pickle=False) as npz:
-            for key in keys:
-                if key not in npz.files:
-                    raise InputError(
-                        f"{path} must hold {' and '.join(keys)}, got "
-                        f"{', '.join(npz.files) or 'nothing'}; {key} is missing"
-                    )
-            y = npz[keys[1]]
-            x = np.empty((len(y), 0)) if only_y else npz[keys[0]]
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        if "pickle" in str(error) or "Object arrays" in str(error):
-            problem = "an array of objects; save plain numbers, as nothing is unpickled"
-        else:
-            problem = str(error)
-        raise InputError(f"{path} must be an npz of plain arrays, got {problem}") from error
+    with reading(path, "an npz of plain arrays", error=InputError):
+        arrays = read_npz(path, keys[1:] if only_y else keys)
+    y = arrays[keys[1]]
+    x = np.empty((len(y) if y.ndim else 1, 0)) if only_y else arrays[keys[0]]
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     for key, array, dimensions in ((keys[0], x, 2), (keys[1], y, 1)):

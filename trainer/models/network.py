@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from trainer.errors import TabularError
 from trainer.models import FAMILIES
+from trainer.npz import read_npz
+from trainer.reading import reading
 from trainer.tasks.kinds import TASK_KINDS
 
 Array = NDArray[np.float32]
@@ -31,15 +33,12 @@ class Network:
                 f"{path} must be of one of {', '.join(FAMILIES)}, got {family}; a later version "
                 "of vertex-tabular may know it"
             )
-        try:
-            with open(path, "rb") as file, np.load(file, allow_pickle=False) as arrays:
-                weights = {name: arrays[name] for name in arrays.files}
+        with reading(path, "a model's weights"):
+            weights = read_npz(path)
             for name, weight in weights.items():
-                if weight.dtype != np.float32 or not np.isfinite(weight).all():
+                if weight.dtype.kind not in "fi" or not np.isfinite(weight).all():
                     raise ValueError(f"{name} of {weight.dtype}, or not finite")
             self._forward = importlib.import_module(FAMILIES[family]).forward(weights)
-        except Exception as error:  # whatever damage makes of it
-            raise TabularError(f"{path} must hold a model's weights, got {error}") from error
         self._path = path
         self.parameters = sum(weight.size for weight in weights.values())
 

@@ -12,7 +12,11 @@ from typing import Any
 
 from trainer.contract import atomic_write
 from trainer.errors import InputError
+from trainer.reading import parse_json, reading, typed
+from trainer.tasks.kinds import TASK_KINDS
 from vertex_tabular.features.bins import Bins
+from vertex_tabular.schema.schema import PARTS
+from vertex_tabular.schema.values import date_of, is_boolean
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,41 @@ def load_spec(path: Path) -> Spec:
     Raises:
         InputError: the file is missing, or is not a feature spec.
     """
-    try:
-        content = json.loads(path.read_bytes())
-        columns = [
-            Feature(**{**column, "bins": [Bins(**each) for each in column.get("bins", ())]})
-            for column in content["columns"]
-        ]
-        return Spec(content["task"], content["target"], content["classes"], columns)
-    except OSError as error:
-        raise InputError(f"a feature spec must be a file, got {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} must be a feature spec, got {error!r}") from None
+    with reading(path, "a feature spec", error=InputError):
+        return parse_spec(parse_json(path.read_bytes()))
+
+
+def parse_spec(content: Any) -> Spec:
+    """The spec in what JSON gave.
+
+    Raises:
+        ValueError: it is none, or no table can be read by it, as where its file is damaged.
+    """
+    spec: Spec = typed(Spec, content)
+    task, classes = spec.task, spec.classes
+    if task not in TASK_KINDS or (classes is None) == TASK_KINDS[task].classifies:
+        raise ValueError(f"task {task} of classes {classes}")
+    if not spec.columns:
+        raise ValueError("no columns")
+    for feature in spec.columns:
+        _check(feature)
+    return spec
+
+
+def _check(feature: Feature) -> None:
+    """Raises ValueError if its parts do not fit each other."""
+    parts = [name.rpartition(".")[2] for name in feature.outputs]
+    fill, kind = feature.fill, feature.kind
+    right = {
+        "numeric": not isinstance(fill, str),
+        "categorical": isinstance(fill, str) and feature.encoding in ("ordinal", "onehot"),
+        "boolean": is_boolean(str(fill)),
+        "datetime": date_of(str(fill)) is not None and set(parts) <= set(PARTS),
+    }
+    one = kind != "datetime" and feature.encoding != "onehot"
+    counts = {len(feature.outputs), len(feature.mean), len(feature.std), *([1] if one else [])}
+    if not right.get(kind) or len(counts) > 1 or 0 in feature.std:
+        raise ValueError(f"column {feature.name!r} that is no {kind} feature")
+    for each in feature.bins:
+        if len(each.rows) != len(each.labels):
+            raise ValueError(f"{len(each.rows)} counts of {len(each.labels)} bins")

@@ -1,6 +1,7 @@
 """The columns of a table that a model reads, and what is wrong with one of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -19,11 +20,11 @@ class Inputs(Schema):
 
     labelled: bool = False
 
-    @property
+    @cached_property
     def read(self) -> tuple[Column, ...]:
         return super().read if self.labelled else self.columns
 
-    @property
+    @cached_property
     def complete(self) -> frozenset[str]:
         return frozenset({self.target} if self.labelled else ())
 

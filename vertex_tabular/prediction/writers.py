@@ -5,6 +5,7 @@ import io
 from typing import Any, BinaryIO
 
 from trainer.errors import InputError, TabularError
+from trainer.reading import reading
 
 BATCH_ROWS = 4096
 
@@ -47,7 +48,8 @@ class CsvPredictions:
         try:
             return table.column_names, rows("none")
         except pa.ArrowInvalid:  # a text has a comma, a quote or a line break
-            return table.column_names, rows("needed")
+            with reading("a key", "UTF-8 in a CSV", "write .parquet", InputError):
+                return table.column_names, rows("needed")
 
     def write(self, encoded: tuple[list[str], bytes]) -> None:
         names, rows = encoded

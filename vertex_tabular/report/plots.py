@@ -37,8 +37,9 @@ def plots_of(run: RunDirectory, x: Array | None) -> list[Chart | Bars]:
     for name in run.kind.charts:
         shown += CHARTS[name](run)
     if x is not None:
-        found = importance.importances(run.task, run.network, columns_of(run), x, run.y)
-        shown.append(importance_of(run.task, found))
+        columns = columns_of(run)
+        found = importance.importances(run.task, run.network, columns, x, run.y)
+        shown.append(importance_of(run.task, found, len(columns)))
     return shown
 
 
@@ -116,10 +117,12 @@ def score_names(kind: TaskKind) -> tuple[str, str]:
     return label if label.isupper() else label.lower(), axis
 
 
-def importance_of(task: str, found: Sequence[Importance]) -> Bars:
-    """The most important columns."""
+def importance_of(task: str, found: Sequence[Importance], columns: int) -> Bars:
+    """The most important of so many columns."""
     shown = list(found)[:MAX_BARS]
     rest = "" if len(found) <= MAX_BARS else f" The first {MAX_BARS} of {len(found)} columns."
+    if len(found) < columns:
+        rest += f" Measured were the {len(found)} of {columns} that go most with the predictions."
     return Bars(
         "importance",
         "Permutation importance",

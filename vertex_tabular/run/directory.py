@@ -2,9 +2,8 @@
 
 import copy
 import csv
-import json
-import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,12 +14,47 @@ from numpy.typing import NDArray
 from trainer import contract
 from trainer.errors import TabularError
 from trainer.models.network import Network
+from trainer.npz import read_npz
+from trainer.reading import parse_json, reading, typed
 from trainer.tasks.kinds import TASK_KINDS, TaskKind
 from trainer.uri import local_path
-from vertex_tabular.features.spec import Spec, load_spec
+from vertex_tabular.features.spec import Spec, parse_spec
 
 Array = NDArray[Any]
 Content = TypeVar("Content")
+
+NEEDED = {"class_weight", "train", "val"}  # hyperparameters
+
+
+@dataclass(frozen=True)
+class _Metrics:
+    """What metrics.json says beside the metrics, and readers and pages rely on."""
+
+    task: str
+    family: str
+    best_epoch: int
+    epochs: int
+    features: int
+    outputs: int
+    parameters: int
+    device: str
+    seconds: float
+    rows: dict[str, int]
+    feature_names: list[str]
+    classes: list[str] | None
+    hyperparameters: dict[str, Any]
+    versions: dict[str, str]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if they do not fit each other."""
+        if self.task not in TASK_KINDS or self.outputs < 1 or self.best_epoch < 0:
+            raise ValueError(f"task {self.task}, {self.outputs} outputs, epoch {self.best_epoch}")
+        if not {"train", "validation"} <= set(self.rows) or not set(self.hyperparameters) >= NEEDED:
+            raise ValueError("not all of its rows and hyperparameters")
+        if len(self.feature_names) != self.features:
+            raise ValueError(f"{len(self.feature_names)} names of {self.features} features")
+        if self.classes is not None and len(self.classes) != max(2, self.outputs):
+            raise ValueError(f"{len(self.classes)} classes of {self.outputs} outputs")
 
 
 class RunDirectory:
@@ -73,13 +107,21 @@ class RunDirectory:
     @cached_property
     def metrics(self) -> dict[str, Any]:
         """The content of metrics.json."""
-        metrics: dict[str, Any] = self._read(contract.METRICS, lambda p: json.loads(p.read_bytes()))
-        return metrics
+        return self._read(contract.METRICS, _metrics)
 
     @cached_property
     def history(self) -> dict[str, NDArray[np.float64]]:
         """The columns of eval_history.csv, float64 (epochs,) each."""
-        return self._read(contract.HISTORY, _history)
+
+        def load(path: Path) -> dict[str, NDArray[np.float64]]:
+            history = _history(path)
+            needed = ("epoch", "train_loss", "validation_loss", f"validation_{self.kind.score}")
+            for name in needed if history else ():
+                if len(history[name]) < self.metrics["best_epoch"]:
+                    raise ValueError(f"no epoch {self.metrics['best_epoch']}")
+            return history
+
+        return self._read(contract.HISTORY, load)
 
     @property
     def y(self) -> Array:
@@ -98,7 +140,14 @@ class RunDirectory:
             return None
 
         def load(path: Path) -> Spec | None:
-            return load_spec(path) if "columns" in json.loads(path.read_bytes()) else None
+            content = parse_json(path.read_bytes())
+            if "columns" not in content:
+                return None
+            spec = parse_spec(content)
+            same = spec.task == self.task and spec.classes == self.metrics["classes"]
+            if not same or len(spec.features) != self.metrics["features"]:
+                raise ValueError(f"{len(spec.features)} features of another model")
+            return spec
 
         return self._read(contract.SPEC, load)
 
@@ -108,9 +157,14 @@ class RunDirectory:
         spec.json does not say."""
         if contract.SPEC not in self.files:
             return {}
-        return self._read(
-            contract.SPEC, lambda p: dict(json.loads(p.read_bytes()).get("origin", {}))
-        )
+
+        def load(path: Path) -> dict[str, str]:
+            origin: dict[str, str] = typed(
+                dict[str, str], parse_json(path.read_bytes()).get("origin", {})
+            )
+            return origin
+
+        return self._read(contract.SPEC, load)
 
     @cached_property
     def log(self) -> list[str]:
@@ -122,7 +176,15 @@ class RunDirectory:
     @cached_property
     def network(self) -> Network:
         """The trained network."""
-        return Network(self.file(contract.WEIGHTS), self.metrics["family"])
+
+        def load(path: Path) -> Network:
+            network = Network(path, self.metrics["family"])
+            features, outputs = self.metrics["features"], self.metrics["outputs"]
+            if (shape := network(np.zeros((1, features), np.float32)).shape) != (1, outputs):
+                raise ValueError(f"a network of {shape[1:]} outputs, where there are {outputs}")
+            return network
+
+        return self._read(contract.WEIGHTS, load)
 
     @property
     def task(self) -> str:
@@ -155,17 +217,22 @@ class RunDirectory:
     @cached_property
     def _scored(self) -> tuple[Array, Array]:
         def load(path: Path) -> tuple[Array, Array]:
-            with np.load(path) as arrays:
-                return arrays["y_true"], arrays[self.kind.prediction_key]
+            y, predictions = read_npz(path, ("y_true", self.kind.prediction_key)).values()
+            outputs = self.metrics["outputs"]
+            shape = (len(y), outputs) if self.task == "multiclass" else (len(y),)
+            numbers = all(array.dtype.kind in "iuf" for array in (y, predictions))
+            if y.ndim != 1 or not len(y) or predictions.shape != shape or not numbers:
+                raise ValueError(f"predictions of shape {predictions.shape} for {y.shape}")
+            if self.kind.classifies and not set(np.unique(y)) <= set(range(max(2, outputs))):
+                raise ValueError("targets that are no classes")
+            return y, predictions
 
         return self._read(contract.PREDICTIONS, load)
 
     def _read(self, name: str, load: Callable[[Path], Content]) -> Content:
         path = self.file(name)
-        try:
+        with reading(path, "the file of a finished run"):
             return load(path)
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise TabularError(f"{path} must be the file of a finished run; {error}") from error
 
 
 def last_lines(uri: str, limit: int = 5) -> str:
@@ -175,6 +242,18 @@ def last_lines(uri: str, limit: int = 5) -> str:
     except OSError:
         return f"there is no {contract.LOG}"
     return f"{contract.LOG} ends: {' | '.join(lines[-limit:])}"
+
+
+def _metrics(path: Path) -> dict[str, Any]:
+    content: dict[str, Any] = typed(dict[str, Any], parse_json(path.read_bytes()))
+    recorded: _Metrics = typed(_Metrics, content)
+    kind = TASK_KINDS[recorded.task]
+    measured = {k: v for k, v in content.items() if k.startswith(("validation_", "test_"))}
+    typed(dict[str, float | None], measured)
+    typed(float, content.get(f"validation_{kind.primary_metric}"), kind.primary_metric)
+    if not kind.classifies:
+        typed(float, content.get("target_scale"), "target_scale")
+    return content
 
 
 def _history(path: Path) -> dict[str, NDArray[np.float64]]:

@@ -7,9 +7,11 @@ from typing import Any
 
 from trainer.contract import atomic_write
 from trainer.errors import InputError
+from trainer.reading import read_json
 
 RECORD = "run.json"
 SAME_START_SECONDS = 1.0  # the clock may be set meanwhile, by which a start time is told
+LATEST = 2.0**37  # of a start, in the year 6325: what is later is no time of this machine
 
 
 @dataclass
@@ -55,6 +57,11 @@ class Run:
     process: int = 0
     process_started: float = 0.0
 
+    def __post_init__(self) -> None:
+        """Raises ValueError if it is no run's, as where its file is damaged."""
+        if not 0 <= self.started < LATEST or not 0 <= self.process < 1 << 31:
+            raise ValueError(f"started {self.started} by process {self.process}")
+
     def save(self, directory: Path) -> None:
         """Writes `run.json`, whole or not at all."""
         with atomic_write(directory / RECORD) as file:
@@ -68,13 +75,9 @@ def load(directory: Path) -> Run:
         InputError: the directory is not that of a local run, or its record is damaged.
     """
     path = directory / RECORD
-    try:
-        content = json.loads(path.read_bytes())
-        run = Run(**{name: content[name] for name in Run.__dataclass_fields__ if name in content})
-    except FileNotFoundError:
-        raise InputError(f"a run's directory must have {RECORD}, got {directory}") from None
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path} must be the record of a run; it is damaged: {error}") from error
+    if not path.exists():
+        raise InputError(f"a run's directory must have {RECORD}, got {directory}")
+    run = read_json(path, Run, "the record of a run", "it is damaged", InputError)
     if run.state == "RUNNING" and not _is_alive(run):
         run.state = "KILLED"
     return run

@@ -1,5 +1,6 @@
 """Checks a feature schema as it was read from YAML or JSON, and makes a `Schema` of it."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -37,7 +38,7 @@ def parse_schema(content: Mapping[str, object]) -> Schema:
         entries = []
     parsed = [column for entry in entries if (column := _parse_column(problems, entry))]
     names = [column.name for column in parsed]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in sorted(name for name, times in Counter(names).items() if times > 1):
         problems.append(f"columns must name each column once, got {name} twice")
     columns = tuple(column for column in parsed if column.kind != "drop")
     if target in [column.name for column in columns]:

@@ -31,10 +31,10 @@ def read_schema(path: Path) -> dict[str, Any]:
 
     try:
         schema = load_yaml(path.read_text(encoding="utf-8"))
-        json.dumps(schema, allow_nan=False)
+        json.dumps(schema, allow_nan=False, ensure_ascii=False).encode()
     except OSError as error:
         raise InputError(f"--schema must be a file, got {path}: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, TypeError) as error:  # ValueError: no text, or NaN
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:  # no text, or NaN
         reason = " ".join(str(error).split())
         raise InputError(f"--schema must be plain YAML, got {path}: {reason}") from None
     if not isinstance(schema, dict):

@@ -32,6 +32,7 @@ rare categories. A column becomes one column of X for each category (onehot) or 
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 PARTS = ("year", "month", "day", "weekday", "hour")
@@ -65,7 +66,7 @@ class Schema:
     split_column: str | None = None
     missing_target: str = "refuse"
 
-    @property
+    @cached_property
     def read(self) -> tuple[Column, ...]:
         """Every column that is read: the features', the one that the split needs, the target."""
         columns = list(self.columns)
@@ -75,17 +76,17 @@ class Schema:
         columns.append(Column(self.target, "categorical" if self.classifies else "numeric"))
         return tuple(columns)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The names of the columns that are read."""
         return tuple(column.name for column in self.read)
 
-    @property
+    @cached_property
     def numeric(self) -> frozenset[str]:
         """The columns that are read as numbers; the others that are read are text."""
         return frozenset(column.name for column in self.read if column.kind == "numeric")
 
-    @property
+    @cached_property
     def complete(self) -> frozenset[str]:
         """The columns in which nothing may be missing."""
         columns = {self.split_column} if self.split_column else set()

@@ -2,7 +2,6 @@
 
 import json
 import re
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,11 @@ from vertex_tabular.schema.values import (
 )
 from vertex_tabular.tables import sources
 from vertex_tabular.tables.diagnosis import wrong_value
-from vertex_tabular.tables.problems import Problems, check_header
+from vertex_tabular.tables.problems import Problems, check_header, is_not_utf_8
 from vertex_tabular.tables.rows import rows_of
 
-SAMPLE = 100_000  # rows of the first part are looked at
+SAMPLE = 100_000  # rows of the first part are looked at,
+CELLS = 4_000_000  # and fewer if there are many columns
 FEW = 20  # classes at most, where the target is not a number to be estimated
 TARGETS = ("target", "label", "class", "y", "survived", "outcome")  # what targets are often called
 WHOLE_NUMBERS = "whole numbers"  # may be classes, or a quantity to be estimated
@@ -90,10 +90,14 @@ def _columns(uri: str) -> dict[str, list[str]]:
     problems = Problems()
     columns: dict[str, list[str]] = {}
     part = sources.parts_of(uri)[0]
-    for where, row in islice(rows_of(part, None, problems), SAMPLE):
+    for number, (where, row) in enumerate(rows_of(part, None, problems)):
+        if number >= min(SAMPLE, CELLS // len(row)):
+            break
         for name, text in row.items():
-            if problem := wrong_value(text, Column(name, "categorical"), where):
-                problems.add(problem)  # it is not UTF-8
+            if is_not_utf_8(text) and (
+                problem := wrong_value(text, Column(name, "categorical"), where)
+            ):
+                problems.add(problem)
             columns.setdefault(name, []).append(text)
     problems.raise_if_any()
     if not columns:

@@ -1,5 +1,6 @@
 """What is wrong with a table, as lines of one message, and how a message shows names and values."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from trainer.errors import InputError
@@ -33,15 +34,19 @@ class Problems:
 def check_header(header: list[str], names: Sequence[str], problems: Problems, of_part: str) -> None:
     """Each of `names` must be there once; others may be there too, in any order."""
     found = listed([called(name) for name in header])
+    times = Counter(header)
     for name in dict.fromkeys(names):
         if is_not_utf_8(name):
             problems.add(f"a name must be UTF-8, got {shown(name)}{of_part}; {AS_UTF_8}")
-        elif header.count(name) > 1:
+        elif times[name] > 1:
             problems.add(
                 f"column {called(name)} must be there once, got "
-                f"{header.count(name)} times{of_part}; rename all but one"
+                f"{times[name]} times{of_part}; rename all but one"
             )
-        elif name not in header:
+        elif not times[name]:
+            if problems.count >= MAX_LINES:
+                problems.count += 1  # it is not shown, and to look for alike names takes long
+                continue
             alike = [each for each in header if each.strip().lower() == name.strip().lower()]
             cure = f"; is it {alike[0]!r}?" if alike else ""
             if any(is_not_utf_8(each) for each in header):

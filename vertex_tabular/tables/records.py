@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 CHUNK_BYTES = 3 << 20
 LINE_BYTES = 1 << 16
 MAX_BYTES = 1 << 24  # of a record
+MAX_EMPTY = 1 << 20  # bytes of empty lines one after the other
+MAX_COLUMNS = 100_000
+TOO_WIDE = f"a table must have at most {MAX_COLUMNS:,} columns"
 NEWLINE, RETURN, QUOTE = b'\n\r"'
 BOM = b"\xef\xbb\xbf"
 
@@ -18,9 +22,20 @@ class TableReadError(Exception):
 
 
 def header_of(data: bytes | memoryview, delimiter: str) -> list[str]:
-    """The names in the first line of a CSV that is not empty; none if there is none."""
+    """The names in the first line of a CSV that is not empty; none if there is none.
+
+    Raises:
+        TableReadError: there are more than `MAX_COLUMNS`.
+    """
     first = io.TextIOWrapper(io.BytesIO(data), "utf-8-sig", "replace", newline="")
-    return next(filter(None, csv.reader(first, delimiter=delimiter)), [])
+    names: list[str] = []
+    # A line of nothing but delimiters would become a list of millions of names.
+    for line in first:
+        if line.count(delimiter) >= MAX_COLUMNS:
+            raise TableReadError(TOO_WIDE)
+        if names := next(csv.reader(itertools.chain([line], first), delimiter=delimiter), []):
+            break
+    return names
 
 
 def whole_records(
@@ -36,8 +51,10 @@ def whole_records(
             needs a chunk no longer may add its `obj`.
 
     Raises:
-        TableReadError: quotes are not as they should be, a byte is NUL, or a record is very long.
+        TableReadError: quotes are not as they should be, a byte is NUL, a record is very long, or
+            there are very many empty lines.
     """
+    empty = 0  # bytes since the last line that is not
     while True:
         room = free.pop() if free else bytearray(CHUNK_BYTES + LINE_BYTES)
         chunk = memoryview(room)
@@ -66,6 +83,10 @@ def whole_records(
             chunk = memoryview(bytearray(chunk) + more)
         if not np.frombuffer(chunk, np.uint8).min():
             raise TableReadError("there is a NUL byte")
+        is_empty = chunk[0] in b"\r\n" and not bytes(chunk).strip(b"\r\n")
+        empty = empty + len(chunk) if is_empty else 0
+        if empty > MAX_EMPTY:
+            raise TableReadError("there is more than 1 MiB of empty lines")
         yield chunk
 
 

@@ -1,6 +1,7 @@
 """Says before a run which steps will come from the cache of local runs, and why others will not:
 in what they differ from the nearest earlier run."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from pipelines.local.digests import damage, shown
 from pipelines.local.records import PIPELINE, local_runs
 from pipelines.local.step_records import pinned, read_record
 from pipelines.request import RunRequest
+from pipelines.spec import read_pipeline
+from trainer.errors import InputError
 from vertex_tabular.run.record import RECORD, load
 
 MAX_SHOWN = 3  # differences from an earlier run; another schema has many
@@ -98,11 +101,11 @@ def earlier(step: str, root: Path, cache: Cache) -> Iterator[tuple[str, Task]]:
         def known(task: Task, directory: Path = directory) -> Outputs | None:
             return pinned(directory, task.step) if task.pins else cache.get(task.key)
 
-        run = load(directory)
-        compiled = (directory / PIPELINE).read_text()
-        for task, _ in replay(compiled, run.parameters, run.code, cache, known):
-            if task.step == step and not task.waits_for:
-                yield run_id, task
+        with contextlib.suppress(InputError):  # it is damaged, and tells nothing
+            run, compiled = load(directory), read_pipeline(directory / PIPELINE)
+            for task, _ in replay(compiled, run.parameters, run.code, cache, known):
+                if task.step == step and not task.waits_for:
+                    yield run_id, task
 
 
 def differences(now: Task, then: Task) -> list[str]:

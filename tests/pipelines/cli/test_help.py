@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from pipelines.cli.app import app
+from pipelines.cli.commands import app
 
 NARROW = 40
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from pipelines.cli.app import app
+from pipelines.cli.commands import app
 from pipelines.cli.options import AnySession, ProjectSession, expanded
 from pipelines.project import settings
 from pipelines.vertex.options import RunOptions

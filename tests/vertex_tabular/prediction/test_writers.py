@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trainer.errors import InputError
 from vertex_tabular.prediction.writers import CsvPredictions
 
 FORMULAS = ["=1+1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=A1", "-", "+-1", "-x"]
@@ -52,3 +53,9 @@ def test_no_cell_is_a_formula_and_none_is_lost(texts: list[str], name: str) -> N
 def test_a_missing_key_stays_missing() -> None:
     table = pa.table({"id": pa.array(["=1", None]), "p": [0.5, 0.5]})
     assert written(table, safe=True)[1:] == [["'=1", "0.5"], ["", "0.5"]]
+
+
+def test_a_key_that_is_no_text_is_refused_in_a_csv() -> None:
+    table = pa.table({"key": pa.array([b"\xff\xfe"], pa.binary())})
+    with pytest.raises(InputError, match="a key must be UTF-8 in a CSV, got .*; write .parquet"):
+        CsvPredictions(io.BytesIO()).encode(table)

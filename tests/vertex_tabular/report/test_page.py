@@ -164,7 +164,7 @@ def test_other_rows_are_refused(made: Made, tmp_path: Path) -> None:
         np.savez(other, X_val=arrays["X_val"][:9], y_val=arrays["y_val"][:9])
     with pytest.raises(InputError, match="val_data must be the rows that the run was validated"):
         write_report(RunDirectory(made.run), str(tmp_path / "report.html"), val_data=str(other))
-    with pytest.raises(InputError, match="arrays must be an npz with X_val and y_val, got"):
+    with pytest.raises(InputError, match="train_data.npz must be an npz with X_val and y_val, got"):
         write_report(
             RunDirectory(made.run), str(tmp_path / "r.html"), val_data=made.arrays["train_data"]
         )

@@ -62,7 +62,7 @@ class Encoding:
         low, high: float32 (numbers,), in standard deviations.
         group: int64 (inputs,), the column of each input, counted from 0 among those that have any.
         levels: int64 (1,), how many inputs are levels.
-        clip: float32 (1,), see CLIP; infinite where numbers stay straight.
+        clip: float32 (1,), see CLIP; 0 where numbers stay straight.
     """
 
     source: Array
@@ -82,7 +82,7 @@ class Encoding:
         numbers, pieces = len(self.low), len(self.source) - int(self.levels[0])
         straight, levels = v[:, :numbers], v[:, pieces:]
         np.clip(straight, self.low, self.high, out=straight)
-        if np.isfinite(self.clip[0]):
+        if self.clip[0]:
             straight /= np.sqrt(1 + (straight / self.clip[0]) ** 2)
         np.clip(v[:, numbers:pieces], 0, 1, out=v[:, numbers:pieces])
         levels[...] = np.abs(levels) < 0.5
@@ -150,7 +150,7 @@ def learn_encoding(sample: Array, columns: Sequence[Column], pieces: int) -> Enc
         high=np.array([each[1] for each in limits], np.float32),
         group=group.astype(np.int64).reshape(-1),
         levels=np.array([len(levels)]),
-        clip=np.array([CLIP if pieces else np.inf], np.float32),
+        clip=np.array([CLIP if pieces else 0], np.float32),
     )
 
 

@@ -76,4 +76,6 @@ class ArrowFormat(ABC):
         with self.open(part) as file:
             check_keys(keys, file.schema_arrow.names)
             for batch in file.iter_batches(columns=list(keys)):
-                yield batch.select(list(keys))
+                kept = batch.select(list(keys))
+                kept.validate(full=True)  # text that is not UTF-8 cannot be written again
+                yield kept

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,11 +152,15 @@ def read_blocks(file: io.BufferedIOBase, schema: Schema, delimiter: str = ",") -
     def chunks() -> Iterator[tuple[memoryview, list[str]]]:
         names: list[str] = []
         for data in whole_records(file, delimiter, free):
+            if names:
+                yield data, names
+                continue
+            found = header_of(data, delimiter)
+            times = Counter(found)
+            if twice := [name for name in schema.names if times[name] > 1]:
+                raise TableReadError(f"there are several columns {', '.join(twice)}")
             yield data, names
-            if not names:
-                names = header_of(data, delimiter)
-                if twice := [name for name in schema.names if names.count(name) > 1]:
-                    raise TableReadError(f"there are several columns {', '.join(twice)}")
+            names = found
 
     try:
         yield from threaded_map(parse, chunks())

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from vertex_tabular.tables.problems import Problems, check_header, shown
-from vertex_tabular.tables.records import MAX_BYTES
+from vertex_tabular.tables.records import MAX_BYTES, MAX_COLUMNS, MAX_EMPTY, TOO_WIDE
 
 DELIMITERS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 CURES_OF_DELIMITERS = {",": "end its name in .csv", "\t": "end its name in .tsv"}
+QUOTE = '"'
 AS_CSV = "save it with commas, and points in decimals"
 
 
@@ -56,8 +57,20 @@ def _lines(
     """The lines of a file without their NUL bytes, which are problems, and none if the header has
     another delimiter, which is one too."""
     header_is_read = False
-    for number, line in enumerate(file, 1):
+    empty = 0  # characters since the last line that is not
+    for number, line in enumerate(iter(lambda: file.readline(MAX_BYTES), ""), 1):
         where = f"line {number}{of_part}"
+        empty = 0 if line.strip("\r\n") else empty + len(line)
+        # Before the reader makes millions of fields of it.
+        wide = line.count(delimiter) >= MAX_COLUMNS and (not header_is_read or QUOTE not in line)
+        if wide or empty > MAX_EMPTY or len(line) >= MAX_BYTES:
+            found = f"{TOO_WIDE}, got {line.count(delimiter) + 1:,}"
+            if not wide:
+                found = f"a row must be at most {MAX_BYTES:,} bytes long, got a longer one"
+            if empty:
+                found = f"empty lines must be at most {MAX_EMPTY:,}, got more"
+            problems.add(f"{found} ({where}); check how the file was written")
+            return
         if "\0" in line:
             problems.add(
                 f"a line must have no NUL byte, got {shown(line)} ({where}); remove it: tr -d '\\0'"

@@ -1,5 +1,6 @@
 """What a format of tables has to do."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -67,7 +68,8 @@ def read_head(part: Path) -> bytes:
 
 def check_keys(keys: Sequence[str], names: Sequence[str]) -> None:
     """Raises TableReadError if one of `keys` is not there exactly once among `names`."""
-    if wrong := [key for key in keys if names.count(key) != 1]:
+    times = Counter(names)
+    if wrong := [key for key in keys if times[key] != 1]:
         raise TableReadError(f"there is no, or more than one, {', '.join(wrong)}")
 
 
