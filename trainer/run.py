@@ -47,6 +47,7 @@ class Data:
         train: the rows that train.
         held_out: the rows that do not, by name: validation, and test where there is some.
         feature_names: of the columns of X.
+        columns: of the table, which these features are.
         spec: the content of spec.json, empty when there is none; and the file as it is.
         summary: of the training rows' targets.
     """
@@ -55,6 +56,7 @@ class Data:
     train: Dataset
     held_out: dict[str, Dataset]
     feature_names: list[str]
+    columns: list[Column]
     spec: dict[str, Any]
     spec_bytes: bytes | None
     summary: Summary
@@ -94,6 +96,8 @@ def load(config: Config, world: World) -> Data:
             f"the spec must have the {train.features} features of {config.train}, got "
             f"{len(feature_names)}"
         )
+    with reading(config.spec or contract.SPEC, "a spec that preprocessing wrote", error=InputError):
+        columns = columns_of(spec, train.features)
     held_out = {
         "validation": Files.find("val", config.val, contract.VAL_KEYS).load(
             task, world.device, train
@@ -102,7 +106,7 @@ def load(config: Config, world: World) -> Data:
     if config.test:
         test = Files.find("test", config.test, contract.TEST_KEYS)
         held_out["test"] = test.load(task, world.device, train)
-    return Data(task, train, held_out, feature_names, spec, spec_bytes, summary)
+    return Data(task, train, held_out, feature_names, columns, spec, spec_bytes, summary)
 
 
 def make_net(
@@ -147,8 +151,7 @@ def fit(
 ) -> Trained:
     """Trains, from a checkpoint if there is one."""
     train, val = data.train, data.held_out["validation"]
-    columns = columns_of(data.spec, train.features)
-    training = make_training(config, world, data.task, train, val, columns)
+    training = make_training(config, world, data.task, train, val, data.columns)
     torch.set_num_threads(config.threads or threads_for(training.step_work, world.local_world_size))
     checkpoints = Checkpoints(
         config.checkpoint_dir,

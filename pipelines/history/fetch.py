@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from pipelines.record import Record
 from trainer.contract import MANIFEST, check_manifest, read_manifest, sha256_of
-from trainer.errors import InputError, TabularError
+from trainer.errors import CURES, InputError, TabularError
 from trainer.uri import join
 
 MAX_PARALLEL = 8
@@ -79,7 +79,9 @@ def _replace(path: Path, source: str, copy: Copy) -> None:
             copy(source, part)
             part.replace(path)
     except OSError as error:
-        raise TabularError(f"cannot copy {source} to {path}: {error.strerror or error}") from None
+        cure = f"; {CURES[error.errno]}" if error.errno in CURES else ""
+        reason = f"{error.strerror or error}{cure}"
+        raise TabularError(f"cannot copy {source} to {path}: {reason}") from None
 
 
 def copy_file(source: str, path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.local.records import PIPELINE
 from pipelines.spec import read_pipeline, spec_of
 from pipelines.steps import in_order
+from trainer.contract import PROFILE_PAGE
 from vertex_tabular.pages.profile import complete_profile
 from vertex_tabular.pages.shell import link_to
 from vertex_tabular.report.job import Job, Step
@@ -16,7 +17,8 @@ from vertex_tabular.run.record import Run
 
 
 def complete(run: Run, directory: Path) -> None:
-    """Adds the run's name, steps and parameters to the report that `collect` wrote."""
+    """Adds the run's name, steps and parameters to the report that `collect` wrote, and puts the
+    profile with a link to it beside it."""
     tasks = spec_of(read_pipeline(directory / PIPELINE))["root"]["dag"]["tasks"]
     steps = [
         Step(
@@ -28,7 +30,8 @@ def complete(run: Run, directory: Path) -> None:
         for name in in_order(tasks)
     ]
     report, profile = run.artifacts["report"], run.artifacts.get("profile", "")
-    links = {"Profile": link_to(profile, report)} if profile else {}
+    linked = Path(report).with_name(PROFILE_PAGE)
+    links = {"Profile": link_to(str(linked), report)} if profile else {}
     job = Job(
         name=run.run_id,
         source=str(run.parameters["csv"]),
@@ -39,5 +42,6 @@ def complete(run: Run, directory: Path) -> None:
         links=links,
     )
     complete_report(report, RunDirectory(run.artifacts["run_directory"]), job)
-    if profile and "preprocess" not in run.cached:  # an earlier run's has the link to its report
-        complete_profile(Path(profile), {"Report": link_to(report, profile)})
+    if profile:
+        complete_profile(Path(profile), {"Report": link_to(report, str(linked))}, linked)
+        run.artifacts["profile"] = str(linked)

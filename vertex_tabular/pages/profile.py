@@ -31,9 +31,9 @@ def profile_page(profile: Mapping[str, Any]) -> str:
     return shell.render(page_of(profile))
 
 
-def complete_profile(path: Path, links: Mapping[str, str]) -> None:
-    """Adds links to other pages, by what they are called, to the page that is written at `path`,
-    beside its JSON.
+def complete_profile(path: Path, links: Mapping[str, str], out: Path) -> None:
+    """Writes to `out` the page that is at `path`, beside its JSON, with links to other pages by
+    what they are called. The page itself stays as it is: other runs may take it from the cache.
 
     Raises:
         TabularError: it cannot be written.
@@ -41,7 +41,7 @@ def complete_profile(path: Path, links: Mapping[str, str]) -> None:
     profile = json.loads((path.parent / contract.PROFILE).read_bytes())
     top = shell.top(replace(page_of(profile), links=links))
     text = shell.replace_part(path.read_text(), top)
-    with contract.atomic_write(path) as file:
+    with contract.atomic_write(out) as file:
         file.write(text.encode())
 
 

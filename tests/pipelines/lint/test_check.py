@@ -124,7 +124,7 @@ PACKAGE = Code.in_package("gs://bucket/staging/vertex_tabular-0.1.0-py3-none-any
     [
         (Code.in_image(training.DEFAULT_IMAGE), set()),
         # The package is installed on Google's prebuilt images, the last of which has ended.
-        (PACKAGE, {"image-availability"}),
+        (PACKAGE, set()),
     ],
     ids=["image", "package"],
 )

@@ -17,6 +17,7 @@ import yaml
 from components.code import Code
 from pipelines import training
 from pipelines.local import run as local
+from pipelines.local.custom_job import command_of
 from pipelines.local.processes import processes_of, stopped_with_this_process
 from pipelines.local.records import PIPELINE, local_log, local_record
 from pipelines.local.rewriting import rewrite
@@ -59,7 +60,20 @@ def test_rewriting_changes_commands_only(spec: dict[str, Any]) -> None:
 def test_nothing_is_installed_on_this_machine() -> None:
     spec = yaml.safe_load(training.compiled(Code.in_package("gs://bucket/tabular-1-any.whl")))
     assert "pip install" in json.dumps(spec)
-    assert "pip install" not in json.dumps(rewrite(spec, "code"))
+    executors = rewrite(spec, "code")["deploymentSpec"]["executors"]
+    commands = [executor["container"]["command"] for executor in executors.values()]
+    assert "pip install" not in json.dumps(commands)
+    # The job's own command is in its payload, and stripped where it starts.
+    installing = [
+        "sh",
+        "-c",
+        'python -m pip install x && exec "$0" "$@"',
+        "python",
+        "-m",
+        "trainer",
+    ]
+    pool = {"container_spec": {"command": installing, "args": ["--epochs=1"]}}
+    assert command_of(pool) == [sys.executable, "-m", "trainer", "--epochs=1"]
 
 
 def test_a_finished_run(finished: tuple[Path, dict[str, Any]]) -> None:
