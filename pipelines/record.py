@@ -32,7 +32,7 @@ class Record:
         run_id: its directory's name, or its id on Vertex AI.
         place: "local" or the region.
         state: PENDING, RUNNING, SUCCEEDED, FAILED or CANCELLED; on this machine also KILLED, and
-            DAMAGED where the run's files cannot be read.
+            DAMAGED where a run's files cannot be read.
         started: when it was submitted.
         name: what the Console shows; empty for a local run.
         artifacts: URI or path of each output of the pipeline, by name.

@@ -1,7 +1,6 @@
 """The `tabpipe` command: tabpipe --help"""
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
 from trainer.errors import InputError, exit_on_error
@@ -18,12 +17,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         SystemExit: with the exit status, unless that is 0.
     """
     with exit_on_error("pipeline"), echoed_warnings():
-        import typer  # which the base install has not
+        import typer  # the base install has not got it
 
         from pipelines.cli.commands import app
 
-        with _usage_in_one_line(typer):
+        # Click's, of which a newer Typer has a copy of its own.
+        usage_error = cast(type[Exception], typer.BadParameter.__bases__[0])
+        try:
             status = app(arguments, prog_name="tabpipe", standalone_mode=False)
+        except usage_error as error:
+            _refuse(error)
+        except typer.Abort:  # the end of the input, where an answer was asked for
+            raise InputError("an answer must be given, got the end of the input") from None
     if status:
         raise SystemExit(status)
 

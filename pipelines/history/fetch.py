@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from pipelines.record import Record
 from trainer.contract import MANIFEST, check_manifest, read_manifest, sha256_of
-from trainer.errors import CURES, InputError, TabularError
+from trainer.errors import InputError
 from trainer.uri import join
 
 MAX_PARALLEL = 8
@@ -41,8 +41,8 @@ def fetch(source: str, directory: Path, copy: Copy, report: Callable[[str], None
 
     Raises:
         InputError: `directory` cannot be made.
-        TabularError: a file does not match the manifest, or the manifest is missing, or a file
-            cannot be copied.
+        TabularError: a file does not match the manifest, or the manifest is missing.
+        OSError: a file cannot be copied.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -73,15 +73,10 @@ def fetch(source: str, directory: Path, copy: Copy, report: Callable[[str], None
 def _replace(path: Path, source: str, copy: Copy) -> None:
     """Copies a file to `path`. It is written in a new directory beside it, which nobody else can
     write to, so that no link that is there is followed, and takes its name when it is whole."""
-    try:
-        with TemporaryDirectory(prefix=".fetch-", dir=path.parent) as temporary:
-            part = Path(temporary, "part")
-            copy(source, part)
-            part.replace(path)
-    except OSError as error:
-        cure = f"; {CURES[error.errno]}" if error.errno in CURES else ""
-        reason = f"{error.strerror or error}{cure}"
-        raise TabularError(f"cannot copy {source} to {path}: {reason}") from None
+    with TemporaryDirectory(prefix=".fetch-", dir=path.parent) as temporary:
+        part = Path(temporary, "part")
+        copy(source, part)
+        part.replace(path)
 
 
 def copy_file(source: str, path: Path) -> None:

@@ -18,6 +18,7 @@ _ADDED_BY_KFP = 'typing-extensions>=3.7.4,<5; python_version<"3.9"'
 _FLAGS_WITH_A_VALUE = {"-i", "--index-url", "--extra-index-url", "--trusted-host", "-f"}
 _FLAGS_WITH_A_VALUE |= {"--find-links", "-c", "--constraint", "-r", "--requirement", "-t"}
 _FLAGS_WITH_A_VALUE |= {"--target", "--platform", "--timeout", "--retries", "--prefix"}
+_FLAGS_WITH_A_VALUE |= {"--only-binary", "--no-binary", "--root-user-action"}
 
 
 @rule(

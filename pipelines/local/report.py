@@ -17,8 +17,8 @@ from vertex_tabular.run.record import Run
 
 
 def complete(run: Run, directory: Path) -> None:
-    """Adds the run's name, steps and parameters to the report that `collect` wrote, and puts the
-    profile with a link to it beside it."""
+    """Adds the run's name, steps and parameters to the report that `collect` wrote, and writes the
+    run's profile, which has a link to it."""
     tasks = spec_of(read_pipeline(directory / PIPELINE))["root"]["dag"]["tasks"]
     steps = [
         Step(
@@ -29,9 +29,12 @@ def complete(run: Run, directory: Path) -> None:
         )
         for name in in_order(tasks)
     ]
-    report, profile = run.artifacts["report"], run.artifacts.get("profile", "")
-    linked = Path(report).with_name(PROFILE_PAGE)
-    links = {"Profile": link_to(str(linked), report)} if profile else {}
+    report, links = run.artifacts["report"], {}
+    if made := run.artifacts.get("profile"):
+        # A page of the run's own, for the other one may be the cached result of an earlier run.
+        profile = run.artifacts["profile"] = str(directory / Path(made).name)
+        complete_profile(Path(made), Path(profile), {"Report": link_to(report, profile)})
+        links = {"Profile": link_to(profile, report)}
     job = Job(
         name=run.run_id,
         source=str(run.parameters["csv"]),
@@ -42,6 +45,3 @@ def complete(run: Run, directory: Path) -> None:
         links=links,
     )
     complete_report(report, RunDirectory(run.artifacts["run_directory"]), job)
-    if profile:
-        complete_profile(Path(profile), {"Report": link_to(report, str(linked))}, linked)
-        run.artifacts["profile"] = str(linked)

@@ -11,7 +11,7 @@ from trainer.errors import InputError, TabularError
 from trainer.reading import read_json, typed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Started:
     """What is recorded of a step that runs."""
 
@@ -19,7 +19,7 @@ class _Started:
     log_start: int = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Ended(_Started):
     """And of one that has ended."""
 

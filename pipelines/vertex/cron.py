@@ -18,7 +18,7 @@ from trainer.errors import InputError
 UTC = datetime.timezone.utc
 # Without L, W and #, which are extensions: https://en.wikipedia.org/wiki/Cron#Cron_expression
 NAMES = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT"
-STANDARD = re.compile(rf"(?:[0-9*,/\s-]|{NAMES})+", re.IGNORECASE)
+STANDARD = re.compile(rf"(?:\d|[*,/\s-]|{NAMES})+", re.IGNORECASE)
 EXPRESSION = re.compile(
     r"(?:(?:CRON_)?TZ=([A-Za-z0-9_.+/-]+) +)?([0-9A-Za-z*/,#?-]+(?: +[0-9A-Za-z*/,#?-]+){4})"
 )

@@ -1,6 +1,5 @@
 """What `submit` and `schedule apply` are about to send, decided and checked before anything is."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +75,6 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
         InputError: a value is malformed or missing, or a lint rule finds an error.
     """
     check_region(settings, options.force)
-    if options.hours is not None and not math.isfinite(options.hours):
-        raise InputError(f"--hours must be a number, got {options.hours:g}")
     if options.model:
         return _prediction(options, settings)
     set_names = {each.partition("=")[0] for each in options.sets}

@@ -67,18 +67,6 @@ class Timing:
             )
 
 
-def check_name(name: str) -> None:
-    """Raises InputError if Vertex AI cannot hold `name`, or it would end the quoted text of the
-    filter that looks for it
-    (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.schedules)."""
-    plain = name.isprintable() and name.strip() and not set(name) & set("\"'\\")
-    if not plain or len(name) > MAX_NAME_CHARACTERS:
-        raise InputError(
-            f"NAME must be at most {MAX_NAME_CHARACTERS} printable characters without quotes and "
-            f"\\, got {name!r}"
-        )
-
-
 def build_schedule(
     name: str,
     timing: Timing,
@@ -120,6 +108,18 @@ def build_schedule(
     labels = {**pipeline_job["labels"], DIGEST_LABEL: identity}
     schedule["createPipelineJobRequest"]["pipelineJob"]["labels"] = labels
     return schedule
+
+
+def check_name(name: str) -> None:
+    """Raises InputError if Vertex AI cannot hold `name`, or it would end the quoted text of the
+    filter that looks for it
+    (https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.schedules)."""
+    plain = name.isprintable() and name.strip() and not set(name) & set("\"'\\")
+    if not plain or len(name) > MAX_NAME_CHARACTERS:
+        raise InputError(
+            f"a schedule's name must have 1 to {MAX_NAME_CHARACTERS} printable characters other "
+            f"than quotes and \\, got {name!r}"
+        )
 
 
 def firings(timing: Timing) -> Iterator[datetime.datetime]:

@@ -99,7 +99,7 @@ def test_a_schedules_name_is_one_that_the_api_can_be_asked_for(
         (["--set", "val_size=2"], "val_size must be above 0 and below 1, got 2"),
         (["--hours", "0"], "--hours must be above 0 and at most 168, got 0"),
         (["--hours", "169"], "--hours must be above 0 and at most 168, got 169"),
-        (["--hours", "nan"], "--hours must be a number, got nan"),
+        (["--hours", "nan"], "--hours must be positive, got nan"),
         (["--set", "job_timeout_seconds=604801"], "job_timeout_seconds must be 1 to 604800, got"),
         (["--accelerator", "NVIDIA_T4:1"], "got NVIDIA_T4; use NVIDIA_TESLA_T4; --force sends"),
         (["--accelerator", "nvidia-tesla-t4:1"], "got nvidia-tesla-t4; use NVIDIA_TESLA_T4; "),

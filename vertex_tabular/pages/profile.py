@@ -31,17 +31,17 @@ def profile_page(profile: Mapping[str, Any]) -> str:
     return shell.render(page_of(profile))
 
 
-def complete_profile(path: Path, links: Mapping[str, str], out: Path) -> None:
-    """Writes to `out` the page that is at `path`, beside its JSON, with links to other pages by
-    what they are called. The page itself stays as it is: other runs may take it from the cache.
+def complete_profile(made: Path, path: Path, links: Mapping[str, str]) -> None:
+    """Writes at `path` the page that was made, with links to other pages, by what they are called.
+    The page itself, beside its JSON, stays as it is: it may be the cached result of a step.
 
     Raises:
         TabularError: it cannot be written.
     """
-    profile = json.loads((path.parent / contract.PROFILE).read_bytes())
+    profile = json.loads((made.parent / contract.PROFILE).read_bytes())
     top = shell.top(replace(page_of(profile), links=links))
-    text = shell.replace_part(path.read_text(), top)
-    with contract.atomic_write(out) as file:
+    text = shell.replace_part(made.read_text(), top)
+    with contract.atomic_write(path) as file:
         file.write(text.encode())
 
 

@@ -52,10 +52,7 @@ class Cache:
         try:
             return self.read(key)
         except Damaged as found:
-            echo(
-                f"not taken from the cache: {damage(found.path)}; the step runs anew",
-                err=True,
-            )
+            echo(f"not taken from the cache: {damage(found.path)}; the step runs anew", err=True)
             self._entry(key).unlink(missing_ok=True)
             return None
 

@@ -158,10 +158,6 @@ def custom_job(job: vertex.CustomJob) -> Iterator[Error]:
     yield from labels("labels", job.labels)
     for index, pool in enumerate(job.job_spec.worker_pool_specs):
         yield from machine(f"job_spec.worker_pool_specs[{index}].machine_spec", pool.machine_spec)
-    yield from key_and_network(
-        ("encryption_spec.kms_key_name", job.encryption_spec.kms_key_name),
-        ("job_spec.network", job.job_spec.network),
-    )
 
 
 def machine(field: str, spec: vertex.MachineSpec) -> Iterator[Error]:

@@ -69,6 +69,8 @@ def one_step() -> None:
         ("pip install git+https://host/a git+https://host/b@v1", ["git+https://host/a"]),
         ("/opt/bin/pip3 install --quiet $PACKAGE a", ["a"]),
         ("pip install 'a", []),
+        ("pip install --only-binary :all: --root-user-action=ignore a", ["a"]),
+        ("pip install --only-binary=:all: --root-user-action ignore a", ["a"]),
     ],
 )
 def test_what_a_script_installs(script: str, unpinned_packages: list[str], tmp_path: Path) -> None:

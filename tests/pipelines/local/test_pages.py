@@ -20,7 +20,7 @@ def test_the_report_and_the_profile_lead_to_each_other(
 ) -> None:
     report = finished[0] / "collect" / "report.html"
     name, profile = link(report)
-    assert name == "Profile" and profile.samefile(finished[0] / "collect" / "profile.html")
+    assert name == "Profile" and profile.samefile(finished[0] / "profile.html")
     name, back = link(profile)
     assert name == "Report" and back.samefile(report)
     assert "Missing" in report.read_text() and "Filled with" not in report.read_text()

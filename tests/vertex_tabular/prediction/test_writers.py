@@ -1,4 +1,4 @@
-"""Predictions in a CSV that a spreadsheet opens."""
+"""Predictions in a CSV: what it cannot hold, and what a spreadsheet makes of it."""
 
 import csv
 import io
@@ -55,7 +55,7 @@ def test_a_missing_key_stays_missing() -> None:
     assert written(table, safe=True)[1:] == [["'=1", "0.5"], ["", "0.5"]]
 
 
-def test_a_key_that_is_no_text_is_refused_in_a_csv() -> None:
+def test_a_key_that_is_no_text_is_refused() -> None:
     table = pa.table({"key": pa.array([b"\xff\xfe"], pa.binary())})
     with pytest.raises(InputError, match="a key must be UTF-8 in a CSV, got .*; write .parquet"):
         CsvPredictions(io.BytesIO()).encode(table)
