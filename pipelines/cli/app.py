@@ -33,22 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(status)
 
 
-@contextlib.contextmanager
-def _usage_in_one_line(typer: Any) -> Iterator[None]:
-    """Wrong usage as an InputError. Typer would print it as it is, in a box, and what a pattern of
-    the shell stands for may be any file's name."""
-    # Click's, of which a newer Typer has a copy of its own.
-    usage_error = cast(type[Exception], typer.BadParameter.__bases__[0])
-    try:
-        yield
-    except usage_error as error:
-        _refuse(error)
-    except typer.Abort:  # the end of the input, where an answer was asked for
-        raise InputError("an answer must be given, got the end of the input") from None
-
-
 def _refuse(error: Any) -> NoReturn:
-    """Raises InputError with what is wrong with the command line."""
+    """Raises InputError with what is wrong with the command line. Typer would print it as it is,
+    in a box, and what a pattern of the shell stands for may be any file's name."""
     said = error.format_message()
     if not said:  # a group was called without a command, and has printed its help
         raise SystemExit(error.exit_code)

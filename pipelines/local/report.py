@@ -7,7 +7,6 @@ from pathlib import Path
 from pipelines.local.records import PIPELINE
 from pipelines.spec import read_pipeline, spec_of
 from pipelines.steps import in_order
-from trainer.contract import PROFILE_PAGE
 from vertex_tabular.pages.profile import complete_profile
 from vertex_tabular.pages.shell import link_to
 from vertex_tabular.report.job import Job, Step

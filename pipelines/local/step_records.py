@@ -23,8 +23,8 @@ class _Started:
 class _Ended(_Started):
     """And of one that has ended."""
 
-    seconds: float = 0.0
-    status: int = 0
+    seconds: float
+    status: int
 
 
 def read_record(directory: Path, step: str) -> dict[str, Any]:

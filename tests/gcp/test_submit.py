@@ -82,7 +82,7 @@ def test_a_schedules_name_is_one_that_the_api_can_be_asked_for(
     apply = ["schedule", "apply", name, *SUBMIT[1:], "--cron", "0 3 * * *"]
     result = recorded(*apply)
     assert (result.status, recorder.board.calls) == (2, [])
-    assert "NAME must be at most 128 printable characters" in result.error
+    assert "a schedule's name must have 1 to 128 printable characters" in result.error
 
 
 @pytest.mark.parametrize(
