@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.local.installation import without_pip
-from pipelines.local.long_arguments import restored
+from pipelines.local.commands.installation import without_pip
+from pipelines.local.commands.long_arguments import restored
 from pipelines.local.processes import exit_status
 from trainer.terminal import echo
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.local.cache.results import Cache
+from pipelines.local.commands.long_arguments import shortened
 from pipelines.local.kfp_internals import arranged, changed_commands
-from pipelines.local.long_arguments import shortened
 from pipelines.local.rewriting import with_defaults
 
 

@@ -2,16 +2,16 @@
 placeholders: the spec is data, and is rewritten.
 
 The placeholders become literals, the command of GCPC's launcher becomes
-`pipelines.local.custom_job`, kfp's executor is called by `pipelines.local.executor`, which takes
-long arguments from files, and every command is run by `pipelines.local.step`, which keeps its log
-and its time.
+`pipelines.local.custom_job`, kfp's executor is called by `pipelines.local.commands.executor`, which
+takes long arguments from files, and every command is run by `pipelines.local.step`, which keeps its
+log and its time.
 """
 
 import json
 from typing import Any
 
 from pipelines.compiling import LOCATION, PROJECT
-from pipelines.local.installation import without_pip
+from pipelines.local.commands.installation import without_pip
 from pipelines.local.kfp_internals import KFP_EXECUTOR, LAUNCHER
 from pipelines.parameters import declared, defaults
 
@@ -36,7 +36,9 @@ def rewrite(spec: dict[str, Any], code: str) -> dict[str, Any]:
         if LAUNCHER in command:
             command = ["python3", "-m", "pipelines.local.custom_job"]
             container["args"] += ["--executor_input", "{{$}}"]
-        command = [word.replace(KFP_EXECUTOR, "pipelines.local.executor") for word in command]
+        command = [
+            word.replace(KFP_EXECUTOR, "pipelines.local.commands.executor") for word in command
+        ]
         # kfp.local wants to see its own module's name; `env` gives it a place to stand.
         recorder = ["env", f"STANDS_IN_FOR={KFP_EXECUTOR}", "python3", "-m", "pipelines.local.step"]
         recorder += [step, dsl.PIPELINE_ROOT_PLACEHOLDER]

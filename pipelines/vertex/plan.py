@@ -1,5 +1,6 @@
 """What `submit` and `schedule apply` are about to send, decided and checked before anything is."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,6 @@ from pipelines.prices.cost import (
     Machine,
     UnknownPrice,
     check_budget,
-    check_positive,
     estimate,
     summary,
 )
@@ -75,6 +75,8 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
         InputError: a value is malformed or missing, or a lint rule finds an error.
     """
     check_region(settings, options.force)
+    if options.hours is not None and not math.isfinite(options.hours):
+        raise InputError(f"--hours must be a number, got {options.hours:g}")
     if options.model:
         return _prediction(options, settings)
     set_names = {each.partition("=")[0] for each in options.sets}
@@ -83,8 +85,6 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     code, wheel = _code(settings, gpu)
     labels = submission.parse_labels(options.labels)
     schema = options.schema and read_schema(options.schema)
-    if options.hours is not None:
-        check_positive("--hours", options.hours)
     given = {
         "csv": ("--csv", options.csv or None),
         "schema": ("--schema", schema),
@@ -121,7 +121,9 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     job = submission.pipeline_job(compiled, arguments, settings, labels, TITLE)
     own = arguments if "job_labels" in set_names else {**arguments, "job_labels": labels}
     content = submission.without_owner(job, own, labels, TITLE)
-    _lint(compiled, arguments)
+    # Lint reads a job with the client library, which may not know what is newer than the tables.
+    newer = {"machine_type", "accelerator_type", "accelerator_count"} if options.force else set()
+    _lint(compiled, {name: value for name, value in arguments.items() if name not in newer})
     kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
     machine = Machine(str(values["machine_type"]), kind, values["accelerator_count"])
     hours = values["job_timeout_seconds"] / 3600

@@ -120,8 +120,10 @@ def test_ctrl_c_of_the_trainer(tmp_path: Path, finished: Finished) -> None:
     assert process.returncode == 130
 
 
-@pytest.mark.parametrize("hours", ["nan", "inf", "-1"])
-def test_hours_that_are_none(hours: str, tabpipe: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(
+    ("hours", "rule"), [("nan", "a number"), ("inf", "a number"), ("-1", "above 0 and at most 168")]
+)
+def test_hours_that_are_none(hours: str, rule: str, tabpipe: Callable[..., Any]) -> None:
     cloud = [
         "--project=my-project",
         "--bucket=gs://my-bucket/tabular",
@@ -129,7 +131,7 @@ def test_hours_that_are_none(hours: str, tabpipe: Callable[..., Any]) -> None:
     ]
     schema = f"--schema={REPOSITORY / 'pipelines/project/sample.yaml'}"
     done = tabpipe("submit", "--dry-run", *cloud, schema, f"--hours={hours}")
-    assert_one_line(done, 2, f"--hours must be positive, got {hours}")
+    assert_one_line(done, 2, f"--hours must be {rule}, got {hours}")
 
 
 @pytest.mark.parametrize(

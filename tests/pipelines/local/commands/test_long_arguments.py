@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.local.long_arguments import MAX_BYTES, restored, shortened
+from pipelines.local.commands.long_arguments import MAX_BYTES, restored, shortened
 from tests.pipelines.conftest import Tabpipe
 
 

@@ -1,0 +1,1 @@
+"""What a step's command becomes on this machine, where nothing is installed for it."""
