@@ -62,7 +62,7 @@ def test_a_family_of_a_later_version_is_named(tmp_path: Path) -> None:
 def test_nothing_is_unpickled(tmp_path: Path) -> None:
     np.savez(tmp_path / "weights.npz", weight=np.array([{}], dtype=object))
     with pytest.raises(TabularError, match="must be a model's weights, got an array of objects"):
-        Network(tmp_path / "weights.npz", "plain")
+        Network(tmp_path / "weights.npz", "mlp")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -93,7 +93,7 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "weights.npz").open("wb") as file:
         np.save(file, np.zeros(3))
     with pytest.raises(TabularError, match="must be a model's weights"):
-        Network(tmp_path / "weights.npz", "plain")
+        Network(tmp_path / "weights.npz", "mlp")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path: Path, changed: dict[str,
     with np.load(path) as arrays:
         np.savez(path, **{**arrays, **changed})
     with pytest.raises(TabularError, match="weights.npz must (be|hold) .*weights") as caught:
-        Network(path, "plain")(X.numpy())
+        Network(path, "mlp")(X.numpy())
     assert "\n" not in str(caught.value)
 
 
