@@ -55,7 +55,9 @@ class CsvPredictions:
         names, rows = encoded
         if not self._begun:
             header = io.StringIO()
-            csv.writer(header, lineterminator="\n").writerow(names)
+            # Before Python 3.13 it quotes no carriage return, at which a reader ends the row.
+            all_or_few = csv.QUOTE_ALL if "\r" in "".join(names) else csv.QUOTE_MINIMAL
+            csv.writer(header, lineterminator="\n", quoting=all_or_few).writerow(names)
             self._file.write(header.getvalue().encode())
             self._begun = True
         self._file.write(rows)
