@@ -56,8 +56,10 @@ class CsvPredictions:
         if not self._begun:
             header = io.StringIO()
             # Before Python 3.13 it quotes no carriage return, at which a reader ends the row.
-            all_or_few = csv.QUOTE_ALL if "\r" in "".join(names) else csv.QUOTE_MINIMAL
-            csv.writer(header, lineterminator="\n", quoting=all_or_few).writerow(names)
+            if "\r" in "".join(names):
+                csv.writer(header, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(names)
+            else:
+                csv.writer(header, lineterminator="\n").writerow(names)
             self._file.write(header.getvalue().encode())
             self._begun = True
         self._file.write(rows)
