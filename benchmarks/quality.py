@@ -1,187 +1,258 @@
-"""How well the recipes predict, beside scikit-learn's models on the same folds and features.
+"""How well the trainer's models predict, beside others, by cross-validation on real tables.
 
-    python -m benchmarks.quality [--csv table.csv] [--schema schema.yaml] [--seeds 10] [--folds 5]
+    python -m benchmarks.quality [--tables concrete,oj] [--csv t.csv --schema s.yaml]
+        [--seeds 1] [--folds 5] [--models auto,mlp,linear,hist,lightgbm,catboost] [--json FILE]
 
-The seed deals the folds and starts each model. Features are fitted on a fold's training rows; a
-net that stops early does so on an inner split of these, so that it learns from fewer of them; the
-test rows choose nothing. Without --csv, a made-up passenger list is the data.
+Tables are those of `benchmarks.tables` (extra `quality`), or the one that --csv names. All is
+fitted on a fold's training rows, the schema aside, which `tabpipe schema infer` proposes for the
+whole table; the rows of the fold choose nothing. `mlp` stops early on an inner split, and so learns
+from fewer rows. Peers have their defaults (CatBoost 500 iterations), one thread, and are left out
+where they are not installed.
 """
 
 import argparse
-import contextlib
 import dataclasses
-import io
+import importlib.util
+import json
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-import yaml
 from numpy.typing import NDArray
 
-from pipelines.project.sample import sample_schema, write_sample
+from benchmarks.tables import TABLES
 from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
+from trainer.cpus import wait_passively
 from trainer.data.memory import InMemoryDataset
 from trainer.distributed import World
-from trainer.tasks.losses import Summary, make_task
-from trainer.train import Training
+from trainer.models.ensemble.encoding import columns_of
+from trainer.run import make_training
+from trainer.tasks.losses import Summary, Task, make_task
 from vertex_tabular.features import fitting
 from vertex_tabular.features.apply import apply, labels
+from vertex_tabular.features.spec import Spec
 from vertex_tabular.preprocessing.reading import read_checked
 from vertex_tabular.schema.parse import parse_schema
+from vertex_tabular.schema.reader import load_yaml, read_schema
+from vertex_tabular.schema.schema import Schema
+from vertex_tabular.tables import inference
+from vertex_tabular.tables.table import Table
 
-SAMPLE_ROWS = 891
-INNER = 0.2  # of a fold's training rows, on which the nets stop early
+if TYPE_CHECKING:
+    import pandas as pd
+
+INNER = 0.2  # of a fold's training rows, on which the mlp stops early
+OURS = ("auto", "ensemble", "mlp")
+PEERS = {"linear": "sklearn", "hist": "sklearn", "lightgbm": "lightgbm", "catboost": "catboost"}
 
 Array = NDArray[Any]
-Fit = Callable[[Array, Array, Array, int], Array]  # x, y, x of the test rows, seed: predictions
 
 
-def our_net(task_name: str, classes: list[Any] | None, recipe: str, **settings: Any) -> Fit:
-    """The trainer with its own defaults, or those of a recipe."""
+@dataclass(frozen=True)
+class Problem:
+    """A table, and what is predicted: the table as read, and as a DataFrame for the peers."""
 
-    def fit(x: Array, y: Array, asked: Array, seed: int) -> Array:
-        from sklearn.model_selection import train_test_split
+    schema: Schema
+    table: Table
+    frame: "pd.DataFrame"
+    whole: Spec
 
-        config = Config.create(train="", val="", recipe=recipe, seed=seed, **settings)
-        train = inner = np.arange(len(y))
-        if config.selects:
-            stratify = None if task_name == "regression" else y
-            train, inner = train_test_split(
-                train, test_size=INNER, random_state=seed, stratify=stratify
-            )
+    @property
+    def y(self) -> Array:
+        """Classes' places, or numbers, (n,)."""
+        return labels(self.whole, self.table, "float64")
+
+    def task(self, y: Array) -> Task:
+        """The task, for training targets `y`."""
         summary = Summary()
-        summary.add(y[train], task_name == "multiclass")
-        task = make_task(task_name, summary, classes)
-
-        def source(rows: Array, targets: Array) -> InMemoryDataset:
-            ones = np.ones((len(rows), 1), np.float32)
-            return InMemoryDataset(torch.from_numpy(np.hstack([rows, ones])), task.targets(targets))
-
-        training = Training(
-            config, World(), task, source(x[train], y[train]), source(x[inner], y[inner])
-        )
-        with contextlib.redirect_stdout(io.StringIO()):
-            training.fit(Checkpoints("", 1, 1, {}), Sigterm())
-        return training.predict(source(asked, np.zeros(len(asked))))[1]
-
-    return fit
+        summary.add(y, True)
+        return make_task(self.schema.task, summary, self.whole.classes)
 
 
-def scikit(make: Callable[[int], Any]) -> Fit:
-    """An estimator of scikit-learn, made for a seed."""
-
-    def fit(x: Array, y: Array, asked: Array, seed: int) -> Array:
-        model = make(seed).fit(x, y)
-        if not hasattr(model, "classes_"):
-            return np.asarray(model.predict(asked))
-        p = model.predict_proba(asked)
-        return np.asarray(p[:, 1] if p.shape[1] == 2 else p)
-
-    return fit
-
-
-def models(task: str, classes: list[Any] | None) -> dict[str, Fit]:
-    """By its name in the table, each model."""
-    from sklearn import ensemble, linear_model, neural_network
-
-    ours = {
-        "trainer, plain (notebook's net)": our_net(task, classes, "plain"),
-        "trainer, --recipe strong": our_net(task, classes, "strong"),
-    }
-    mlp = {"alpha": 1, "max_iter": 1000, "early_stopping": True}
-    if task == "regression":
-        return {
-            "linear regression": scikit(lambda seed: linear_model.Ridge()),
-            **ours,
-            "MLP, alpha=1": scikit(
-                lambda seed: neural_network.MLPRegressor(random_state=seed, **mlp)
-            ),
-            "random forest": scikit(
-                lambda seed: ensemble.RandomForestRegressor(min_samples_leaf=3, random_state=seed)
-            ),
-            "gradient boosting": scikit(
-                lambda seed: ensemble.GradientBoostingRegressor(random_state=seed)
-            ),
-        }
-    mlp = {"alpha": 1, "max_iter": 1000}
-    return {
-        "logistic regression": scikit(lambda seed: linear_model.LogisticRegression(max_iter=1000)),
-        **ours,
-        "MLP, alpha=1": scikit(lambda seed: neural_network.MLPClassifier(random_state=seed, **mlp)),
-        "random forest": scikit(
-            lambda seed: ensemble.RandomForestClassifier(min_samples_leaf=3, random_state=seed)
-        ),
-        "gradient boosting": scikit(
-            lambda seed: ensemble.GradientBoostingClassifier(subsample=0.5, random_state=seed)
-        ),
-    }
-
-
-def measure(
-    csv: str,
-    schema: dict[str, Any],
-    seeds: int,
-    folds: int,
-    models: Callable[[str, list[Any] | None], dict[str, Fit]] = models,
-) -> dict[str, list[dict[str, float]]]:
-    """By model, the figures of each seed's predictions, each row's made while it was held out."""
-    from sklearn.model_selection import KFold, StratifiedKFold
+def read_problem(csv: str, schema: dict[str, Any]) -> Problem:
+    """Reads a table."""
+    import pandas as pd
 
     parsed = parse_schema(schema)
     table = read_checked(csv, parsed)
-    found: dict[str, list[dict[str, float]]] = {}
+    frame = pd.read_csv(csv)
+    columns = {}
+    for column in parsed.columns:
+        values = frame[column.name]
+        if column.kind != "numeric":
+            values = pd.Categorical(values.astype(str).where(values.notna()))
+        columns[column.name] = values
+    return Problem(parsed, table, pd.DataFrame(columns), fitting.fit(table, parsed))
+
+
+def folds_of(problem: Problem, folds: int, seed: int) -> Iterator[tuple[Array, Array]]:
+    """Training and held-out rows, with equal shares of each class."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    kind = KFold if problem.schema.task == "regression" else StratifiedKFold
+    yield from kind(folds, shuffle=True, random_state=seed).split(problem.y, problem.y)
+
+
+def ours(
+    problem: Problem, model: str, rows: Array, held: Array, seed: int, **settings: Any
+) -> Array:
+    """What the trainer's `model` predicts for the rows `held`, of what it learned from `rows`."""
+    from sklearn.model_selection import train_test_split
+
+    mask = np.isin(np.arange(problem.table.rows), rows)
+    fitted = fitting.fit(problem.table, problem.schema, mask)
+    spec = dataclasses.replace(fitted, classes=problem.whole.classes)
+    x, y = apply(spec, problem.table), problem.y
+    train = inner = rows
+    if model == "mlp":
+        stratify = None if problem.schema.task == "regression" else y[rows]
+        train, inner = train_test_split(rows, test_size=INNER, random_state=seed, stratify=stratify)
+    task = problem.task(y[train])
+
+    def source(rows: Array) -> InMemoryDataset:
+        inputs = np.hstack([x[rows], np.ones((len(rows), 1), np.float32)])
+        return InMemoryDataset(torch.from_numpy(inputs), task.targets(y[rows]))
+
+    config = Config(train="", val="", model=model, seed=seed, **settings)
+    columns = columns_of(dataclasses.asdict(spec), x.shape[1])
+    val = source(inner) if model == "mlp" else None
+    training = make_training(config, World(), task, source(train), val, columns)
+    training.fit(Checkpoints("", 1, 1, {}), Sigterm())
+    return training.predict(source(held))[1]
+
+
+def peer(problem: Problem, name: str, rows: Array, held: Array, seed: int) -> Array:
+    """What another package's model predicts."""
+    y, frame = problem.y, problem.frame
+    if name in ("linear", "catboost"):
+        texts = [c for c in frame if frame[c].dtype == "category"]
+        frame = frame.assign(**{c: frame[c].astype(object).fillna("missing") for c in texts})
+    model = _estimator(name, problem.schema.task == "regression", frame, seed)
+    model.fit(frame.iloc[rows], y[rows])
+    if problem.schema.task == "regression":
+        return np.asarray(model.predict(frame.iloc[held]))
+    p = np.asarray(model.predict_proba(frame.iloc[held]))
+    return p[:, 1] if p.shape[1] == 2 else p
+
+
+def _estimator(name: str, regression: bool, frame: "pd.DataFrame", seed: int) -> Any:
+    if name == "hist":
+        from sklearn import ensemble
+
+        kind = "Regressor" if regression else "Classifier"
+        make = getattr(ensemble, f"HistGradientBoosting{kind}")
+        return make(categorical_features="from_dtype", random_state=seed)
+    if name == "lightgbm":
+        import lightgbm  # type: ignore[import-not-found, unused-ignore]
+
+        make = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
+        return make(verbose=-1, n_jobs=1, random_state=seed)
+    if name == "catboost":
+        import catboost  # type: ignore[import-not-found, unused-ignore]
+
+        make = catboost.CatBoostRegressor if regression else catboost.CatBoostClassifier
+        texts = [column for column in frame if frame[column].dtype == object]
+        quiet = {"verbose": 0, "thread_count": 1, "allow_writing_files": False}
+        return make(iterations=500, random_seed=seed, cat_features=texts, **quiet)
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    texts = [column for column in frame if frame[column].dtype == object]
+    numbers = [column for column in frame if column not in texts]
+    encoded = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+        (OneHotEncoder(handle_unknown="ignore"), texts),
+    )
+    return make_pipeline(encoded, Ridge() if regression else LogisticRegression(max_iter=1000))
+
+
+def loss_of(problem: Problem, y: Array, predictions: Array) -> float:
+    """The log-loss, or the root of the mean squared error."""
+    found = problem.task(problem.y).metrics(y, predictions)
+    return found["log_loss" if problem.schema.classifies else "rmse"]
+
+
+def measure(
+    problem: Problem, models: Sequence[str], seeds: int, folds: int
+) -> dict[str, dict[str, list[float]]]:
+    """By model: the loss, and the CPU seconds of a fit, of each fold of each seed."""
+    found: dict[str, dict[str, list[float]]] = {n: {"loss": [], "seconds": []} for n in models}
     for seed in range(seeds):
-        whole = fitting.fit(table, parsed)
-        y = labels(whole, table)
-        kind = KFold if parsed.task == "regression" else StratifiedKFold
-        answers: dict[str, Array] = {}
-        for rows, held in kind(folds, shuffle=True, random_state=seed).split(y, y):
-            mask = np.isin(np.arange(table.rows), rows)
-            spec = dataclasses.replace(fitting.fit(table, parsed, mask), classes=whole.classes)
-            x = apply(spec, table)
-            for name, fit in models(parsed.task, whole.classes).items():
-                given = fit(x[rows], y[rows], x[held], seed)
-                answers.setdefault(name, np.empty((len(y), *given.shape[1:])))[held] = given
-        summary = Summary()
-        summary.add(y, True)
-        task = make_task(parsed.task, summary, whole.classes)
-        for name, given in answers.items():
-            found.setdefault(name, []).append(task.metrics(y, given))
+        for rows, held in folds_of(problem, folds, seed):
+            for name in models:
+                began = time.process_time()
+                predict = ours if name in OURS else peer
+                predictions = predict(problem, name, rows, held, seed)
+                found[name]["seconds"].append(time.process_time() - began)
+                found[name]["loss"].append(loss_of(problem, problem.y[held], predictions))
     return found
 
 
-def table_of(found: dict[str, list[dict[str, float]]]) -> str:
-    """Means over the seeds, and the loss's standard deviation, as text."""
-    first = next(iter(found.values()))[0]
-    loss = "log_loss" if "log_loss" in first else "rmse"
-    others = [name for name in ("auc", "accuracy", "r_squared") if name in first]
-    lines = [f"{'':36}{loss:>12}{'sd':>10}" + "".join(f"{name:>11}" for name in others)]
-    for name, figures in found.items():
-        losses = [each[loss] for each in figures]
-        means = "".join(f"{np.mean([each[other] for each in figures]):11.3f}" for other in others)
-        lines.append(f"{name:36}{np.mean(losses):12.4f}{np.std(losses):10.4f}{means}")
-    return "\n".join(lines)
+def average(problem: Problem, losses: Sequence[float]) -> float:
+    """Of the folds: the mean, or of root mean squares theirs."""
+    values = np.array(losses)
+    return float(values.mean() if problem.schema.classifies else np.sqrt((values**2).mean()))
+
+
+def problems(asked: argparse.Namespace, directory: Path) -> Iterator[tuple[str, Problem]]:
+    """The tables to measure on, by name."""
+    if asked.csv:
+        schema = read_schema(Path(asked.schema)) if asked.schema else None
+        schema = schema or load_yaml(inference.infer(asked.csv, asked.target))
+        yield Path(asked.csv).stem, read_problem(asked.csv, schema)
+        return
+    for name in asked.tables.split(",") if asked.tables else TABLES:
+        csv = str(directory / f"{name}.csv")
+        TABLES[name].load().to_csv(csv, index=False)
+        yield name, read_problem(csv, load_yaml(inference.infer(csv, TABLES[name].target)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measures and prints the table."""
+    """Measures, and prints a line a table: each model's loss, and the ratio to the first's."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--csv", default="")
-    parser.add_argument("--schema", default="", help="YAML; without it, that of the Titanic")
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--tables", default="")
+    for name in ("csv", "schema", "json"):
+        parser.add_argument(f"--{name}", default="")
+    parser.add_argument("--target", default=None)
+    parser.add_argument("--models", default=",".join(["auto", "mlp", *PEERS]))
+    parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--folds", type=int, default=5)
     asked = parser.parse_args(arguments)
+    wait_passively()
     torch.set_num_threads(1)
-    schema = yaml.safe_load(Path(asked.schema).read_text()) if asked.schema else sample_schema()
+    models = [
+        name
+        for name in asked.models.split(",")
+        if name in OURS or importlib.util.find_spec(PEERS[name])
+    ]
+    everything: dict[str, Any] = {}
+    ratios: dict[str, list[float]] = {name: [] for name in models}
+    print(f"{'':14}" + "".join(f"{name:>20}" for name in models))
     with tempfile.TemporaryDirectory() as directory:
-        csv = asked.csv or str(Path(directory, "sample.csv"))
-        if not asked.csv:
-            write_sample(Path(csv), SAMPLE_ROWS, seed=0)
-        print(table_of(measure(csv, schema, asked.seeds, asked.folds)))
+        for table, problem in problems(asked, Path(directory)):
+            found = measure(problem, models, asked.seeds, asked.folds)
+            means = {name: average(problem, found[name]["loss"]) for name in models}
+            everything[table] = found
+            for name in models:
+                ratios[name].append(means[models[0]] / means[name])
+            cells = "".join(f"{means[n]:12.5g} ({ratios[n][-1]:.3f})" for n in models)
+            print(f"{table:14}{cells}", flush=True)
+    shown = "".join(f"{np.exp(np.log(ratios[n]).mean()):19.3f} " for n in models)
+    print(f"{'ratio':14}{shown}")
+    seconds = {n: [s for found in everything.values() for s in found[n]["seconds"]] for n in models}
+    shown = "".join(f"{np.median(s):11.2f} ({max(s):6.1f})" for s in seconds.values())
+    print(f"{'CPU s a fit':14}{shown}")
+    if asked.json:
+        Path(asked.json).write_text(json.dumps(everything))
 
 
 if __name__ == "__main__":

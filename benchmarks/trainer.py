@@ -28,8 +28,8 @@ from trainer.cpus import threads_for
 from trainer.data.memory import InMemoryDataset
 from trainer.distributed import World
 from trainer.models.mlp.module import build
+from trainer.run import make_net
 from trainer.tasks.losses import Binary
-from trainer.train import Training
 
 FEATURES = 7
 CPU = torch.device("cpu")
@@ -119,14 +119,14 @@ def one_epoch(
     device: torch.device = CPU,
 ) -> Callable[[], None]:
     """One epoch of this package's training, as the loop runs it, validation on a few rows."""
-    config = Config.create(
+    config = Config(
         train="", val="", hidden_layers=hidden, batch_size=batch, patience=0, restore_best=False
     )
     ones = np.ones((len(x), 1), np.float32)
     inputs, targets = torch.from_numpy(np.hstack([x, ones])), torch.from_numpy(y[:, None])
     inputs, targets = inputs.to(device), targets.to(device)
     train = (InMemoryDataset if shuffled else Unshuffled)(inputs, targets)
-    training = Training(
+    training = make_net(
         config,
         World(device=device),
         Binary(),

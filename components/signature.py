@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from trainer.config import Config
-from trainer.fields import parse_value, text_of
+from trainer.fields import parse_value
 from vertex_tabular.preprocessing.config import PrepareConfig
 
 # Fields of `Config` that the graph sets itself, or that only `python -m trainer` takes.
@@ -35,19 +35,18 @@ def parameters_of(owner: type) -> dict[str, "dataclasses.Field[Any]"]:
     return {name: field for name, field in fields.items() if name not in NOT_PARAMETERS}
 
 
+# Where the pipeline has another default than `python -m trainer`, which is the notebook's.
+DEFAULTS = {"model": "auto"}
+
 HYPERPARAMETERS = parameters_of(Config)
 PREPROCESSING = parameters_of(PrepareConfig)
 
 
 def with_settings(
-    *owners: type, notes: Mapping[str, str] | None = None
+    *owners: type,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A decorator: parameters made from the fields of `owners` take the place of `**settings`.
-
-    Args:
-        owners: settings dataclasses.
-        notes: by name, what the description of a parameter says beside the field's help.
-    """
+    """A decorator: parameters made from the fields of `owners`, settings dataclasses, take the
+    place of `**settings`."""
     fields = {name: field for owner in owners for name, field in parameters_of(owner).items()}
 
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,11 +56,8 @@ def with_settings(
             inspect.Parameter(
                 name,
                 inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                # A pipeline's parameter cannot be a list that a form edits as text.
-                default=text_of(field.default)
-                if isinstance(field.default, tuple)
-                else field.default,
-                annotation=str if isinstance(field.default, tuple) else field.type,
+                default=DEFAULTS.get(name, field.default if _is_plain(field) else ""),
+                annotation=field.type if _is_plain(field) else str,
             )
             for name, field in fields.items()
         ]
@@ -78,7 +74,7 @@ def with_settings(
         call.__annotations__ = {p.name: p.annotation for p in ordered}
         if signature.return_annotation is not signature.empty:
             call.__annotations__["return"] = signature.return_annotation
-        call.__doc__ = _described(inspect.getdoc(function) or "", fields, notes or {})
+        call.__doc__ = _described(inspect.getdoc(function) or "", fields)
         return call
 
     return decorate
@@ -93,16 +89,15 @@ def config_from(owner: type, parameters: Mapping[str, Any]) -> Any:
     return owner(**{name: parse_value(owner, name, str(v)) for name, v in parameters.items()})
 
 
-def _described(
-    doc: str, fields: Mapping[str, "dataclasses.Field[Any]"], notes: Mapping[str, str]
-) -> str:
+def _is_plain(field: "dataclasses.Field[Any]") -> bool:
+    """Whether its type is one that a pipeline's parameter can have; others travel as text."""
+    return field.type in (str, int, float, bool)
+
+
+def _described(doc: str, fields: Mapping[str, "dataclasses.Field[Any]"]) -> str:
     """A docstring whose `Args` also describe `fields`."""
     head = doc if "\nArgs:\n" in doc else f"{doc}\n\nArgs:"
-    texts = {
-        name: f"{_sentence(field.metadata['help'])}{notes.get(name, '')}"
-        for name, field in fields.items()
-    }
-    lines = [f"    {name}: {text}" for name, text in texts.items()]
+    lines = [f"    {name}: {_sentence(field.metadata['help'])}" for name, field in fields.items()]
     return "\n".join([head, *lines])
 
 

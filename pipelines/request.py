@@ -19,8 +19,7 @@ from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED, sample_schema, wr
 from pipelines.spec import spec_of
 from trainer.config import Config
 from trainer.errors import InputError
-from trainer.fields import parse_values, text_of
-from trainer.models import settings_of
+from trainer.fields import check_given, parse_values
 from trainer.uri import Uri
 from vertex_tabular.prediction.writers import FORMATS
 from vertex_tabular.preprocessing.config import PrepareConfig, check_shares
@@ -35,8 +34,7 @@ class RunRequest:
 
     Attributes:
         compiled: the pipeline's YAML.
-        arguments: values of its parameters, those of the recipe included; the YAML's defaults hold
-            for the others.
+        arguments: values of its parameters, the YAML's defaults hold for the others.
         labels: what the user typed for a parameter, by its name, where that is not its name.
     """
 
@@ -85,20 +83,9 @@ def build_request(
                 raise InputError(project.SCHEMA_MISSING)
             option = options.get(name, (f"--set {name}=", None))[0]
             raise InputError(f"{option} must be given")
-    request = RunRequest(compiled, _with_recipe(arguments), labels)
+    request = RunRequest(compiled, arguments, labels)
     check_request(request)
     return request
-
-
-def _with_recipe(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The arguments, with a recipe's values for those that are not given."""
-    recipe = arguments.get("recipe")
-    if recipe is None:
-        return arguments
-    _check(Config, {"recipe": recipe}, {})
-    values = settings_of(recipe)
-    texts = {n: text_of(v) if isinstance(v, tuple) else v for n, v in values.items()}
-    return {**texts, **arguments}
 
 
 def check_request(request: RunRequest) -> None:
@@ -111,7 +98,9 @@ def check_request(request: RunRequest) -> None:
     parameters.check(values, labels)
     if "schema" in values:
         parse_schema(values["schema"])
-        _check(Config, {name: values[name] for name in HYPERPARAMETERS}, labels)
+        parsed = _check(Config, {name: values[name] for name in HYPERPARAMETERS}, labels)
+        given = {name: value for name, value in parsed.items() if name in request.arguments}
+        check_given(Config, given, lambda name: labels.get(name, name))
         _check(PrepareConfig, {name: values[name] for name in PREPROCESSING}, labels)
         check_shares(values["val_size"], values["test_size"])
     elif f".{values['output_format']}" not in FORMATS:
@@ -119,11 +108,11 @@ def check_request(request: RunRequest) -> None:
         raise InputError(f"output_format must be one of {formats}, got {values['output_format']}")
 
 
-def _check(owner: type, values: Mapping[str, Any], labels: Mapping[str, str]) -> None:
-    """The rules of a settings dataclass."""
+def _check(owner: type, values: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, Any]:
+    """The values of a settings dataclass, checked by its rules."""
 
     texts = {name: str(value) for name, value in values.items()}
-    parse_values(owner, texts, lambda name: labels.get(name, name))
+    return parse_values(owner, texts, lambda name: labels.get(name, name))
 
 
 def local_request(

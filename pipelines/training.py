@@ -16,8 +16,6 @@ from pipelines.compiling import LOCATION, PROJECT, document_of
 from pipelines.parameters import MAX_JOB_SECONDS
 from pipelines.prices.machines import UNSPECIFIED
 from trainer.config import Config
-from trainer.fields import text_of
-from trainer.models import FAMILIES, settings_of
 from vertex_tabular.preprocessing.config import PrepareConfig
 
 DEFAULT_IMAGE = f"vertex-tabular:{version('vertex-tabular')}"
@@ -64,7 +62,7 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
     collect_step = code.component(collect)
 
     @dsl.pipeline(name=names.TRAINING, display_name="Tabular training", description=DESCRIPTION)
-    @with_settings(PrepareConfig, Config, notes={"recipe": _recipe_note()})
+    @with_settings(PrepareConfig, Config)
     def training(
         csv: str,
         schema: dict[str, Any],
@@ -149,19 +147,6 @@ def training_pipeline(code: Code, replicas: int = 1) -> Any:
         )
 
     return training
-
-
-def _recipe_note() -> str:
-    """What a form must be filled with by hand, because a YAML has one default a parameter."""
-    recipes = [
-        f"{recipe}: {', '.join(f'{name}={text_of(value)}' for name, value in values.items())}"
-        for recipe in FAMILIES
-        if (values := settings_of(recipe))
-    ]
-    return (
-        " tabpipe fills in a recipe's values; in a form, fill them in by hand "
-        f"({'; '.join(recipes)})."
-    )
 
 
 def compiled(code: Code, replicas: int = 1) -> str:

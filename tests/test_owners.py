@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 SCHEMA = str(ROOT / "examples" / "titanic" / "schema.yaml")
 COPIED = ("trainer", "vertex_tabular", "components", "pipelines", "compile.py")
 
-SETTINGS = ("--set", "recipe=linear", "--set", "grad_factor=0.5")
+SETTINGS = ("--set", "model=linear", "--set", "grad_factor=0.5")
 HYPERPARAMETER = """\
     grad_factor: float = flag("factor on each gradient", 1.0, float, POSITIVE)
 """
@@ -37,10 +37,11 @@ def error_rate(y: Array, p: Array, weights: Weights = None) -> Array:
 '''
 FAMILY = '''"""A net that is linear whatever the hidden layers."""
 
+from trainer.models import mlp
 from trainer.models.mlp import forward
 
 __all__ = ["SETTINGS", "forward"]
-SETTINGS = {"epochs": 7}
+SETTINGS = {**mlp.SETTINGS, "epochs": 7}
 '''
 FAMILY_MODEL = '''"""The net as training takes it."""
 
@@ -49,10 +50,10 @@ from types import SimpleNamespace
 from trainer.models.mlp import model
 
 
-def make_model(shape, task, features, sample, device):
+def make_model(shape, task, features, device):
     """See `interfaces.MakeModel`."""
     linear = SimpleNamespace(hidden_layers=(), dropout=0.0)
-    return model.make_model(linear, task, features, sample, device)
+    return model.make_model(linear, task, features, device)
 '''
 FORMAT = ROOT / "tests" / "vertex_tabular" / "tables" / "feather.py"
 

@@ -34,8 +34,13 @@ NAMES = "checkpoint-*.pt"
 class Checkpoints:
     """The checkpoints of one run in one directory; without a directory, none are ever due.
 
+    Attributes:
+        at_end: whether a training that has ended saves what it left.
+
     `identity` holds what must be the same for a checkpoint to be resumed: settings, spec, data.
     """
+
+    at_end = True
 
     def __init__(self, uri: str, every: int, minutes: float, identity: dict[str, Any]) -> None:
         self.directory = local_path(uri) if uri else None

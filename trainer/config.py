@@ -7,11 +7,12 @@ component and of the pipeline, are made from the fields, so that they cannot dis
 import argparse
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from trainer.errors import InputError
 from trainer.fields import (
+    ANY,
     FRACTION,
     NOT_NEGATIVE,
     POSITIVE,
@@ -19,24 +20,36 @@ from trainer.fields import (
     Rule,
     check_values,
     one_of,
-    parse_bool,
+    or_own,
+    parse_choice,
     parse_hidden,
     parse_int,
     parse_value,
     setting,
     text_of,
 )
-from trainer.models import FAMILIES, settings_of
+from trainer.models import NETS
 from trainer.tasks.kinds import TASKS
 
 THREADS = Rule("from 0 to 1024", lambda value: 0 <= value <= 1024)
-LAYERS = Rule("positive whole numbers, as in 64,32", lambda value: all(n > 0 for n in value))
+LAYERS = Rule(
+    "positive whole numbers, as in 64,32",
+    lambda value: value is None or all(n > 0 for n in value),
+)
+MEMBERS = Rule("from 1 to 64", lambda value: 1 <= value <= 64)
+MODELS = ("auto", "ensemble", *NETS)
 
 
 def flag(*arguments: Any, affects_training: bool = True, **named: Any) -> Any:
     """A `setting`. `affects_training` says that the weights depend on its value, so that a
     checkpoint of another value cannot be resumed."""
     return setting(*arguments, affects_training=affects_training, **named)
+
+
+def own(help: str, none: Any, parse: Any = str, rule: Rule = ANY) -> Any:
+    """A `flag` of which each model has its own value: `none` stands for that."""
+    shown = repr(none) if none else "empty" if none in ("", None) else none
+    return flag(f"{help} ({shown}: the model's own)", none, parse, or_own(rule, none), own=rule)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,45 +74,69 @@ class Config:
         "",
         rule=one_of("", *TASKS),
     )
-    recipe: str = flag(
-        "plain, the reference notebook's net; or strong, an ensemble on piecewise-linear "
-        "encodings, which has its own values for the settings that are not given, and needs no "
-        "early stop",
-        "plain",
-        rule=one_of(*FAMILIES),
+    model: str = flag(
+        "auto, which tries several ensembles and blends the best; mlp, the reference notebook's "
+        "net; or ensemble, one of auto's with the settings that are given",
+        "mlp",
+        rule=one_of(*MODELS),
     )
-    hidden_layers: tuple[int, ...] = flag(
-        "widths of the hidden layers", (64, 32), parse_hidden, LAYERS
+    hidden_layers: tuple[int, ...] | None = own(
+        "widths of the hidden layers, or linear for none", None, parse_hidden, LAYERS
     )
-    dropout: float = flag("share of hidden units dropped in training", 0.0, float, FRACTION)
-    epochs: int = flag("passes over the training rows, at most", 500, parse_int, POSITIVE)
-    batch_size: int = flag("rows a step; 0 is all of them", 0, parse_int, NOT_NEGATIVE)
-    learning_rate: float = flag("Adam's step size", 0.001, float, POSITIVE)
-    learning_rate_schedule: str = flag(
-        "learning rate over the epochs: none, or cosine down to zero",
-        "none",
+    dropout: float = flag(
+        "share of hidden units dropped in training, of an mlp", 0.0, float, FRACTION
+    )
+    members: int = own("nets of an ensemble", 0, parse_int, MEMBERS)
+    pieces: int = own(
+        "pieces that an ensemble cuts a number into, between quantiles", -1, parse_int, NOT_NEGATIVE
+    )
+    input_factor: str = own(
+        "what an ensemble learns a factor for, so that what decides nothing is left out: none, "
+        "input, or column of the table",
+        "",
+        rule=one_of("none", "input", "column"),
+    )
+    epochs: int = own("passes over the training rows, at most", 0, parse_int, POSITIVE)
+    batch_size: int = own("rows a step; 0 is all of them", -1, parse_int, NOT_NEGATIVE)
+    learning_rate: float = own("Adam's step size", 0.0, float, POSITIVE)
+    learning_rate_schedule: str = own(
+        "learning rate over the steps: none, or cosine down to zero",
+        "",
         rule=one_of("none", "cosine"),
     )
     weight_decay: float = flag("decoupled weight decay (AdamW)", 0.0, float, NOT_NEGATIVE)
-    l2: float = flag(
+    l2: float = own(
         "l2 / 2 times the sum of the squared weights is added to the loss summed over the training "
-        "rows (scikit-learn's alpha)",
-        0.0,
+        "rows (scikit-learn's alpha); of an ensemble, those of the first layer and the biases",
+        -1.0,
         float,
         NOT_NEGATIVE,
+    )
+    factor_l2: float = own("the same for an ensemble's factors", -1.0, float, NOT_NEGATIVE)
+    deep_l2: float = own(
+        "the same for an ensemble's weights behind the first layer", -1.0, float, NOT_NEGATIVE
     )
     class_weight: str = flag(
         "weight of each class in the loss: none, or balanced (rarer counts more)",
         "none",
         rule=one_of("none", "balanced"),
     )
-    patience: int = flag(
-        "stop after so many epochs without improvement; 0 never stops", 50, parse_int, NOT_NEGATIVE
+    patience: int = own(
+        "stop after so many epochs without improvement; 0 never stops", -1, parse_int, NOT_NEGATIVE
     )
     min_delta: float = flag(
         "an epoch improves when best - loss exceeds this", 0.001, float, NOT_NEGATIVE
     )
-    restore_best: bool = flag("keep the best epoch's weights, not the last one's", True, parse_bool)
+    restore_best: bool | None = own(
+        "keep the best epoch's weights, not the last one's", None, parse_choice
+    )
+    budget: float = flag(
+        "arithmetic that auto may use, in 10^9 rows times parameters times epochs; fewer epochs "
+        "are what it saves by; 0: by the number of rows",
+        0.0,
+        float,
+        NOT_NEGATIVE,
+    )
     seed: int = flag("seed of every random choice", 42, parse_int, SEED)
     device: str = flag(
         "auto, cpu, or cuda, which fails where there is none",
@@ -128,15 +165,19 @@ class Config:
     def __post_init__(self) -> None:
         check_values(type(self), vars(self))
 
-    @classmethod
-    def create(cls, **given: Any) -> "Config":
-        """The settings given, and for the others the values of the recipe, or the defaults.
+    def filled(self, values: Mapping[str, Any]) -> "Config":
+        """The same, with `values` for those settings that are the model's own."""
+        mine = {
+            field.name
+            for field in dataclasses.fields(self)
+            if "own" in field.metadata and getattr(self, field.name) == field.default
+        }
+        return dataclasses.replace(self, **{n: v for n, v in values.items() if n in mine})
 
-        Raises:
-            InputError: a value breaks its rule.
-        """
-        check_values(cls, given)
-        return cls(**{**settings_of(given.get("recipe", "plain")), **given})
+    def given(self) -> list[str]:
+        """The settings that are not left to the model."""
+        fields = [field for field in dataclasses.fields(self) if "own" in field.metadata]
+        return [field.name for field in fields if getattr(self, field.name) != field.default]
 
     @classmethod
     def from_args(cls, argv: Sequence[str]) -> "Config":
@@ -153,9 +194,8 @@ class Config:
         parser = _Parser(prog="python -m trainer", allow_abbrev=False)
         for field in dataclasses.fields(cls):
             required = field.default is dataclasses.MISSING
-            shown = (
-                "" if required or field.default == "" else f" (default: {text_of(field.default)})"
-            )
+            quiet = required or field.default == "" or "own" in field.metadata
+            shown = "" if quiet else f" (default: {text_of(field.default)})"
             help = field.metadata["help"]
             parser.add_argument(
                 f"--{field.name}",
@@ -172,12 +212,12 @@ class Config:
         ):
             if directory := os.environ.get(variable):
                 values.setdefault(name, directory)
-        return cls.create(**values)
+        return cls(**values)
 
     @property
     def selects(self) -> bool:
         """Whether the validation rows choose the epoch that training ends with."""
-        return self.restore_best or self.patience > 0
+        return bool(self.restore_best) or self.patience > 0
 
     def to_dict(self) -> dict[str, Any]:
         """Every setting by its flag's name, in values that JSON has."""

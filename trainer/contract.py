@@ -40,6 +40,7 @@ MODEL = "model.pt"
 WEIGHTS = "weights.npz"
 METRICS = "metrics.json"
 HISTORY = "eval_history.csv"
+CANDIDATES = "candidates.csv"  # that were tried, of `--model auto`
 PREDICTIONS = "val_predictions.npz"
 TEST_PREDICTIONS = "test_predictions.npz"
 LOG = "training.log"
@@ -50,6 +51,7 @@ RESULTS = (
     WEIGHTS,
     METRICS,
     HISTORY,
+    CANDIDATES,
     PREDICTIONS,
     TEST_PREDICTIONS,
     SPEC,

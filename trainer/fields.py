@@ -21,6 +21,11 @@ def parse_int(text: str) -> int:
     return int(number)
 
 
+def parse_choice(text: str) -> bool | None:
+    """`true`, `false`, or nothing, which is None."""
+    return parse_bool(text) if text not in ("", "None") else None
+
+
 def parse_bool(text: str) -> bool:
     """`true` or `false` in any case: Python's `str(True)` and JSON's `true` both arrive here."""
     if text.lower() not in ("true", "false"):
@@ -28,9 +33,11 @@ def parse_bool(text: str) -> bool:
     return text.lower() == "true"
 
 
-def parse_hidden(text: str) -> tuple[int, ...]:
-    """`64,32` -> (64, 32); an empty text is no hidden layer, which is a linear model."""
-    return tuple(parse_int(part) for part in text.split(",")) if text else ()
+def parse_hidden(text: str) -> tuple[int, ...] | None:
+    """`64,32` -> (64, 32); `linear` is no hidden layer, (); nothing is None."""
+    if text == "linear":
+        return ()
+    return tuple(parse_int(part) for part in text.split(",")) if text else None
 
 
 # What each parser takes, in words that complete "--flag must be …".
@@ -39,6 +46,7 @@ FORMS: dict[Callable[[str], Any], str] = {
     float: "a number",
     parse_int: "a whole number",
     parse_bool: "true or false",
+    parse_choice: "true or false",
     parse_hidden: "whole numbers, as in 64,32",
 }
 
@@ -56,6 +64,11 @@ NOT_NEGATIVE = Rule("zero or more", lambda value: 0 <= value < float("inf"))
 SEED = Rule("from 0 to 2**63 - 1", lambda value: 0 <= value < 2**63)
 FRACTION = Rule("at least 0 and below 1", lambda value: 0 <= value < 1)
 ANY = Rule("given", lambda value: True)
+
+
+def or_own(rule: Rule, own: Any) -> Rule:
+    """A rule, or the value that stands for the model's own."""
+    return Rule(rule.words, lambda value: value == own or rule.holds(value))
 
 
 def one_of(*values: str) -> Rule:
@@ -123,6 +136,26 @@ def parse_value(owner: Any, name: str, text: str, label: Callable[[str], str] = 
         raise InputError(f"{label(name)} must be {FORMS[parse]}, got {text}") from None
 
 
+def check_given(
+    owner: Any, values: Mapping[str, Any], label: Callable[[str], str] = flag_of
+) -> None:
+    """Checks values that a user gave, who does not mean the model's own by them.
+
+    Args:
+        owner, values, label: as `check_values` takes them.
+
+    Raises:
+        InputError: a value breaks the rule of a setting of which each model has its own value.
+    """
+    for field in dataclasses.fields(owner):
+        rule = field.metadata.get("own", ANY)
+        if field.name in values and not rule.holds(value := values[field.name]):
+            raise InputError(
+                f"{label(field.name)} must be {rule.words}, got {text_of(value)}; leave it out for "
+                "the model's own"
+            )
+
+
 def parse_values(
     owner: Any, texts: Mapping[str, str], label: Callable[[str], str] = flag_of
 ) -> dict[str, Any]:
@@ -138,4 +171,8 @@ def parse_values(
 
 def text_of(value: Any) -> str:
     """A value as its flag takes it."""
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value)) or "linear"
+    return str(value)

@@ -15,13 +15,14 @@ def write(
     directory: Path,
     model: dict[str, Any],
     metrics: dict[str, Any],
-    history: Sequence[dict[str, float]],
+    tables: Mapping[str, Sequence[dict[str, Any]]],
     predictions: Mapping[str, Mapping[str, Any]],
     spec: bytes | None,
 ) -> list[str]:
     """Writes the results, each file whole or not at all; returns their names.
 
-    `model` is a state_dict; `predictions` the arrays of each npz, by its name. The same results
+    `model` is a state_dict; `tables` the rows of each CSV, by its name, which is not written
+    where there are none; `predictions` the arrays of each npz, by its name. The same results
     give the same bytes of model.pt.
     """
     import torch
@@ -34,7 +35,9 @@ def write(
         np.savez(buffer, **{name: tensor.numpy() for name, tensor in model.items()})
         files[contract.WEIGHTS] = buffer.getvalue()
     files[contract.METRICS] = json.dumps(contract.to_json(metrics), indent=2).encode() + b"\n"
-    files[contract.HISTORY] = "".join(_csv(history)).encode()
+    for name, rows in tables.items():
+        if rows or name == contract.HISTORY:
+            files[name] = "".join(_csv(rows)).encode()
     if spec is not None:
         files[contract.SPEC] = spec
     for name, content in files.items():
@@ -46,10 +49,10 @@ def write(
     return [*files, *predictions]
 
 
-def _csv(rows: Sequence[dict[str, float]]) -> Iterable[str]:
+def _csv(rows: Sequence[dict[str, Any]]) -> Iterable[str]:
     yield ",".join(rows[0] if rows else ()) + "\n"
     for row in rows:
-        yield ",".join(repr(value) for value in row.values()) + "\n"
+        yield ",".join(map(str, row.values())) + "\n"
 
 
 def report_to_hypertune(loss: float, epochs: int) -> None:

@@ -3,6 +3,7 @@
 import logging
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,13 +11,19 @@ import numpy as np
 import torch
 
 from trainer import contract, outputs
-from trainer.checkpoint import Checkpoints, Sigterm, check_content
+from trainer.checkpoint import Checkpoints, Sigterm
 from trainer.config import Config
 from trainer.cpus import threads_for
-from trainer.data.files import Dataset, Files
+from trainer.data.batches import Dataset
+from trainer.data.files import Files
 from trainer.distributed import World
 from trainer.errors import InputError
 from trainer.log import RunLog
+from trainer.models import NETS, make_model_of, settings_of
+from trainer.models.ensemble.encoding import Column, columns_of
+from trainer.models.interfaces import FlatModel, Gradients, MakeModel
+from trainer.portfolio.candidates import PORTFOLIO, Candidate
+from trainer.portfolio.portfolio import Portfolio
 from trainer.reading import parse_json, reading, typed
 from trainer.tasks.kinds import TASKS
 from trainer.tasks.losses import Regression, Summary, Task, make_task
@@ -28,6 +35,9 @@ PREDICTIONS = {"validation": contract.PREDICTIONS, "test": contract.TEST_PREDICT
 log = logging.getLogger(__name__)
 
 
+Trained = Training | Portfolio
+
+
 @dataclass(frozen=True)
 class Data:
     """What a run trains on, and what it is evaluated on.
@@ -37,6 +47,7 @@ class Data:
         train: the rows that train.
         held_out: the rows that do not, by name: validation, and test where there is some.
         feature_names: of the columns of X.
+        columns: of the table, which these features are.
         spec: the content of spec.json, empty when there is none; and the file as it is.
         summary: of the training rows' targets.
     """
@@ -45,6 +56,7 @@ class Data:
     train: Dataset
     held_out: dict[str, Dataset]
     feature_names: list[str]
+    columns: list[Column]
     spec: dict[str, Any]
     spec_bytes: bytes | None
     summary: Summary
@@ -84,6 +96,8 @@ def load(config: Config, world: World) -> Data:
             f"the spec must have the {train.features} features of {config.train}, got "
             f"{len(feature_names)}"
         )
+    with reading(config.spec or contract.SPEC, "a spec that preprocessing wrote", error=InputError):
+        columns = columns_of(spec, train.features)
     held_out = {
         "validation": Files.find("val", config.val, contract.VAL_KEYS).load(
             task, world.device, train
@@ -92,15 +106,52 @@ def load(config: Config, world: World) -> Data:
     if config.test:
         test = Files.find("test", config.test, contract.TEST_KEYS)
         held_out["test"] = test.load(task, world.device, train)
-    return Data(task, train, held_out, feature_names, spec, spec_bytes, summary)
+    return Data(task, train, held_out, feature_names, columns, spec, spec_bytes, summary)
+
+
+def make_net(
+    config: Config, world: World, task: Task, train: Dataset, val: Dataset | None
+) -> Training:
+    """What trains a net of the family `config.model`."""
+    filled = config.filled(settings_of(config.model))
+    make_model_of_family: MakeModel = make_model_of(config.model)
+
+    def make_model() -> tuple[FlatModel, Gradients]:
+        return make_model_of_family(filled, task, train.features, world.device)
+
+    return Training(filled, world, task, train, val, make_model)
+
+
+def make_training(
+    config: Config,
+    world: World,
+    task: Task,
+    train: Dataset,
+    val: Dataset | None,
+    columns: Sequence[Column],
+) -> Trained:
+    """What trains `config.model`; ensembles need no `val`, and other nets know no `columns`.
+
+    Raises:
+        InputError: a setting is given that is not one of this model.
+    """
+    if config.model in NETS:
+        return make_net(config, world, task, train, val)
+    if config.dropout or config.weight_decay:
+        raise InputError(
+            f"--dropout and --weight_decay must be 0 with --model {config.model}, got "
+            f"{config.dropout or config.weight_decay:g}; they are of --model mlp"
+        )
+    candidates = PORTFOLIO if config.model == "auto" else {"ensemble": Candidate({})}
+    return Portfolio(config, world, task, train, val, columns, candidates)
 
 
 def fit(
     config: Config, world: World, data: Data, sigterm: Sigterm, run_log: RunLog | None = None
-) -> Training:
+) -> Trained:
     """Trains, from a checkpoint if there is one."""
     train, val = data.train, data.held_out["validation"]
-    training = Training(config, world, data.task, train, val)
+    training = make_training(config, world, data.task, train, val, data.columns)
     torch.set_num_threads(config.threads or threads_for(training.step_work, world.local_world_size))
     checkpoints = Checkpoints(
         config.checkpoint_dir,
@@ -115,8 +166,7 @@ def fit(
     )
     content = checkpoints.load()
     if content:
-        check_content(content, training.content(), config.checkpoint_dir)
-        training.resume(content)
+        training.resume(content, config.checkpoint_dir)
     if world.rank == 0:
         if run_log:
             run_log.write_progress(training.progress())
@@ -134,7 +184,7 @@ def fit(
     return training
 
 
-def evaluate(training: Training, data: Data) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+def evaluate(training: Trained, data: Data) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """The metrics on the rows that did not train, and on rank 0 the predictions for them, as the
     arrays of each npz by its name."""
     metrics = {f"{rows}_loss": training.evaluate(data.held_out[rows])[0] for rows in data.held_out}
@@ -155,7 +205,7 @@ def evaluate(training: Training, data: Data) -> tuple[dict[str, Any], dict[str, 
 
 def write(
     config: Config,
-    training: Training,
+    training: Trained,
     data: Data,
     metrics: dict[str, Any],
     predictions: dict[str, dict[str, Any]],
@@ -163,7 +213,7 @@ def write(
 ) -> list[str]:
     """Writes the results, and that the run took so many seconds; returns the files' names."""
     if isinstance(data.task, Regression):
-        training.model.unscale(data.task.mean, data.task.scale)
+        training.unscale(data.task.mean, data.task.scale)
     outputs.report_to_hypertune(metrics["validation_loss"], training.state.epoch)
     rows = {name: source.rows for name, source in data.held_out.items()}
     content = {
@@ -177,15 +227,15 @@ def write(
     }
     return outputs.write(
         local_path(config.model_out),
-        training.model.state_dict(),
+        training.state_dict(),
         content,
-        training.state.history,
+        {contract.HISTORY: training.state.history, contract.CANDIDATES: training.tried},
         predictions,
         data.spec_bytes,
     )
 
 
-def _circumstances(training: Training) -> dict[str, Any]:
+def _circumstances(training: Trained) -> dict[str, Any]:
     """What metrics.json says of a run beside its metrics."""
     config = training.config
     rows = (
@@ -196,13 +246,13 @@ def _circumstances(training: Training) -> dict[str, Any]:
     return {
         "note": f"validation metrics come from rows {rows}; "
         "test metrics, if any, from rows that selected nothing",
-        "family": config.recipe,
+        "family": training.family,
         "best_epoch": training.state.best_epoch,
         "epochs": training.state.epoch,
         "features": training.train.features,
         "outputs": training.task.outputs,
         **training.task.scaling(),
-        "parameters": len(training.model.flat),
+        "parameters": training.parameters,
         "seed": config.seed,
         "hyperparameters": config.to_dict(),
         "device": training.world.device.type,

@@ -8,7 +8,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,15 +17,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.checkpoint import Checkpoints, Sigterm, check_content
 from trainer.config import Config
-from trainer.data.batches import BLOCK_ROWS, BatchPlan, Block, derive_seed
-from trainer.data.files import Dataset
+from trainer.data.batches import BLOCK_ROWS, BatchPlan, Block, Dataset, derive_seed
 from trainer.distributed import World
 from trainer.errors import Interrupted, TabularError
-from trainer.models import make_model_of
 from trainer.models.adam import Adam
-from trainer.models.interfaces import MakeModel
+from trainer.models.interfaces import FlatModel, Gradients
 from trainer.tasks.losses import Task
 
 # Rows times parameters after which a block ends: a second or two of one core's work. Between
@@ -51,17 +49,23 @@ class Training:
     """One run's model, optimizer and state, and what is done with them."""
 
     def __init__(
-        self, config: Config, world: World, task: Task, train: Dataset, val: Dataset
+        self,
+        config: Config,
+        world: World,
+        task: Task,
+        train: Dataset,
+        val: Dataset | None,
+        make_model: Callable[[], tuple[FlatModel, Gradients]],
     ) -> None:
+        """`make_model` makes the model, once the seed is set. Without `val` no epoch is
+        evaluated."""
         self.config, self.world, self.task = config, world, task
         self.train, self.val = train, val
         self.on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None
         random.seed(config.seed)
         np.random.seed(config.seed % 2**32)
         torch.manual_seed(config.seed)
-        sample = (x[:, :-1] for x, _ in train.parts(BatchPlan(0, block_rows=train.rows)))
-        make_model: MakeModel = make_model_of(config.recipe)
-        self.model, self.gradients = make_model(config, task, train.features, sample, world.device)
+        self.model, self.gradients = make_model()
         self.adam = Adam(self.model.flat, self.model.grad, config.weight_decay)
         self.best = self.model.flat.clone()
         self.loss_sum = torch.zeros((), dtype=torch.float64, device=world.device)
@@ -70,6 +74,26 @@ class Training:
         if world.device.type == "cuda":
             block_rows = 1 << 22  # to look up is to wait for the device
         self.plan = BatchPlan(config.batch_size, block_rows, config.seed, world.rank, world.size)
+
+    tried: Sequence[dict[str, Any]] = ()
+
+    @property
+    def family(self) -> str:
+        """The key of `trainer.models.FAMILIES` that reads its weights."""
+        return self.config.model
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model's weights are."""
+        return len(self.model.flat)
+
+    def unscale(self, mean: float, scale: float) -> None:
+        """Changes the last layer so that the outputs become `output * scale + mean`."""
+        self.model.unscale(mean, scale)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The weights of the model as it predicts, on the CPU."""
+        return self.model.state_dict()
 
     @property
     def step_work(self) -> int:
@@ -111,7 +135,7 @@ class Training:
             self._end_epoch(began, checkpoints, sigterm)
             stop, due = self.world.any(sigterm.requested, checkpoints.due(state.epoch))
             ended = state.epoch == self.config.epochs or self._out_of_patience()
-            self._save(checkpoints, due or ended, stop)
+            self._save(checkpoints, due or (ended and checkpoints.at_end), stop)
         if self.config.restore_best:
             self.model.flat.copy_(self.best)
 
@@ -133,7 +157,7 @@ class Training:
 
     def _learn(self, block: Block, careful: bool = False) -> None:
         """Takes the steps of one block. Nothing in here waits for the device, unless `careful`."""
-        state, rate = self.state, self._learning_rate()
+        state = self.state
         if self.config.dropout:
             torch.manual_seed(
                 derive_seed(self.config.seed, state.epoch, state.block, self.plan.rank)
@@ -146,7 +170,7 @@ class Training:
             if careful:
                 self._check_loss(number)
             if block.complete:
-                self._step(rate)
+                self._step(self._learning_rate(number))
 
     def _add_gradients(self, x: Tensor, y: Tensor) -> None:
         """Adds these rows' gradients and losses to the sums, a chunk that fits the cache at a time.
@@ -176,21 +200,31 @@ class Training:
             model.sums[-1] = rows
             self.world.all_reduce(model.sums)
             model.grad.div_(model.sums[-1])
-        if self.config.l2:
+        if model.penalty is not None:
+            model.grad.addcmul_(model.penalty, model.flat, value=1 / self.train.rows)
+        elif self.config.l2:
             model.grad.add_(model.flat, alpha=self.config.l2 / self.train.rows)
         self.adam.step(rate)
         self.state.pending = 0
 
-    def _learning_rate(self) -> float:
-        """Of this epoch: constant, or a half cosine from the full rate down towards zero."""
+    def _learning_rate(self, batch: int) -> float:
+        """Of a step, for batch number `batch` of the epoch, from 1: constant, or a half cosine from
+        the full rate down to zero."""
         if self.config.learning_rate_schedule == "none":
             return self.config.learning_rate
-        done = self.state.epoch / self.config.epochs
+        batches = -(-self.train.rows // (self.config.batch_size or self.train.rows))
+        done = (self.state.epoch + min(1.0, (batch - 1) / batches)) / self.config.epochs
         return self.config.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
     def _end_epoch(self, began: float, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
         """Evaluates, and lets rank 0 decide whether this epoch is the best so far."""
         state, task = self.state, self.task
+        if self.val is None:
+            state.epoch, state.block = state.epoch + 1, 0
+            train_loss = float(self.world.all_reduce(self.loss_sum)) / self.train.rows
+            state.history.append({"epoch": state.epoch, "train_loss": train_loss})
+            self.loss_sum.zero_()
+            return
 
         def poll() -> None:
             stop, due = self.world.any(sigterm.requested, checkpoints.due())
@@ -295,8 +329,13 @@ class Training:
             "own": {name: self.world.all_gather(tensor).cpu() for name, tensor in own.items()},
         }
 
-    def resume(self, content: dict[str, Any]) -> None:
-        """Goes back to where `content` was taken."""
+    def resume(self, content: Mapping[str, Any], where: str) -> None:
+        """Goes back to where `content` was taken.
+
+        Raises:
+            InputError: it is not of such a training; the message names the directory `where`.
+        """
+        check_content(content, self.content(), where)
         own = {name: tensor[self.world.rank] for name, tensor in content["own"].items()}
         self.state = State(**content["state"])
         self.best.copy_(content["best"])

@@ -32,6 +32,8 @@ def benchmark(
     from components.signature import PREPROCESSING, config_from
     from pipelines.request import local_request
     from trainer import benchmark, contract
+    from trainer.models import ensemble, settings_of
+    from trainer.portfolio.candidates import Steps
     from vertex_tabular.preprocessing.config import PrepareConfig
     from vertex_tabular.preprocessing.prepare import prepare
     from vertex_tabular.preprocessing.splits import TRAIN, VAL
@@ -43,8 +45,12 @@ def benchmark(
         data = [f"--train={Path(name, prepared.name(TRAIN))}"]
         data += [f"--val={Path(name, prepared.name(VAL))}", f"--spec={Path(name, contract.SPEC)}"]
         timings = benchmark.measure([*data, *training_flags(values)])
-    rows, epochs = int(str(prepared.train["rows"])), int(values["epochs"])
-    steps = -(-rows // (int(values["batch_size"]) or rows))
+    rows = int(str(prepared.train["rows"]))
+    own = settings_of("mlp") if values["model"] == "mlp" else ensemble.SETTINGS
+    batch_size = int(values["batch_size"])
+    batch_size = own["batch_size"] if batch_size < 0 else batch_size
+    epochs = int(values["epochs"]) or own.get("epochs") or Steps().epochs(rows, batch_size)
+    steps = -(-rows // (batch_size or rows))
     said = f"{benchmark.verdict(timings, steps)} {price(values['machine_type'], timings)}"
     if as_json:
         figures = [asdict(timing) for timing in timings]
@@ -54,11 +60,15 @@ def benchmark(
 
 
 def training_flags(values: dict[str, Any]) -> list[str]:
-    """The flags of `python -m trainer` for the pipeline's parameters of the same names."""
+    """The flags of `python -m trainer` for the pipeline's parameters of the same names; an ensemble
+    stands for those that auto tries, each of which is timed alike."""
     from components.signature import HYPERPARAMETERS
 
+    model = "ensemble" if values["model"] == "auto" else values["model"]
     return [
-        f"--{name}={values[name]}" for name in HYPERPARAMETERS if name not in ("epochs", "patience")
+        f"--{name}={value}"
+        for name, value in {**values, "model": model}.items()
+        if name in HYPERPARAMETERS and name not in ("epochs", "patience")
     ]
 
 

@@ -136,7 +136,7 @@ def _typed(document: Any, name: str) -> Spec:
             raise ValueError("no `root` and `deploymentSpec`")
         spec = through(schema.PipelineSpec(), document)
         deployment = through(schema.PipelineDeploymentConfig(), document["deploymentSpec"])
-    except (json_format.ParseError, ValueError, TypeError, AttributeError) as error:
+    except (json_format.Error, ValueError, TypeError, AttributeError) as error:
         reason = " ".join(str(error).split())
         raise InputError(
             f"{name} must be a compiled KFP v2 pipeline, got {reason}; compile it with "

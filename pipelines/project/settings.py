@@ -112,7 +112,7 @@ class Settings:
         "image that holds every step; without one, a plain Python image installs it",
     )
     gpu_image: Setting = _setting(
-        r"[\w.-]+(:\d+)?(/[\w.-]+)+(:[\w.-]+)?(@sha256:[0-9a-f]{64})?",
+        r"[A-Za-z0-9_.-]+(:[0-9]+)?(/[A-Za-z0-9_.-]+)+(:[A-Za-z0-9_.-]+)?(@sha256:[0-9a-f]{64})?",
         "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0-gpu",
         "image with CUDA of a training job that has an accelerator; without one, the other image",
     )

@@ -49,7 +49,7 @@ def values(content: dict[str, Any]) -> Any:
 
 def test_a_good_request_passes() -> None:
     assert not list(problems_of_pipeline(lambda content: None))
-    changed = {"epochs": 5, "val_size": 0.25, "job_labels": {"a": "b"}, "restore_best": False}
+    changed = {"epochs": 5, "val_size": 0.25, "job_labels": {"a": "b"}, "restore_best": "false"}
     assert not list(problems_of_pipeline(lambda content: values(content).update(changed)))
 
 

@@ -56,9 +56,12 @@ def test_collect_needs_the_run_directory_alone(spec: dict[str, Any]) -> None:
     assert list(inputs["parameters"]) == ["gcp_resources"]
 
 
-def test_a_form_says_what_a_recipe_needs(spec: dict[str, Any]) -> None:
-    told = spec["root"]["inputDefinitions"]["parameters"]["recipe"]["description"]
-    assert "in a form, fill them in by hand (strong: hidden_layers=64, epochs=150," in told
+def test_a_form_leaves_to_the_model_what_is_not_set(spec: dict[str, Any]) -> None:
+    parameters = spec["root"]["inputDefinitions"]["parameters"]
+    assert parameters["model"]["defaultValue"] == "auto"
+    for name, none in (("epochs", 0.0), ("l2", -1.0), ("hidden_layers", ""), ("restore_best", "")):
+        assert parameters[name]["defaultValue"] == none
+        assert "the model's own)" in parameters[name]["description"]
 
 
 def test_only_preprocess_and_train_are_cached(spec: dict[str, Any]) -> None:
@@ -89,14 +92,14 @@ def test_the_package_reaches_every_step_in_package_mode() -> None:
     assert "python_package_spec" not in payload
 
 
-def test_defaults_of_the_yaml_are_the_trainers_own(spec: dict[str, Any]) -> None:
+def test_defaults_of_the_yaml_but_that_of_the_model_are_the_trainers(spec: dict[str, Any]) -> None:
     required = ["--train=t", "--val=v"]
     trainer = Config.from_args(required)
     parameters = spec["root"]["inputDefinitions"]["parameters"]
     shared = sorted(parameters.keys() & vars(trainer).keys())
     assert {"hidden_layers", "epochs", "restore_best", "class_weight"} <= set(shared)
     flags = [f"--{name}={parameters[name]['defaultValue']}" for name in shared]
-    assert Config.from_args([*required, *flags]) == trainer
+    assert Config.from_args([*required, *flags, "--model=mlp"]) == trainer
 
 
 @pytest.mark.parametrize(

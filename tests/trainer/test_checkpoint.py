@@ -156,7 +156,7 @@ def epochs_of(directory: Path) -> list[dict[str, str]]:
     [
         ("", 2),
         ("--dropout=0.2", 2),
-        ("--recipe=strong", 2),
+        ("--model=ensemble --batch_size=100", 2),
         ("--batch_size=0", 2),
         ("--batch_size=70000", 3),
         ("--train={}", 2),
@@ -231,7 +231,7 @@ def test_a_changed_setting_is_refused_by_name(
     flags = [*data, "--epochs=2", f"--model_out={tmp_path}", f"--checkpoint_dir={tmp_path / 'c'}"]
     assert main([*flags, "--checkpoint_every=1"]) == 0
     assert main([*flags, "--learning_rate=0.1"]) == 2
-    assert "another learning_rate: it was 0.001 and is 0.1" in capsys.readouterr().err
+    assert "another learning_rate: it was 0.0 and is 0.1" in capsys.readouterr().err
 
 
 def craft(path: Path, change: Callable[[Any], object]) -> None:

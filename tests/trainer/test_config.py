@@ -4,12 +4,15 @@ import pytest
 
 from trainer.config import Config
 from trainer.errors import InputError
+from trainer.models import settings_of
 
 DATA = ["--train=t.npz", "--val=v.npz"]
 
 
 def test_defaults_are_the_reference_notebooks_settings() -> None:
     config = Config.from_args(DATA)
+    assert config.model == "mlp"
+    config = config.filled(settings_of("mlp"))
     notebook = {
         "epochs": 500,
         "learning_rate": 0.001,
@@ -47,7 +50,7 @@ def test_whole_numbers_arrive_as_doubles_from_a_pipeline() -> None:
         ([], "required: --train, --val"),
         ([*DATA, "--epochs=5.5"], "--epochs must be a whole number, got 5.5"),
         ([*DATA, "--epochs=inf"], "--epochs"),
-        ([*DATA, "--epochs=0"], "--epochs must be positive, got 0"),
+        ([*DATA, "--epochs=-1"], "--epochs must be positive, got -1"),
         ([*DATA, "--learning_rate=nan"], "--learning_rate must be positive, got nan"),
         ([*DATA, "--restore_best=yes"], "--restore_best must be true or false, got yes"),
         ([*DATA, "--dropout=1"], "--dropout must be at least 0 and below 1, got 1.0"),

@@ -84,13 +84,13 @@ def test_a_cluster_spec_that_is_none(
         torchrun_arguments("cpu")
 
 
-@pytest.mark.parametrize("recipe", ["plain", "strong"])
+@pytest.mark.parametrize("model", ["mlp", "ensemble"])
 def test_two_processes_give_the_losses_of_one(
-    recipe: str, data: list[str], tmp_path: Path, start: Start
+    model: str, data: list[str], tmp_path: Path, start: Start
 ) -> None:
     """480 rows in batches of 101: both the halves of a batch and the last batch are uneven."""
     flags = [*data, "--batch_size=101", "--epochs=4", "--patience=2", "--min_delta=0.01"]
-    flags += [f"--recipe={recipe}"]
+    flags += [f"--model={model}", "--restore_best=true"]
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     two = start([*torchrun, "-m", "trainer", *flags, f"--model_out={tmp_path / 'two'}"])
     assert main([*flags, f"--model_out={tmp_path / 'one'}"]) == 0

@@ -18,7 +18,7 @@ def write(directory: Path) -> list[str]:
         directory,
         {"0.weight": torch.arange(6.0).view(2, 3)},
         {"loss": 0.5, "auc": float("nan"), "rows": {"train": 3}},
-        [{"epoch": 1, "loss": 0.1 + 0.2}, {"epoch": 2, "loss": 0.25}],
+        {contract.HISTORY: [{"epoch": 1, "loss": 0.1 + 0.2}, {"epoch": 2, "loss": 0.25}]},
         {
             contract.PREDICTIONS: {
                 "y_true": np.array([0, 1]),

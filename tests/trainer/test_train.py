@@ -21,8 +21,8 @@ from trainer.config import Config
 from trainer.data.files import Files
 from trainer.distributed import World
 from trainer.models.mlp.module import build
+from trainer.run import make_net
 from trainer.tasks.losses import make_task
-from trainer.train import Training
 
 CPU = torch.device("cpu")
 
@@ -139,16 +139,14 @@ class Waits(TorchDispatchMode):
         return function(*args, **(kwargs or {}))
 
 
-@pytest.mark.parametrize(
-    "flags", [[], ["--dropout=0.1"], ["--recipe=strong"], ["--class_weight=balanced"]]
-)
+@pytest.mark.parametrize("flags", [[], ["--dropout=0.1"], ["--class_weight=balanced"]])
 def test_no_step_waits_for_the_device(data: list[str], flags: list[str]) -> None:
     """One wait for the 48 batches of a block: is the loss finite?"""
     config = Config.from_args([*data, "--batch_size=10", *flags])
     files = Files.find("train", config.train, contract.TRAIN_KEYS)
     task = make_task("binary", files.summary(True), None, bool(flags), CPU)
     source = files.load(task, CPU)
-    training = Training(config, World(), task, source, source)
+    training = make_net(config, World(), task, source, source)
     with Waits() as waits:  # type: ignore[no-untyped-call]
         training.learn_epoch(Checkpoints("", 1, 1, {}), Sigterm())
     assert (training.state.block, waits.count) == (1, 1)
@@ -186,7 +184,7 @@ def test_l2_is_the_penalty_of_ridge_regression(tmp_path: Path) -> None:
     y = x @ [1.0, -2.0, 0.5] + random.normal(size=300)
     y[:-100] = (y[:-100] - y[:-100].mean()) / y[:-100].std()
     save(tmp_path, x, y)
-    flags = ["--task=regression", "--hidden_layers=", "--epochs=500", "--learning_rate=0.05"]
+    flags = ["--task=regression", "--hidden_layers=linear", "--epochs=500", "--learning_rate=0.05"]
     run(
         tmp_path,
         *flags,

@@ -6,8 +6,9 @@ nothing needs saving to continue it.
 """
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -54,6 +55,22 @@ class Block(NamedTuple):
     sizes: list[int]
     complete: bool
     number: int
+
+
+class Dataset(Protocol):
+    """Rows, in memory or not; `features` counts those that a model sees."""
+
+    rows: int
+    features: int
+
+    def blocks(self, plan: "BatchPlan", epoch: int, start: int = 0) -> Iterator[Block]:
+        """This process's rows of each batch of an epoch, from block number `start` on."""
+        ...
+
+    def parts(self, plan: "BatchPlan") -> Iterator[tuple[Tensor, Tensor]]:
+        """This process's share of the rows, in their own order and in as many parts as every
+        process has."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,12 @@ from pathlib import Path
 import torch
 
 from trainer.data.arrays import convert, read_arrays
+from trainer.data.batches import Dataset
 from trainer.data.memory import InMemoryDataset
 from trainer.data.shards import ShardedDataset
 from trainer.errors import InputError
 from trainer.tasks.losses import Summary, Task
 from trainer.uri import local_path
-
-Dataset = InMemoryDataset | ShardedDataset
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ class InMemoryDataset:
         self.rows, self.features = len(x), x.shape[1] - 1
 
     def blocks(self, plan: BatchPlan, epoch: int, start: int = 0) -> Iterator[Block]:
-        """This process's rows of each batch of an epoch, from block number `start` on."""
+        """See `Dataset`."""
         if not 0 < plan.batch_size < self.rows:  # one batch of all rows, which need no shuffling
             return self._long_batches(plan, self.rows, None, start)
         order = permutation(self.rows, self.x.device, plan.seed, epoch)
@@ -59,7 +59,6 @@ class InMemoryDataset:
                 yield Block(x, y, [end - first], following == len(spans), number)
 
     def parts(self, plan: BatchPlan) -> Iterator[tuple[Tensor, Tensor]]:
-        """This process's share of the rows, in their own order and in as many parts as every
-        process has."""
+        """See `Dataset`."""
         for first, end in plan.spans(self.rows):
             yield self.x[first:end], self.y[first:end]

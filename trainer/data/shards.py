@@ -33,7 +33,7 @@ class ShardedDataset:
         self.features = read_arrays(files[0], keys)[0].shape[1]
 
     def blocks(self, plan: BatchPlan, epoch: int, start: int = 0) -> Iterator[Block]:
-        """As `InMemoryDataset.blocks`, of this process's own shards. Every process gives as many
+        """As of any `Dataset`, of this process's own shards. Every process gives as many
         batches, so that none waits for another's; those that run out give empty ones.
 
         Blocks before `start` are read and passed over.
@@ -63,7 +63,7 @@ class ShardedDataset:
             start = max(0, start - len(blocks))
 
     def parts(self, plan: BatchPlan) -> Iterator[tuple[Tensor, Tensor]]:
-        """As `InMemoryDataset.parts`, of this process's own shards, in the order of the files."""
+        """As of any `Dataset`, of this process's own shards, in the order of the files."""
         most = plan.block_rows
         parts = [
             sum(-(-rows // most) for rows in self.counts[rank :: plan.size])

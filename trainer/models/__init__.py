@@ -1,22 +1,24 @@
-"""The families of models: `--recipe` names one.
+"""The families of models, by the name that metrics.json has: what `weights.npz` holds.
 
 A family is a package with
 
-    __init__   SETTINGS, its values for settings that are not given; `forward`, the trained network
-               in numpy, so that predictions need no torch
+    __init__   SETTINGS, its values for settings that are the model's own; `forward`, the trained
+               network in numpy, so that predictions need no torch
     model      `make_model`: its torch module on flat buffers, and what computes the gradients
 
-and an entry of `FAMILIES`. `trainer.models.interfaces` says what training needs of the two.
+and an entry of `FAMILIES`. `trainer.models.interfaces` says what training needs of the two. A blend
+is not trained itself, but the ensembles in it.
 """
 
 import importlib
 from typing import Any
 
-FAMILIES = {"plain": "trainer.models.mlp", "strong": "trainer.models.strong"}
+FAMILIES = {"mlp": "trainer.models.mlp", "blend": "trainer.models.blend"}
+NETS = tuple(name for name in FAMILIES if name != "blend")  # that are trained as one
 
 
 def settings_of(family: str) -> dict[str, Any]:
-    """A family's values for settings that are not given, by their names."""
+    """A family's values for settings that are the model's own, by their names."""
     settings: dict[str, Any] = importlib.import_module(FAMILIES[family]).SETTINGS
     return settings
 

@@ -1,6 +1,6 @@
 """What training needs of a family of models."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
@@ -16,15 +16,16 @@ class FlatModel:
     the weights one copy.
 
     Attributes:
-        module: the module itself; its parameters live in `flat`.
-        flat: float32 (P,), all parameters.
+        flat: float32 (P,), all parameters; those of the module are views of it.
         sums: float32 (P + 1,), their gradients summed over rows, and the number of rows.
         grad: all of `sums` but the last.
     """
 
-    def __init__(self, module: nn.Module, device: torch.device) -> None:
-        size = sum(parameter.numel() for parameter in module.parameters())
-        self.module = module
+    # float32 (P,), the L2 of each parameter: half of it times the parameter's square is added to
+    # the loss summed over the training rows. None where there is one for all, or none.
+    penalty: Tensor | None = None
+
+    def __init__(self, size: int, device: torch.device) -> None:
         self.flat = torch.zeros(size, device=device)
         self.sums = torch.zeros(size + 1, device=device)
         self.grad = self.sums[:-1]
@@ -34,12 +35,22 @@ class FlatModel:
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The module's state_dict on the CPU, in tensors of their own: a view would be saved with
-        the whole buffer behind it."""
-        return {
-            name: value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
-            for name, value in self.module.state_dict().items()
-        }
+        """The state_dict of the module as it predicts, on the CPU, in tensors of their own: a view
+        would be saved with the whole buffer behind it."""
+        raise NotImplementedError
+
+
+def state_dict_of(module: nn.Module) -> dict[str, Tensor]:
+    """A module's state_dict on the CPU, in tensors of their own."""
+    return {
+        name: value.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
+        for name, value in module.state_dict().items()
+    }
+
+
+def parameters_in(module: nn.Module) -> int:
+    """How many numbers a module's parameters are."""
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 class Gradients(Protocol):
@@ -68,24 +79,15 @@ class Architecture(Protocol):
     """The settings that shape a model: see `trainer.config.Config`."""
 
     @property
-    def hidden_layers(self) -> Sequence[int]: ...
+    def hidden_layers(self) -> Sequence[int] | None: ...
 
     @property
     def dropout(self) -> float: ...
 
 
 class MakeModel(Protocol):
-    """Makes a model with its initial weights, and what computes its gradients.
-
-    `sample` gives rows of training, float32 (m, features), the same in every process: all, or
-    those of the first shard.
-    """
+    """Makes a model with its initial weights, and what computes its gradients."""
 
     def __call__(
-        self,
-        shape: Architecture,
-        task: Task,
-        features: int,
-        sample: Iterable[Tensor],
-        device: torch.device,
+        self, shape: Architecture, task: Task, features: int, device: torch.device
     ) -> tuple[FlatModel, Gradients]: ...

@@ -55,7 +55,11 @@ class CsvPredictions:
         names, rows = encoded
         if not self._begun:
             header = io.StringIO()
-            csv.writer(header, lineterminator="\n").writerow(names)
+            # Before Python 3.13 it quotes no carriage return, at which a reader ends the row.
+            if "\r" in "".join(names):
+                csv.writer(header, lineterminator="\n", quoting=csv.QUOTE_ALL).writerow(names)
+            else:
+                csv.writer(header, lineterminator="\n").writerow(names)
             self._file.write(header.getvalue().encode())
             self._begun = True
         self._file.write(rows)

@@ -36,6 +36,7 @@ Array = NDArray[Any]
 SECTIONS = {
     "metrics": "Metrics",
     "training": "Training",
+    "candidates": "What was tried",
     "predictions": "Predictions",
     "columns": "Columns",
     "data": "Data",

@@ -123,6 +123,21 @@ class RunDirectory:
 
         return self._read(contract.HISTORY, load)
 
+    @cached_property
+    def candidates(self) -> list[dict[str, str]]:
+        """The rows of candidates.csv, of a run that chose its model; none of another."""
+        if contract.CANDIDATES not in self.files:
+            return []
+
+        def load(path: Path) -> list[dict[str, str]]:
+            with open(path, newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            for row in rows:
+                float(row["loss"]), float(row["share"]), row["candidate"]
+            return rows
+
+        return self._read(contract.CANDIDATES, load)
+
     @property
     def y(self) -> Array:
         """The targets of the validation rows, (n,): int64 classes or float64 numbers."""

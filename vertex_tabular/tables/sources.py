@@ -79,8 +79,10 @@ def _match(name: Sequence[str], pattern: Sequence[str]) -> bool:
     if not pattern:
         return not name
     if pattern[0] == "**":
-        if _match(name, pattern[1:]):
-            return True
+        if len(pattern) > 1 and _match(name, pattern[1:]):
+            return True  # at the end, it is what is in a directory, and not the directory itself
+        if len(pattern) == 1 and len(name) == 1:
+            return not name[0].startswith(".")
         return bool(name) and not name[0].startswith(".") and _match(name[1:], pattern)
     return (
         bool(name)

@@ -16,6 +16,7 @@ from pipelines.project.sample import write_sample
 from tests.shell import Shell
 
 SCHEMA = Path(__file__).parents[3] / "examples" / "titanic" / "schema.yaml"
+NOTEBOOK = ("--set", "model=mlp", "--set", "fit_on=all")
 FIT = ("--schema", str(SCHEMA))
 pytestmark = pytest.mark.slow
 
@@ -69,9 +70,7 @@ def test_it_starts_without_the_imports_that_take_long(
 
 
 def test_the_titanics_figures(tabpipe: Tabpipe, titanic: Path) -> None:
-    result = tabpipe(
-        "run", "--csv", str(titanic), "--schema", str(SCHEMA), "--set", "fit_on=all", "--json"
-    )
+    result = tabpipe("run", "--csv", str(titanic), "--schema", str(SCHEMA), *NOTEBOOK, "--json")
     assert result.returncode == 0, result.stderr
     metrics = json.loads(result.stdout)["metrics"]
     assert metrics["best_epoch"] == pytest.approx(114, abs=3)
@@ -218,7 +217,7 @@ def test_bad_input_is_one_line_and_exit_status_2(
         ("seed=2**70", "seed must be a whole number, got 2**70"),
         (f"seed={2**70}", f"seed must be from 0 to 2**63 - 1, got {2**70}"),
         ("dtype=int", "dtype must be one of float32, float64, got int"),
-        ("recipe=x", "recipe must be one of plain, strong, got x"),
+        ("model=x", "model must be one of auto, ensemble, mlp, got x"),
     ],
 )
 def test_a_value_is_refused_before_anything_is_written_or_sent(
@@ -239,16 +238,15 @@ def test_a_value_is_refused_before_anything_is_written_or_sent(
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_said_beats_a_recipes_values(shell: Shell, tmp_path: Path) -> None:
-    shell_run = ("run", "--json", "--set", "recipe=strong", "--set", "epochs=3")
-    found = json.loads(shell(*shell_run).stdout)
-    assert {name: found["parameters"][name] for name in ("epochs", "hidden_layers", "l2")} == {
-        "epochs": 3,
-        "hidden_layers": "64",
-        "l2": 4.0,
-    }
-    metrics = Path(found["artifacts"]["run_directory"], "metrics.json")
-    assert json.loads(metrics.read_text())["hyperparameters"]["epochs"] == 3
+@pytest.mark.parametrize("model", ["auto", "ensemble", "mlp"])
+def test_what_is_said_beats_the_models_own_values(shell: Shell, model: str) -> None:
+    """Also where it is a default of another model."""
+    sets = ("--set", f"model={model}", "--set", "epochs=3", "--set", "learning_rate=0.001")
+    found = json.loads(shell("run", "--json", *sets).stdout)
+    metrics = json.loads(Path(found["artifacts"]["run_directory"], "metrics.json").read_text())
+    used = metrics["hyperparameters"]
+    assert (used["epochs"], used["learning_rate"], used["model"]) == (3, 0.001, model)
+    assert metrics["epochs"] == 3
 
 
 def test_a_run_that_fails_is_one_line_and_exit_status_1(tabpipe: Tabpipe) -> None:

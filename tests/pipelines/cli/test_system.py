@@ -112,6 +112,8 @@ def test_ctrl_c_of_the_trainer(tmp_path: Path, finished: Finished) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        # A shell starts what it runs in the background without Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # type: ignore[arg-type, return-value, unused-ignore]
     )
     while not (tmp_path / "progress.jsonl").exists() and process.poll() is None:
         time.sleep(0.02)

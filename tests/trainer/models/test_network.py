@@ -7,14 +7,26 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from trainer.errors import TabularError
 from trainer.models import FAMILIES
+from trainer.models.blend.module import Blend
+from trainer.models.ensemble.encoding import Column, learn_encoding
+from trainer.models.ensemble.module import Ensemble
 from trainer.models.mlp.module import build
 from trainer.models.network import Network
-from trainer.models.strong.module import Strong
 
 X = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
+
+
+def layers(inputs: int, hidden: tuple[int, ...], outputs: int) -> list[tuple[Tensor, Tensor]]:
+    """Weights and biases of two members."""
+    widths = [inputs, *hidden, outputs]
+    return [
+        (torch.randn(2, a, b), torch.randn(2, 1, b))
+        for a, b in zip(widths, widths[1:], strict=False)
+    ]
 
 
 def saved(module: torch.nn.Module, path: Path) -> Path:
@@ -25,13 +37,19 @@ def saved(module: torch.nn.Module, path: Path) -> Path:
 @pytest.mark.parametrize("hidden", [(), (8,), (8, 3)])
 @pytest.mark.parametrize("outputs", [1, 3])
 def test_it_computes_what_torch_does(tmp_path: Path, hidden: tuple[int, ...], outputs: int) -> None:
+    columns = [Column((0, 1)), Column((2,)), Column((3,))]
+    ensembles = [
+        Ensemble(encoding, layers(len(encoding.source), hidden, outputs))
+        for encoding in (learn_encoding(X.numpy(), columns, pieces) for pieces in (0, 5))
+    ]
+    link = "sigmoid" if outputs == 1 else "softmax"
     for family, module in (
-        ("plain", build(4, hidden, outputs, dropout=0.3)),
-        ("strong", Strong(X, hidden, outputs)),
+        ("mlp", build(4, hidden, outputs, dropout=0.3)),
+        ("blend", Blend(link, [0.25, 0.75], ensembles)),
+        ("blend", Blend("identity", [0.25, 0.75], ensembles)),
     ):
         network = Network(saved(module, tmp_path / "weights.npz"), family)
         expected = module.eval()(X).detach()
-        expected = expected.mean(dim=0) if family == "strong" else expected
         np.testing.assert_allclose(network(X.numpy()), expected.numpy(), rtol=1e-4, atol=1e-6)
         assert network.parameters == sum(value.numel() for value in module.state_dict().values())
 
@@ -44,7 +62,7 @@ def test_a_family_of_a_later_version_is_named(tmp_path: Path) -> None:
 def test_nothing_is_unpickled(tmp_path: Path) -> None:
     np.savez(tmp_path / "weights.npz", weight=np.array([{}], dtype=object))
     with pytest.raises(TabularError, match="must be a model's weights, got an array of objects"):
-        Network(tmp_path / "weights.npz", "plain")
+        Network(tmp_path / "weights.npz", "mlp")
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -65,7 +83,7 @@ def test_any_damage_to_the_zips_own_bytes_is_one_line(tmp_path: Path, bit: int) 
         damaged[place] ^= 1 << bit
         path.write_bytes(damaged)
         try:
-            Network(path, "plain")  # some bytes, as of a date, tell nothing
+            Network(path, "mlp")  # some bytes, as of a date, tell nothing
         except TabularError as error:
             assert "weights.npz must be a model's weights, got" in str(error)
             assert "\n" not in str(error)
@@ -75,7 +93,7 @@ def test_a_single_array_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "weights.npz").open("wb") as file:
         np.save(file, np.zeros(3))
     with pytest.raises(TabularError, match="must be a model's weights"):
-        Network(tmp_path / "weights.npz", "plain")
+        Network(tmp_path / "weights.npz", "mlp")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +114,7 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path: Path, changed: dict[str,
     with np.load(path) as arrays:
         np.savez(path, **{**arrays, **changed})
     with pytest.raises(TabularError, match="weights.npz must (be|hold) .*weights") as caught:
-        Network(path, "plain")(X.numpy())
+        Network(path, "mlp")(X.numpy())
     assert "\n" not in str(caught.value)
 
 

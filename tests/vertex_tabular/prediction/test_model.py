@@ -111,10 +111,10 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.mark.parametrize("task", TARGETS)
-def test_the_strong_recipe_has_trainings_predictions(task: str, tmp_path: Path) -> None:
-    strong = train(tmp_path, task, "--recipe=strong", "--epochs=2")
-    recorded = strong.recorded()
-    predicted = strong.raw(strong.frame)
+def test_a_blend_has_trainings_predictions(task: str, tmp_path: Path) -> None:
+    blended = train(tmp_path, task, "--model=auto", "--epochs=2")
+    recorded = blended.recorded()
+    predicted = blended.raw(blended.frame)
     scale = np.abs(recorded).max()
     np.testing.assert_allclose(predicted, recorded, rtol=0, atol=2e-6 * scale)
 

@@ -42,7 +42,7 @@ def test_without_the_option_a_cell_is_what_the_table_has() -> None:
     assert [row[0] for row in rows] == FORMULAS + PLAIN
 
 
-@given(st.lists(st.text(), min_size=1), st.text(min_size=1))
+@given(st.lists(st.text(), min_size=1), st.text(min_size=1).filter(lambda name: name != "p"))
 def test_no_cell_is_a_formula_and_none_is_lost(texts: list[str], name: str) -> None:
     header, *rows = written(pa.table({name: texts, "p": [0.5] * len(texts)}), safe=True)
     for text, (cell, _) in zip([name, *texts], [header, *rows], strict=True):

@@ -21,7 +21,7 @@ random = np.random.default_rng(0)
 def test_the_network_predicts_what_the_model_did(made: Made) -> None:
     run = RunDirectory(made.run)
     x, _ = read_rows(made.arrays["val_data"], contract.VAL_KEYS)
-    network = Network(run.path / contract.WEIGHTS, "plain")
+    network = Network(run.path / contract.WEIGHTS, "mlp")
     np.testing.assert_allclose(network.predict(run.task, x), run.predictions, rtol=1e-4, atol=1e-6)
 
 
@@ -125,7 +125,7 @@ def test_the_profile_is_the_tables(made: Made) -> None:
 def test_importance_finds_what_the_target_depends_on(made: Made) -> None:
     run = RunDirectory(made.run)
     x, _ = read_rows(made.arrays["val_data"], contract.VAL_KEYS)
-    network = Network(run.path / contract.WEIGHTS, "plain")
+    network = Network(run.path / contract.WEIGHTS, "mlp")
     found = importance.importances(run.task, network, columns_of(run), x, run.y)
     assert {found[0].name, found[1].name} == {"size", "region"}
     assert found[0].mean > 5 * abs(next(one.mean for one in found if one.name == "noise"))

@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-SETTINGS: dict[str, Any] = {}  # the defaults are its own
+SETTINGS: dict[str, Any] = {
+    "hidden_layers": (64, 32),
+    "epochs": 500,
+    "batch_size": 0,
+    "learning_rate": 0.001,
+    "learning_rate_schedule": "none",
+    "l2": 0.0,
+    "patience": 50,
+    "restore_best": True,
+}
 
 
 def forward(weights: Mapping[str, Array]) -> Callable[[Array], Array]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from trainer.models.interfaces import FlatModel
+from trainer.models.interfaces import FlatModel, parameters_in, state_dict_of
 
 
 def build(
@@ -41,7 +41,8 @@ class FlatMlp(FlatModel):
     """
 
     def __init__(self, module: nn.Sequential, device: torch.device) -> None:
-        super().__init__(module, device)
+        super().__init__(parameters_in(module), device)
+        self.module = module
         self.weights: list[Tensor] = []
         self.grads: list[Tensor] = []
         start = 0
@@ -62,3 +63,6 @@ class FlatMlp(FlatModel):
         last = self.weights[-1]
         last.mul_(scale)
         last[-1].add_(mean)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return state_dict_of(self.module)

@@ -76,7 +76,7 @@ def test_nothing_changed(earlier: Earlier) -> None:
         (
             "train",
             {"batch_size": 8, "dropout": 0.1, "hidden_layers": "8", "seed": 1},
-            "batch_size is 8, was 0; dropout is 0.1, was 0; hidden_layers is 8, was 64,32; 1 more",
+            'batch_size is 8, was -1; dropout is 0.1, was 0; hidden_layers is 8, was ""; 1 more',
         ),
         ("preprocess", {"split_seed": 7, "epochs": 10}, "split_seed is 7, was 42"),
     ],

@@ -1,0 +1,265 @@
+"""Chooses and trains ensembles for a table.
+
+1. Each candidate trains a member that leaves out the first part of the rows, which judges it.
+2. The best of them train members that leave out other parts.
+3. The blend of the predictions for left-out rows that has the least loss gives each its share.
+4. These learn all rows, with members by their share: that is the model.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.config import Config
+from trainer.data.batches import BatchPlan, Dataset
+from trainer.distributed import World
+from trainer.models import blend as blends
+from trainer.models import ensemble
+from trainer.models.blend.module import Blend
+from trainer.models.ensemble.encoding import Column
+from trainer.models.interfaces import state_dict_of
+from trainer.portfolio.blend import blend
+from trainer.portfolio.candidates import LONG, PORTFOLIO, Candidate
+from trainer.portfolio.fits import EnsembleTraining, Fit, Fits
+from trainer.portfolio.judging import make_loss
+from trainer.portfolio.parts import judging_parts
+from trainer.tasks.losses import Task
+from trainer.train import State
+
+Array = NDArray[Any]
+
+KEPT = 3  # candidates that train further members
+MEMBERS = 4  # of the model, by their share; of each candidate in it two at least
+BUDGET = 200.0  # 10^9 rows times parameters times epochs, up to LONG rows; beyond, by their number
+FEWEST_JUDGED = 10  # rows; of fewer, nothing is judged, and the most cautious candidate learns all
+CAUTIOUS = "sparser"
+SHOWN = ("pieces", "input_factor", "learning_rate", "l2", "factor_l2", "deep_l2")
+
+log = logging.getLogger(__name__)
+
+
+class Portfolio:
+    """One run's candidates and what became of them; used as a `Training` is.
+
+    Attributes:
+        config: once it has learned, with the values of the candidate with the largest share.
+        state: of the training of that candidate.
+        tried: the rows of `candidates.csv`.
+        shares: of the candidates in the model, by name.
+    """
+
+    family = "blend"
+
+    def __init__(
+        self,
+        config: Config,
+        world: World,
+        task: Task,
+        train: Dataset,
+        val: Dataset | None,
+        columns: Sequence[Column],
+        candidates: Mapping[str, Candidate] = PORTFOLIO,
+    ) -> None:
+        """With one candidate there is nothing to choose: it learns all rows."""
+        self.config, self.world, self.task = config, world, task
+        self.train, self.val, self.candidates = train, val, candidates
+        self.on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None
+        self.fits = Fits(world, task, train, columns, config.seed)
+        self.state = State()
+        self.tried: list[dict[str, Any]] = []
+        self.shares: dict[str, float] = {}
+        self._trainings: dict[str, EnsembleTraining] = {}
+        self._configs = {
+            name: config.filled(candidate.settings).filled(ensemble.SETTINGS)
+            for name, candidate in candidates.items()
+        }
+        self._effort = self._effort_within_budget()
+
+    @property
+    def step_work(self) -> int:
+        """Rows times parameters of a step, at most, of this process's share."""
+        rows = [
+            min(config.batch_size or self.train.rows, self.train.rows)
+            * self._parameters(name)
+            * MEMBERS
+            for name, config in self._configs.items()
+        ]
+        return max(rows) // self.world.size
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the model's weights are."""
+        return sum(len(training.model.flat) for training in self._trainings.values())
+
+    def fit(self, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
+        """Chooses, and trains the model.
+
+        Raises:
+            TabularError: the loss of a candidate is no longer finite.
+            Interrupted: SIGTERM came, and a checkpoint is saved; or another process is gone.
+        """
+        names = list(self.candidates)
+        if len(names) == 1:
+            self.shares = {names[0]: 1.0}
+        elif self.fits.sample.rows < FEWEST_JUDGED:
+            self.shares = {CAUTIOUS: 1.0}
+        else:
+            self._choose(names, checkpoints, sigterm)
+        main = max(self.shares, key=self.shares.__getitem__)
+        for name, share in self.shares.items():
+            fit = self._fit(name, (), max(2, round(MEMBERS * share)))
+            val, on_epoch = (self.val, self.on_epoch) if name == main else (None, lambda rows: None)
+            self._trainings[name] = self.fits.learn_all(fit, val, checkpoints, sigterm, on_epoch)
+        self.state = self._trainings[main].state
+        self.config = replace(self._trainings[main].config, seed=self.config.seed)
+        for row in self.tried:
+            row["share"] = self.shares.get(row["candidate"], 0.0)
+            row["seconds"] = round(self.fits.seconds.get(row["candidate"], 0.0), 3)
+
+    def _choose(self, names: list[str], checkpoints: Checkpoints, sigterm: Sigterm) -> None:
+        """Judges the candidates, and gives each its share of the model."""
+        y = self.fits.sample.y.numpy(force=True).reshape(-1)
+        left_out = {name: np.full((len(y), self.task.outputs), np.nan) for name in names}
+
+        def judge(name: str, parts: range, judged_by: range) -> float:
+            """The loss of a candidate, after it trained members that leave out `parts`."""
+            if parts:
+                fit = self._fit(name, tuple(parts), len(parts))
+                rows = self._rows_of(parts)
+                predictions = self.fits.predict_left_out(fit, checkpoints, sigterm)
+                left_out[name][rows] = predictions.numpy()
+            rows = self._rows_of(judged_by)
+            return self._decided([make_loss(self.task, y[rows])(left_out[name][rows])])[0]
+
+        first, judging = range(1), range(judging_parts(len(y)))
+        losses: dict[str, float] = {}
+        for number, name in enumerate(names, 1):
+            losses[name] = judge(name, first, first)
+            self._say(f"candidate {number} of {len(names)}, {name}: loss {losses[name]:.5f}")
+        alive = sorted(names, key=losses.__getitem__)[:KEPT]
+        for name in alive:
+            losses[name] = judge(name, judging[1:], judging)
+            self._say(f"candidate {name} goes on: loss {losses[name]:.5f}")
+        rows = self._rows_of(judging)
+        predictions = [left_out[name][rows] for name in alive]
+        shares = self._decided(blend(predictions, make_loss(self.task, y[rows])))
+        self.shares = {name: share for name, share in zip(alive, shares, strict=True) if share}
+        self.tried = [
+            {
+                **self._settings(name),
+                "loss": losses[name],
+                "judged_rows": len(self._rows_of(judging if name in alive else first)),
+            }
+            for name in names
+        ]
+        shown = ", ".join(f"{share:.0%} {name}" for name, share in self.shares.items())
+        self._say(f"the model: {shown}")
+
+    def _fit(self, name: str, left_out: tuple[int, ...], members: int) -> Fit:
+        config = self._configs[name]
+        rows = self.fits.sample.rows if left_out else self.train.rows
+        epochs = self._epochs(name, rows)
+        if not config.epochs:
+            epochs = max(1, round(epochs * self._effort))
+        if not left_out and (self.config.members or len(self.candidates) == 1):
+            members = config.members
+        return Fit(name, replace(config, epochs=epochs, members=members), left_out)
+
+    def _epochs(self, name: str, rows: int) -> int:
+        config = self._configs[name]
+        return config.epochs or self.candidates[name].steps.epochs(rows, config.batch_size)
+
+    def _effort_within_budget(self) -> float:
+        """The share of the candidates' epochs that the budget pays for, at most 1."""
+        budget = 1e9 * (self.config.budget or BUDGET * max(1.0, self.train.rows / LONG))
+        sample = self.fits.sample.rows
+        judged = [self._parameters(n) * sample * self._epochs(n, sample) for n in self.candidates]
+        learned = [
+            self._parameters(n) * self.train.rows * self._epochs(n, self.train.rows) * MEMBERS
+            for n in self.candidates
+        ]
+        whole = max(learned)
+        if len(judged) > 1:
+            whole += sum(judged) + sum(sorted(judged)[-KEPT:]) * (judging_parts(sample) - 1)
+        return min(1.0, budget / whole)
+
+    def _parameters(self, name: str) -> int:
+        """How many numbers the weights of a member are."""
+        config = self._configs[name]
+        inputs = len(self.fits.encoding(config.pieces).source)
+        widths = [inputs, *(config.hidden_layers or ()), self.task.outputs]
+        return sum((a + 1) * b for a, b in zip(widths, widths[1:], strict=False))
+
+    def _rows_of(self, parts: range) -> NDArray[np.int64]:
+        return np.flatnonzero(np.isin(self.fits.part, parts))
+
+    def _decided(self, values: Sequence[float]) -> list[float]:
+        """The values of rank 0, because another machine may differ in the last bit."""
+        mine = torch.tensor(values, dtype=torch.float64)
+        decided: list[float] = self.world.all_gather(mine)[0].tolist()
+        return decided
+
+    def _settings(self, name: str) -> dict[str, Any]:
+        config = self._configs[name]
+        layers = " ".join(map(str, config.hidden_layers or ())) or "linear"
+        shown = {setting: getattr(config, setting) for setting in SHOWN}
+        return {"candidate": name, "hidden_layers": layers, **shown}
+
+    def _say(self, text: str) -> None:
+        if self.world.rank == 0:
+            log.info(text)
+
+    def evaluate(self, source: Dataset) -> tuple[float, float]:
+        """Mean loss and score over the rows of `source`, each process computing its share."""
+        network = blends.forward(self._arrays())
+        loss = torch.zeros((), dtype=torch.float64, device=self.world.device)
+        score = torch.zeros_like(loss)
+        for x, y in source.parts(BatchPlan(0, rank=self.world.rank, size=self.world.size)):
+            if len(x):
+                logits = self._logits(network, x)
+                loss += self.task.loss(logits, y)
+                score += self.task.score(logits, y)
+        total_loss, total_score = self.world.all_reduce(torch.stack([loss, score])).tolist()
+        return total_loss / source.rows, self.task.score_of(total_score, source.rows)
+
+    def predict(self, source: Dataset) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Targets and predictions of all rows of `source`, in their order; on one process alone."""
+        network = blends.forward(self._arrays())
+        read, predictions = [], []
+        for x, y in source.parts(BatchPlan(0)):
+            predictions.append(self.task.predictions(self._logits(network, x)))
+            read.append(self.task.as_read(y))
+        return np.concatenate(read), np.concatenate(predictions)
+
+    def _logits(self, network: Callable[[Array], Array], x: Tensor) -> Tensor:
+        outputs = network(x[:, :-1].numpy(force=True))
+        return torch.from_numpy(outputs).to(self.world.device)
+
+    def _arrays(self) -> dict[str, Array]:
+        return {name: tensor.numpy() for name, tensor in self.state_dict().items()}
+
+    def unscale(self, mean: float, scale: float) -> None:
+        """Changes the last layers so that the outputs become `output * scale + mean`."""
+        for training in self._trainings.values():
+            training.model.unscale(mean, scale)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """The model's weights on the CPU, those of a `models.blend.module.Blend`."""
+        link = self.task.kind.link.__name__
+        ensembles = [self._trainings[name].model.to_module() for name in self.shares]
+        return state_dict_of(Blend(link, list(self.shares.values()), ensembles))
+
+    def progress(self) -> list[dict[str, Any]]:
+        """No epochs of the model are known before it is chosen."""
+        return []
+
+    def resume(self, content: Mapping[str, Any], where: str) -> None:
+        """See `Fits.resume`."""
+        self.fits.resume(content, where)
