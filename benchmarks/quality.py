@@ -39,9 +39,9 @@ from vertex_tabular.features.apply import apply, labels
 from vertex_tabular.features.spec import Spec
 from vertex_tabular.preprocessing.reading import read_checked
 from vertex_tabular.schema.parse import parse_schema
-from vertex_tabular.schema.reader import load_yaml, read_schema
+from vertex_tabular.schema.reader import read_schema
 from vertex_tabular.schema.schema import Schema
-from vertex_tabular.tables import inference
+from vertex_tabular.tables.inference import infer_schema
 from vertex_tabular.tables.table import Table
 
 if TYPE_CHECKING:
@@ -207,13 +207,13 @@ def problems(asked: argparse.Namespace, directory: Path) -> Iterator[tuple[str, 
     """The tables to measure on, by name."""
     if asked.csv:
         schema = read_schema(Path(asked.schema)) if asked.schema else None
-        schema = schema or load_yaml(inference.infer(asked.csv, asked.target))
+        schema = schema or infer_schema(asked.csv, asked.target)
         yield Path(asked.csv).stem, read_problem(asked.csv, schema)
         return
     for name in asked.tables.split(",") if asked.tables else TABLES:
         csv = str(directory / f"{name}.csv")
         TABLES[name].load().to_csv(csv, index=False)
-        yield name, read_problem(csv, load_yaml(inference.infer(csv, TABLES[name].target)))
+        yield name, read_problem(csv, infer_schema(csv, TABLES[name].target))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

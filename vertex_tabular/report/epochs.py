@@ -84,7 +84,7 @@ def what_rows_selected(run: RunDirectory) -> str:
     settings = run.metrics["hyperparameters"]
     if settings["restore_best"]:
         use = "to select the epoch"
-    elif settings["patience"]:
+    elif settings["patience"] > 0:
         use = "to decide when training stops"
     else:
         return "These rows selected nothing."

@@ -88,3 +88,8 @@ def quoted(value: object) -> str:
         return "inf"  # Python writes no whole number of thousands of digits
     text = repr(value)
     return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text that may be endless."""
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from trainer.errors import InputError
+from vertex_tabular.schema.values import shortened
 
 MAX_LINES = 20
 MAX_NAMES = 20  # in one message
@@ -68,11 +69,6 @@ def called(name: str) -> str:
 def is_not_utf_8(text: str) -> bool:
     """Whether a text has letters that `surrogateescape` makes of bytes that are not UTF-8."""
     return not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text)
-
-
-def shortened(text: str) -> str:
-    """The beginning of a text that may be endless."""
-    return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def shown(text: str) -> str:
