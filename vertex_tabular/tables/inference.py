@@ -162,6 +162,8 @@ def _task(values: list[str]) -> tuple[str, str]:
         shown = [c if PLAIN_NUMBER.fullmatch(c) else in_yaml(c) for c in classes]
         return "binary", f"its values are {', '.join(shown)}"
     numbers = are_numbers(set(classes)) and not any(map(CODE.fullmatch, classes))
+    if numbers and len(classes) <= FEW and len(set(map(float, classes))) < len(classes):
+        numbers = False  # 2.1 and 2.10 are versions
     if numbers and (len(classes) > FEW or not all(float(c).is_integer() for c in classes)):
         return "regression", f"its values are {len(classes)} numbers"
     return "multiclass", f"it has {len(classes)} different {WHOLE_NUMBERS if numbers else 'texts'}"
