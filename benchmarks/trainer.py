@@ -23,10 +23,10 @@ import torch
 import torch.nn.functional as F
 
 from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.compute.cpus import threads_for
+from trainer.compute.distributed import World
 from trainer.config import Config
-from trainer.cpus import threads_for
 from trainer.data.memory import InMemoryDataset
-from trainer.distributed import World
 from trainer.models.mlp.module import build
 from trainer.run import make_net
 from trainer.tasks.losses import Binary

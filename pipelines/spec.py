@@ -19,7 +19,7 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True)
 class _Task:
-    dependentTasks: list[str] = field(default_factory=list)  # noqa: N815  (KFP's name)
+    dependentTasks: list[str] = field(default_factory=list)  # KFP's name
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(argv: list[str]) -> int:
     # Not above, so that Ctrl-C meanwhile, and what is not installed, are one line.
-    from trainer import contract, cpus
+    from trainer import contract
+    from trainer.compute.cpus import wait_passively
     from trainer.config import Config
     from trainer.log import RunLog, to_terminal
     from trainer.uri import local_path
@@ -34,9 +35,10 @@ def _run(argv: list[str]) -> int:
         config = Config.from_args(argv)
         directory = local_path(config.model_out)
 
-        cpus.wait_passively()  # before torch is imported
-        from trainer import checkpoint, distributed
-        from trainer.gpu import check_device
+        wait_passively()  # before torch is imported
+        from trainer import checkpoint
+        from trainer.compute import distributed
+        from trainer.compute.gpu import check_device
         from trainer.run import run
 
         check_device(config.device)

@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from trainer import contract
+from trainer.compute.cpus import available_cpus
 from trainer.config import Config
-from trainer.cpus import available_cpus
 from trainer.errors import TabularError, exit_on_error
 from trainer.terminal import echo
 

@@ -12,11 +12,11 @@ import torch
 
 from trainer import contract, outputs
 from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.compute.cpus import threads_for
+from trainer.compute.distributed import World
 from trainer.config import Config
-from trainer.cpus import threads_for
 from trainer.data.batches import Dataset
 from trainer.data.files import Files
-from trainer.distributed import World
 from trainer.errors import InputError
 from trainer.log import RunLog
 from trainer.models import NETS, make_model_of, settings_of

@@ -8,7 +8,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.checkpoint import Checkpoints, Sigterm, check_content
+from trainer.compute.distributed import World
 from trainer.config import Config
 from trainer.data.batches import BLOCK_ROWS, BatchPlan, Block, Dataset, derive_seed
-from trainer.distributed import World
 from trainer.errors import Interrupted, TabularError
 from trainer.models.adam import Adam
 from trainer.models.interfaces import FlatModel, Gradients
@@ -45,8 +45,48 @@ class State:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-class Training:
+class Predictor:
+    """What evaluates and predicts, whatever computes the logits."""
+
+    world: World
+    task: Task
+    plan: BatchPlan  # this process's share of the rows
+
+    def _logits(self, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Logits and targets of rows x (n, features + 1), some at a time; logits are valid until
+        the next are asked for."""
+        raise NotImplementedError
+
+    def evaluate(
+        self, source: Dataset, poll: Callable[[], None] = lambda: None
+    ) -> tuple[float, float]:
+        """Mean loss and score over the rows of `source`, each process computing its share, and
+        calling `poll` between its parts."""
+        loss = torch.zeros((), dtype=torch.float64, device=self.world.device)
+        score = torch.zeros_like(loss)
+        for number, (x, y) in enumerate(source.parts(self.plan)):
+            if number:
+                poll()
+            for logits, targets in self._logits(x, y) if len(x) else []:
+                loss += self.task.loss(logits, targets)
+                score += self.task.score(logits, targets)
+        total_loss, total_score = self.world.all_reduce(torch.stack([loss, score])).tolist()
+        return total_loss / source.rows, self.task.score_of(total_score, source.rows)
+
+    def predict(self, source: Dataset) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """Targets and predictions of all rows of `source`, in their order; on one process alone."""
+        read, predictions = [], []
+        for x, y in source.parts(BatchPlan(0)):
+            for logits, targets in self._logits(x, y):
+                predictions.append(self.task.predictions(logits))
+                read.append(self.task.as_read(targets))
+        return np.concatenate(read), np.concatenate(predictions)
+
+
+class Training(Predictor):
     """One run's model, optimizer and state, and what is done with them."""
+
+    tried: Sequence[dict[str, Any]] = ()  # of other models, as `Portfolio.tried`
 
     def __init__(
         self,
@@ -74,8 +114,6 @@ class Training:
         if world.device.type == "cuda":
             block_rows = 1 << 22  # to look up is to wait for the device
         self.plan = BatchPlan(config.batch_size, block_rows, config.seed, world.rank, world.size)
-
-    tried: Sequence[dict[str, Any]] = ()
 
     @property
     def family(self) -> str:
@@ -260,31 +298,9 @@ class Training:
             )
             self.on_epoch([self._line(row, state.best_loss, state.best_epoch)])
 
-    def evaluate(
-        self, source: Dataset, poll: Callable[[], None] = lambda: None
-    ) -> tuple[float, float]:
-        """Mean loss and score over the rows of `source`, each process computing its share, and
-        calling `poll` between its parts."""
-        loss = torch.zeros((), dtype=torch.float64, device=self.world.device)
-        score = torch.zeros_like(loss)
-        for number, (x, y) in enumerate(source.parts(self.plan)):
-            if number:
-                poll()
-            for rows, targets in self._chunks(x, y) if len(x) else []:
-                logits = self.gradients.logits(rows)
-                loss += self.task.loss(logits, targets)
-                score += self.task.score(logits, targets)
-        total_loss, total_score = self.world.all_reduce(torch.stack([loss, score])).tolist()
-        return total_loss / source.rows, self.task.score_of(total_score, source.rows)
-
-    def predict(self, source: Dataset) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """Targets and predictions of all rows of `source`, in their order; on one process alone."""
-        read, predictions = [], []
-        for x, y in source.parts(BatchPlan(0)):
-            for rows, targets in self._chunks(x, y):
-                predictions.append(self.task.predictions(self.gradients.logits(rows)))
-                read.append(self.task.as_read(targets))
-        return np.concatenate(read), np.concatenate(predictions)
+    def _logits(self, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        for rows, targets in self._chunks(x, y):
+            yield self.gradients.logits(rows), targets
 
     def _check_loss(self, batch: int) -> None:
         """Raises TabularError if a process's loss is no longer finite, before the step is taken."""

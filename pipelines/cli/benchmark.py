@@ -29,10 +29,12 @@ def benchmark(
 
     Example: tabpipe benchmark --csv passengers.csv --schema schema.yaml --set batch_size=1024
     """
-    from components.signature import PREPROCESSING, config_from
+    from components.signature import HYPERPARAMETERS, PREPROCESSING, config_from
     from pipelines.request import local_request
     from trainer import benchmark, contract
-    from trainer.models import ensemble, settings_of
+    from trainer.config import Config
+    from trainer.fields import parse_values
+    from trainer.models import settings_of
     from trainer.portfolio.candidates import Steps
     from vertex_tabular.preprocessing.config import PrepareConfig
     from vertex_tabular.preprocessing.prepare import prepare
@@ -46,11 +48,10 @@ def benchmark(
         data += [f"--val={Path(name, prepared.name(VAL))}", f"--spec={Path(name, contract.SPEC)}"]
         timings = benchmark.measure([*data, *training_flags(values)])
     rows = int(str(prepared.train["rows"]))
-    own = settings_of("mlp") if values["model"] == "mlp" else ensemble.SETTINGS
-    batch_size = int(values["batch_size"])
-    batch_size = own["batch_size"] if batch_size < 0 else batch_size
-    epochs = int(values["epochs"]) or own.get("epochs") or Steps().epochs(rows, batch_size)
-    steps = -(-rows // (batch_size or rows))
+    given = parse_values(Config, {name: str(values[name]) for name in HYPERPARAMETERS})
+    used = Config(train="", val="", **given).filled(settings_of(values["model"]))
+    epochs = used.epochs or Steps().epochs(rows, used.batch_size)
+    steps = -(-rows // (used.batch_size or rows))
     said = f"{benchmark.verdict(timings, steps)} {price(values['machine_type'], timings)}"
     if as_json:
         figures = [asdict(timing) for timing in timings]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.history.comparison import Comparison, Difference
-from trainer import contract
 
 MAX_CURVES = 6  # of one chart: more are hard to distinguish
 TAIL = 6  # characters of an id that tell runs apart, as those of a git commit do
@@ -103,8 +102,7 @@ def write_page(found: Comparison, out: Path) -> None:
         lead=_summary(found, paired, label_of),
         sections=sections_of(SECTIONS, content),
     )
-    with contract.atomic_write(out) as file:
-        file.write(shell.render(page).encode())
+    shell.write(page, out)
 
 
 def labels_of(run_ids: Sequence[str]) -> list[str]:

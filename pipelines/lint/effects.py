@@ -5,9 +5,9 @@ import builtins
 import re
 import shlex
 from collections.abc import Iterator
-from itertools import pairwise
 
 from pipelines.lint.pipeline import Task
+from pipelines.lint.shell import scripts_of
 
 # Of Python's own functions, those that may do more than compute, print, or end the step.
 _BUILTINS = set(dir(builtins)) - {"open", "exec", "eval", "compile", "__import__", "setattr"}
@@ -31,7 +31,7 @@ def has_effect(task: Task) -> bool:
     code = _code(command)
     if code is not None:
         return not _is_pure(code)
-    scripts = [word for before, word in pairwise(words) if re.fullmatch(r"-\w*c", before)]
+    scripts = scripts_of(words)
     if scripts or words[:1] and words[0] in _SHELL:
         return not all(_only_shows(line) for line in scripts[:1] or [shlex.join(words)])
     return not _LOOKS.search(task.path.rpartition("/")[2])

@@ -51,11 +51,18 @@ def _version(text: str) -> tuple[int, ...]:
 
 
 def _images(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    """Of what runs, and of what serves a model that is imported."""
+    yield from container_images(pipeline)
     for label, executor in pipeline.executors.items():
-        place = f"deploymentSpec.executors.{label}"
-        yield f"{place}.container.image", executor.get("container", {}).get("image", "")
-        # The image that serves a model.
-        yield from strings(executor.get("importer", {}).get("metadata", {}), f"{place}.metadata")
+        metadata = executor.get("importer", {}).get("metadata", {})
+        yield from strings(metadata, f"deploymentSpec.executors.{label}.metadata")
+
+
+def container_images(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
+    """The image of each step and of each pool of a job's machines, with its place."""
+    for label, executor in pipeline.executors.items():
+        image = executor.get("container", {}).get("image", "")
+        yield f"deploymentSpec.executors.{label}.container.image", image
     for task in pipeline.tasks:
         for pool in worker_pools(task):
             yield f"{pool.place}: image", pool.image

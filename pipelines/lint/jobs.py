@@ -8,14 +8,13 @@ from pipelines.lint.fixed_paths import fixed_paths
 from pipelines.lint.payloads.template import serving_machines, worker_pools
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Task
 from pipelines.lint.rule import Location, rule
-from pipelines.prices.machines import NO_ACCELERATOR, built_in, mismatch
+from pipelines.prices.machines import NO_ACCELERATOR, built_in, mismatch, table
 
 # https://cloud.google.com/compute/docs/eol/k80-eol
 _RETIRED = {"NVIDIA_TESLA_K80": "2024-05-01"}
-# The smallest machines of custom training; prediction has smaller ones.
+# Series whose smallest machines custom training does not have; prediction has them.
 # https://cloud.google.com/vertex-ai/docs/training/configure-compute#machine-types
 _SIZED = {"e2", "n1", "n2", "n2d"}
-_LEAST_VCPUS = {"standard": 4, "highmem": 2, "highcpu": 16}
 # Names of images without CUDA: Google's own (pytorch-xla, tf-cpu.2-15), and those that follow its
 # convention. https://cloud.google.com/vertex-ai/docs/training/pre-built-containers
 _CPU_IMAGE = re.compile(r"(^|[/:._-])(cpu|xla)([/:._-]|$)")
@@ -91,8 +90,8 @@ def machine_type(pipeline: Pipeline) -> Iterator[Location]:
         kind, _, vcpus = size.partition("-")
         if not request.trains or series not in _SIZED or not vcpus.isdecimal():
             continue
-        least = _LEAST_VCPUS.get(kind)
-        if least and int(vcpus) < least:
+        least = min(table()["sizes"].get(f"{series}-{kind}", [0]))
+        if int(vcpus) < least:
             cure = f"Use {series}-{kind}-{least} or a larger one."
             yield request.place, machine, cure
 

@@ -5,9 +5,10 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 
-from pipelines.lint.payloads.template import worker_pools
+from pipelines.lint.images import container_images
 from pipelines.lint.pipeline import PLACEHOLDER, Pipeline, Spec
 from pipelines.lint.rule import Location, rule
+from pipelines.lint.shell import scripts_of
 
 _MOVING_TAGS = {"", "latest", "main", "master", "nightly", "edge"}
 # Google publishes its prebuilt images as `latest` alone; the name holds framework and Python:
@@ -28,14 +29,9 @@ _FLAGS_WITH_A_VALUE |= {"--only-binary", "--no-binary", "--root-user-action"}
     fix="Use the tag of a version, or better the digest: IMAGE@sha256:….",
 )
 def unpinned_image(pipeline: Pipeline) -> Iterator[Location]:
-    for label, executor in pipeline.executors.items():
-        image = executor.get("container", {}).get("image", "")
+    for place, image in container_images(pipeline):
         if _moves(image):
-            yield f"deploymentSpec.executors.{label}.container.image", image
-    for task in pipeline.tasks:
-        for pool in worker_pools(task):
-            if _moves(pool.image):
-                yield f"{pool.place}: image", pool.image
+            yield place, image
 
 
 @rule(
@@ -77,8 +73,7 @@ def _scripts(pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     for label, executor in pipeline.executors.items():
         container: Spec = executor.get("container", {})
         words = [*container.get("command", []), *container.get("args", [])]
-        scripts = [word for before, word in pairwise(words) if re.fullmatch(r"-\w*c", before)]
-        for script in scripts or [shlex.join(words)]:
+        for script in scripts_of(words) or [shlex.join(words)]:
             yield f"deploymentSpec.executors.{label}.container", script
 
 

@@ -20,7 +20,7 @@ from pipelines.local.step import record_path, write_record
 from pipelines.local.step_records import pinned, read_record
 from pipelines.parameters import declared, parse_settings
 from pipelines.request import RunRequest, check_request
-from pipelines.spec import spec_of
+from pipelines.spec import read_pipeline, spec_of
 from pipelines.steps import in_order
 from trainer.contract import remove_leftovers
 from trainer.errors import InputError
@@ -74,12 +74,7 @@ def request_of(
         InputError: one of them, the table, the model or the code is not what it was; it names each.
     """
     run = load(directory)
-    try:
-        compiled = (directory / PIPELINE).read_text()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"a run's directory must have its pipeline, got {directory}: {error}"
-        ) from None
+    compiled = read_pipeline(directory / PIPELINE)
     given = parse_settings(sets, declared(spec_of(compiled)))
     if csv is not None:
         given["csv"] = csv

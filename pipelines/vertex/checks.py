@@ -30,8 +30,7 @@ def check_key(label: str, key: str, region: str) -> None:
     """
     if not key:
         return
-    if not re.fullmatch(FORMS["kms_key"].pattern, key):
-        raise InputError(f"{label} must look like {FORMS['kms_key'].example}, got {key}")
+    _check_form(label, "kms_key", key)
     location = key.split("/")[3]
     if location != region:
         raise InputError(
@@ -56,6 +55,12 @@ def check_job(
     kind = str(values["accelerator_type"]).replace(UNSPECIFIED, "")
     check_known(str(values["machine_type"]), kind, values["accelerator_count"], labels, force)
     check_key("job_kms_key", str(values["job_kms_key"]), region)
-    network = str(values["job_network"])
-    if network and not re.fullmatch(FORMS["network"].pattern, network):
-        raise InputError(f"job_network must look like {FORMS['network'].example}, got {network}")
+    if network := str(values["job_network"]):
+        _check_form("job_network", "network", network)
+
+
+def _check_form(label: str, setting: str, value: str) -> None:
+    """Raises InputError unless a value has the form of the setting of that name."""
+    form = FORMS[setting]
+    if not re.fullmatch(form.pattern, value):
+        raise InputError(f"{label} must look like {form.example}, got {value}")

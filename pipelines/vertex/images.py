@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import io
-import os
 import re
 import tarfile
 import time
@@ -15,6 +14,7 @@ from typing import Any
 
 from pipelines.project.settings import Settings
 from pipelines.vertex.client import Vertex
+from trainer.contract import atomic_write
 from trainer.errors import InputError, TabularError
 from trainer.uri import Uri, join
 
@@ -126,14 +126,12 @@ def pin(directory: Path, file: str, name: str, image: str) -> None:
     """Writes a setting into the project's file, above its profiles; the rest stays as it is."""
     path = directory / file
     text = path.read_text("utf-8") if path.exists() else ""
-    top, bracket, profiles = re.match(r"(?s)(.*?)(^\[|\Z)(.*)", text, re.MULTILINE).groups()  # type: ignore[union-attr]
+    table = re.search(r"^\[", text, re.MULTILINE)
+    top, profiles = (text[: table.start()], text[table.start() :]) if table else (text, "")
     line = f'{name} = "{image}"\n'
     top, count = re.subn(rf"(?m)^{name}\s*=.*\n?", line, top)
-    if not count:
-        top = line + top
-    written = path.with_name(f".{file}.{os.getpid()}.tmp")
-    written.write_text(top + bracket + profiles, "utf-8")
-    os.replace(written, path)
+    with atomic_write(path) as written:
+        written.write(((top if count else line + top) + profiles).encode())
 
 
 def _copied(dockerfile: str) -> Iterator[str]:

@@ -206,6 +206,7 @@ def test_whenever_the_command_is_ended_one_fires(
             recorder.board.faults.append(Fault(method, None, "", executed, skip, strike))
             victim(wanted)
             victim.close()
+            recorder.board.settle(TIMEOUT_SECONDS)  # the call outlives the one who made it
             context = (method, skip, executed)
             assert firing(recorder) in allowed, context
             check_mended(recorder, applier, wanted, scenario, context)

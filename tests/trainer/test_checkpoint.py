@@ -16,8 +16,8 @@ import torch
 
 from trainer.__main__ import main
 from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.compute.distributed import World
 from trainer.config import Config
-from trainer.distributed import World
 from trainer.errors import InputError, Interrupted, TabularError
 from trainer.run import run
 

@@ -17,9 +17,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from trainer import contract
 from trainer.__main__ import main
 from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.compute.distributed import World
 from trainer.config import Config
 from trainer.data.files import Files
-from trainer.distributed import World
 from trainer.models.mlp.module import build
 from trainer.run import make_net
 from trainer.tasks.losses import make_task

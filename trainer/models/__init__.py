@@ -14,12 +14,15 @@ import importlib
 from typing import Any
 
 FAMILIES = {"mlp": "trainer.models.mlp", "blend": "trainer.models.blend"}
+ENSEMBLE = "trainer.models.ensemble"
 NETS = tuple(name for name in FAMILIES if name != "blend")  # that are trained as one
 
 
-def settings_of(family: str) -> dict[str, Any]:
-    """A family's values for settings that are the model's own, by their names."""
-    settings: dict[str, Any] = importlib.import_module(FAMILIES[family]).SETTINGS
+def settings_of(model: str) -> dict[str, Any]:
+    """A model's values for settings that are its own, by their names; of auto, those from which
+    its candidates differ."""
+    package = FAMILIES[model] if model in NETS else ENSEMBLE
+    settings: dict[str, Any] = importlib.import_module(package).SETTINGS
     return settings
 
 

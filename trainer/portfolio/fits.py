@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.compute.distributed import World
 from trainer.config import Config
 from trainer.data.batches import Dataset, derive_seed
 from trainer.data.encoded import encode_rows, encoded
 from trainer.data.memory import InMemoryDataset
-from trainer.distributed import World
 from trainer.errors import InputError
 from trainer.models.ensemble.encoding import Column, Encoding, learn_encoding
 from trainer.models.ensemble.gradients import EnsembleGradients
@@ -34,8 +34,8 @@ class Fit:
     """A training: of a candidate's members, which leave out one part of the sample each, or none.
 
     Attributes:
+        config: its settings, the number of members and of epochs among them.
         left_out: the parts.
-        epochs: how many.
     """
 
     candidate: str
@@ -114,7 +114,9 @@ class Fits:
     ) -> EnsembleTraining:
         """Members that have learned all training rows; `val` is evaluated after each epoch."""
         encoding = self.encoding(fit.config.pieces)
-        train = encoded(self.train, encoding)
+        # Of a short table the sample is all of it; the parts do not matter here.
+        whole = self.sample is self.train
+        train = self._encoded_sample(fit.config.pieces) if whole else encoded(self.train, encoding)
         held_out = None if val is None else encoded(val, encoding)
         if fit.key in self._left:
             training = self._make(fit, train, held_out)

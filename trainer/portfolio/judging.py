@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from trainer.models.blend import TINY
 from trainer.tasks.losses import Task
+from trainer.tasks.metrics import probability_of_truth
 
 Array = NDArray[Any]
 
@@ -30,11 +31,9 @@ def make_loss(task: Task, y: Array) -> Callable[[Array], float]:
     weights = np.ones(len(y))
     if task.class_weights is not None:
         weights = task.class_weights.numpy(force=True).astype(np.float64)[classes]
-    places = np.arange(len(y))
 
     def cross_entropy(p: Array) -> float:
-        of_class = np.where(classes == 1, p[:, 0], 1 - p[:, 0]) if p.shape[1] == 1 else None
-        chosen = p[places, classes] if of_class is None else of_class
-        return float((-np.log(np.maximum(chosen, TINY)) * weights).mean())
+        given = probability_of_truth(classes, p[:, 0] if p.shape[1] == 1 else p)
+        return float((-np.log(np.maximum(given, TINY)) * weights).mean())
 
     return cross_entropy

@@ -7,8 +7,9 @@
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.compute.distributed import World
 from trainer.config import Config
 from trainer.data.batches import BatchPlan, Dataset
-from trainer.distributed import World
 from trainer.models import blend as blends
-from trainer.models import ensemble
+from trainer.models import settings_of
 from trainer.models.blend.module import Blend
 from trainer.models.ensemble.encoding import Column
 from trainer.models.interfaces import state_dict_of
@@ -31,7 +32,7 @@ from trainer.portfolio.fits import EnsembleTraining, Fit, Fits
 from trainer.portfolio.judging import make_loss
 from trainer.portfolio.parts import judging_parts
 from trainer.tasks.losses import Task
-from trainer.train import State
+from trainer.train import Predictor, State
 
 Array = NDArray[Any]
 
@@ -45,7 +46,7 @@ SHOWN = ("pieces", "input_factor", "learning_rate", "l2", "factor_l2", "deep_l2"
 log = logging.getLogger(__name__)
 
 
-class Portfolio:
+class Portfolio(Predictor):
     """One run's candidates and what became of them; used as a `Training` is.
 
     Attributes:
@@ -71,13 +72,14 @@ class Portfolio:
         self.config, self.world, self.task = config, world, task
         self.train, self.val, self.candidates = train, val, candidates
         self.on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None
+        self.plan = BatchPlan(0, rank=world.rank, size=world.size)
         self.fits = Fits(world, task, train, columns, config.seed)
         self.state = State()
         self.tried: list[dict[str, Any]] = []
         self.shares: dict[str, float] = {}
         self._trainings: dict[str, EnsembleTraining] = {}
         self._configs = {
-            name: config.filled(candidate.settings).filled(ensemble.SETTINGS)
+            name: config.filled(candidate.settings).filled(settings_of(config.model))
             for name, candidate in candidates.items()
         }
         self._effort = self._effort_within_budget()
@@ -130,11 +132,9 @@ class Portfolio:
 
         def judge(name: str, parts: range, judged_by: range) -> float:
             """The loss of a candidate, after it trained members that leave out `parts`."""
-            if parts:
-                fit = self._fit(name, tuple(parts), len(parts))
-                rows = self._rows_of(parts)
-                predictions = self.fits.predict_left_out(fit, checkpoints, sigterm)
-                left_out[name][rows] = predictions.numpy()
+            fit = self._fit(name, tuple(parts), len(parts))
+            predictions = self.fits.predict_left_out(fit, checkpoints, sigterm)
+            left_out[name][self._rows_of(parts)] = predictions.numpy()
             rows = self._rows_of(judged_by)
             return self._decided([make_loss(self.task, y[rows])(left_out[name][rows])])[0]
 
@@ -216,34 +216,14 @@ class Portfolio:
         if self.world.rank == 0:
             log.info(text)
 
-    def evaluate(self, source: Dataset) -> tuple[float, float]:
-        """Mean loss and score over the rows of `source`, each process computing its share."""
-        network = blends.forward(self._arrays())
-        loss = torch.zeros((), dtype=torch.float64, device=self.world.device)
-        score = torch.zeros_like(loss)
-        for x, y in source.parts(BatchPlan(0, rank=self.world.rank, size=self.world.size)):
-            if len(x):
-                logits = self._logits(network, x)
-                loss += self.task.loss(logits, y)
-                score += self.task.score(logits, y)
-        total_loss, total_score = self.world.all_reduce(torch.stack([loss, score])).tolist()
-        return total_loss / source.rows, self.task.score_of(total_score, source.rows)
+    @cached_property
+    def _network(self) -> Callable[[Array], Array]:
+        """What has learned, in numpy; of a number, standardised."""
+        return blends.forward({name: tensor.numpy() for name, tensor in self.state_dict().items()})
 
-    def predict(self, source: Dataset) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """Targets and predictions of all rows of `source`, in their order; on one process alone."""
-        network = blends.forward(self._arrays())
-        read, predictions = [], []
-        for x, y in source.parts(BatchPlan(0)):
-            predictions.append(self.task.predictions(self._logits(network, x)))
-            read.append(self.task.as_read(y))
-        return np.concatenate(read), np.concatenate(predictions)
-
-    def _logits(self, network: Callable[[Array], Array], x: Tensor) -> Tensor:
-        outputs = network(x[:, :-1].numpy(force=True))
-        return torch.from_numpy(outputs).to(self.world.device)
-
-    def _arrays(self) -> dict[str, Array]:
-        return {name: tensor.numpy() for name, tensor in self.state_dict().items()}
+    def _logits(self, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        outputs = self._network(x[:, :-1].numpy(force=True))
+        yield torch.from_numpy(outputs).to(self.world.device), y
 
     def unscale(self, mean: float, scale: float) -> None:
         """Changes the last layers so that the outputs become `output * scale + mean`."""

@@ -70,7 +70,7 @@ def auc_of_ranking(ones: Array, scores: Array, weights: Weights = None) -> Array
 def log_loss(y: Array, p: Array, weights: Weights = None) -> Array:
     """Mean of -log of the probability given to the true class, which is clipped to float32's
     resolution: one certain error in a million rows must not make the mean infinite."""
-    return _mean(-np.log(np.maximum(_given(y, p), np.finfo(np.float32).eps)), weights)
+    return _mean(-np.log(np.maximum(probability_of_truth(y, p), np.finfo(np.float32).eps)), weights)
 
 
 def brier(y: Array, p: Array, weights: Weights = None) -> Array:
@@ -79,7 +79,7 @@ def brier(y: Array, p: Array, weights: Weights = None) -> Array:
     p = p.astype(np.float64)
     if p.ndim == 1:
         return _mean((p - y) ** 2, weights)
-    return _mean(np.einsum("ij,ij->i", p, p) - 2 * _given(y, p) + 1, weights)
+    return _mean(np.einsum("ij,ij->i", p, p) - 2 * probability_of_truth(y, p) + 1, weights)
 
 
 def calibration_error(y: Array, p: Array, weights: Weights = None) -> Array:
@@ -224,7 +224,7 @@ def _classes(p: Array) -> int:
     return 2 if p.ndim == 1 else int(p.shape[1])
 
 
-def _given(y: Array, p: Array) -> Array:
+def probability_of_truth(y: Array, p: Array) -> Array:
     """The probability given to each row's true class, float64 (n,)."""
     if p.ndim == 1:
         p = p.astype(np.float64)

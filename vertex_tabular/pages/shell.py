@@ -11,6 +11,8 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from trainer import contract
+from trainer.uri import local_path
 from vertex_tabular.pages.columns import named
 
 HEADING = 64  # characters
@@ -104,6 +106,16 @@ def render(page: Page) -> str:
 </body>
 </html>
 """
+
+
+def write(page: Page, out: str | Path) -> None:
+    """Writes the page to a path or gs:// URI.
+
+    Raises:
+        TabularError: it cannot be written.
+    """
+    with contract.atomic_write(local_path(str(out))) as file:
+        file.write(render(page).encode())
 
 
 def title(page: Page) -> str:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trainer import contract
-from trainer.uri import local_path
 from vertex_tabular.features.drift import PSI_MAJOR, PSI_MINOR, Drift
 from vertex_tabular.pages import shell
 from vertex_tabular.pages.formatting import counted, shortened
@@ -61,8 +59,7 @@ def write_drift_report(
         sections=sections_of(SECTIONS, content),
         source=source,
     )
-    with contract.atomic_write(local_path(out)) as file:
-        file.write(shell.render(page).encode())
+    shell.write(page, out)
 
 
 def _lead(drifted: Sequence[str], columns: int) -> str:

@@ -1,7 +1,5 @@
 """A report of a model on a labelled table, which need not be that of its training."""
 
-from trainer import contract
-from trainer.uri import local_path
 from vertex_tabular.pages import shell
 from vertex_tabular.pages.formatting import counted
 from vertex_tabular.prediction.table import Evaluation
@@ -78,5 +76,4 @@ def write_evaluation(
         source=source,
         scripts=(TEMPLATES / "threshold.js").read_text(),
     )
-    with contract.atomic_write(local_path(out)) as file:
-        file.write(shell.render(page).encode())
+    shell.write(page, out)

@@ -73,9 +73,8 @@ def write_report(
     job = job or Job()
     with one_thread():
         content = context(run, train_data, val_data, table or {}, job)
-        page = shell.render(page_of(run, job, content))
-    with contract.atomic_write(local_path(out)) as file:
-        file.write(page.encode())
+        page = page_of(run, job, content)
+    shell.write(page, out)
 
 
 def complete_report(report: str, run: RunDirectory, job: Job) -> None:

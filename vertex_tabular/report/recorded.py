@@ -1,8 +1,9 @@
 """The report of a run from its directory alone, which records where its data is."""
 
-import json
+from typing import Any
 
 from trainer import contract
+from trainer.reading import read_json
 from trainer.uri import local_path
 from vertex_tabular.report.job import Job
 from vertex_tabular.report.page import write_report
@@ -19,7 +20,8 @@ def write_report_of(run: RunDirectory, out: str) -> None:
     """
     data, origin = run.metrics["hyperparameters"], run.origin
     profile = local_path(data["train"]).parent / contract.PROFILE
-    table = json.loads(profile.read_bytes()) if profile.is_file() else {}
+    form = "a table's profile"
+    table = read_json(profile, dict[str, Any], form) if profile.is_file() else {}
     job = Job(
         source=origin.get("source", ""),
         fingerprints={"table": origin["fingerprint"]} if "fingerprint" in origin else {},

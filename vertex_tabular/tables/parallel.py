@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from trainer.cpus import available_cpus
+from trainer.compute.cpus import available_cpus
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -1,6 +1,7 @@
 """What the clients of Google Cloud share: project, region, credentials, how a call is made."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import google.auth
@@ -36,16 +37,21 @@ class Connection:
             credentials, _ = google.auth.default(scopes=[SCOPE], quota_project_id=project)
         self.credentials: Any = credentials
 
+    @cached_property
+    def _session(self) -> Any:
+        make: Callable[[Any], Any] = AuthorizedSession
+        return make(self.credentials)
+
     def http(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The JSON that a REST API of Google Cloud answers.
 
         Raises:
             GoogleAPICallError: it refuses.
         """
-        session: Any = AuthorizedSession(self.credentials)  # type: ignore[no-untyped-call]
-        answer = session.request(method, url, json=body, timeout=60)
+        answer = self._session.request(method, url, json=body, timeout=60)
         if not answer.ok:
-            raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]
+            refused: Callable[[Any], Exception] = exceptions.from_http_response
+            raise refused(answer)
         content: dict[str, Any] = answer.json()
         return content
 

@@ -1,7 +1,8 @@
 """gRPC services from plain Python methods: each call is recorded, and faults are injected here."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -70,6 +71,29 @@ class Switchboard:
     calls: list[Call] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _under_way: int = 0
+    _ended: threading.Condition = field(default_factory=threading.Condition)
+
+    def settle(self, timeout: float) -> None:
+        """Waits until every call has been carried out, also that of a client which has died.
+
+        Raises:
+            TimeoutError: one takes longer than `timeout` seconds.
+        """
+        with self._ended:
+            if not self._ended.wait_for(lambda: not self._under_way, timeout):
+                raise TimeoutError(f"{self._under_way} calls are still under way")
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        with self._ended:
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._ended:
+                self._under_way -= 1
+                self._ended.notify_all()
 
     def handler(self, service: str, methods: Methods) -> grpc.GenericRpcHandler:
         """The methods of a service, ready for `server.add_generic_rpc_handlers`."""
@@ -101,7 +125,11 @@ class Switchboard:
                 self._strike(fault, context)
             return response
 
-        return answer
+        def counted(request: Any, context: grpc.ServicerContext) -> Any:
+            with self._counted():
+                return answer(request, context)
+
+        return counted
 
     def _arrived(self, name: str, request: Any, headers: dict[str, str]) -> Fault | None:
         with self._lock:

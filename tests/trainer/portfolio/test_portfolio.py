@@ -13,8 +13,8 @@ import torch
 from trainer import contract
 from trainer.__main__ import main
 from trainer.checkpoint import Sigterm
+from trainer.compute.distributed import World
 from trainer.config import Config
-from trainer.distributed import World
 from trainer.errors import InputError, Interrupted
 from trainer.models import blend
 from trainer.models.blend.module import Blend

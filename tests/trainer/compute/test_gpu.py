@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.trainer.conftest import write_data
-from trainer import gpu
+from trainer.compute import gpu
 from trainer.errors import InputError
 
 NO_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")

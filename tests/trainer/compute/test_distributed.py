@@ -16,7 +16,7 @@ import torch
 
 from trainer import contract
 from trainer.__main__ import main
-from trainer.distributed import torchrun_arguments
+from trainer.compute.distributed import torchrun_arguments
 from trainer.errors import InputError
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,1 @@
+"""What a run computes on: processors, GPUs, several processes."""
