@@ -21,8 +21,12 @@ YEARS = frozenset(range(1900, 2101))
 RARE = 5  # rows of a category, among many, that are enough for one code
 MISSING_LEVEL = "(missing)"
 UNIQUE_NUMBERS = "it has a different whole number in each row, as an id has"
+# In the tables that R packages ship, of the columns with a different whole number in each row 3 in 4
+# are ids from this many rows on; below, 3 in 4 are measures, such as the population of a state.
+MANY = 500  # rows
 INDEX = re.compile(r"Unnamed: \d+|__index_level_\d+__", re.ASCII)
 ID = re.compile(r"(.*[^A-Za-z])?id|.*[^A-Z]I[Dd]|I[Dd]", re.DOTALL)  # but not "paid"
+NUMBERED = re.compile(r"(.*[\W\d_])?(id|key|no|nr|num|number|code)", re.DOTALL | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -78,14 +82,17 @@ def _kind(name: str, values: list[str], present: list[str], categories: set[str]
     distinct = len(categories) == len(values)
     if are_numbers(categories) and not any(map(CODE.fullmatch, bare)):
         whole_or_negative = all(text.lstrip("+-").isdigit() for text in bare)
-        if whole_or_negative and distinct and len(values) > 2 and _consecutive(values):
+        if whole and distinct and len(values) > 2 and _count_from_0_or_1(values):
             return Guess("drop", "it numbers the rows")
-        if whole and distinct and len(values) > FEW:
+        unique = whole and distinct and len(values) > FEW
+        if unique and (len(values) >= MANY or NUMBERED.fullmatch(name.strip())):
             return Guess("drop", UNIQUE_NUMBERS)
         if whole_or_negative and ID.fullmatch(name.strip()):
             if len(categories) > min(FEW, len(present) // 2):
                 return Guess("drop", "it is called an id")
             return Guess("categorical", f"{len(categories)} different ids")
+        if unique:
+            return Guess("numeric", "a different whole number in each row", notable=True)
         return Guess("numeric", f"{len(categories)} different numbers")
     if whole and distinct and len(values) > FEW:
         return Guess("drop", f"{UNIQUE_NUMBERS}{_but(categories)}")
@@ -125,9 +132,10 @@ def are_numbers(categories: set[str]) -> bool:
     return all(broken_number(category) is None for category in categories)
 
 
-def _consecutive(values: list[str]) -> bool:
-    numbers = [float(value) for value in values]
-    return max(numbers) - min(numbers) == len(set(numbers)) - 1
+def _count_from_0_or_1(values: list[str]) -> bool:
+    """Whether different whole numbers are 0, 1, … or 1, 2, …; those of consecutive years are not."""
+    numbers = [int(value) for value in values]
+    return min(numbers) in (0, 1) and max(numbers) - min(numbers) == len(numbers) - 1
 
 
 def present_of(values: list[str]) -> list[str]:
