@@ -21,8 +21,8 @@ YEARS = frozenset(range(1900, 2101))
 RARE = 5  # rows of a category, among many, that are enough for one code
 MISSING_LEVEL = "(missing)"
 UNIQUE_NUMBERS = "it has a different whole number in each row, as an id has"
-# In the tables that R packages ship, of the columns with a different whole number in each row 3 in 4
-# are ids from this many rows on; below, 3 in 4 are measures, such as the population of a state.
+# In the tables that R packages ship, of the columns with a different whole number in each row 3 in
+# 4 are ids from this many rows on; below, 3 in 4 are measures, as is the population of a state.
 MANY = 500  # rows
 INDEX = re.compile(r"Unnamed: \d+|__index_level_\d+__", re.ASCII)
 ID = re.compile(r"(.*[^A-Za-z])?id|.*[^A-Z]I[Dd]|I[Dd]", re.DOTALL)  # but not "paid"
@@ -133,7 +133,7 @@ def are_numbers(categories: set[str]) -> bool:
 
 
 def _count_from_0_or_1(values: list[str]) -> bool:
-    """Whether different whole numbers are 0, 1, … or 1, 2, …; those of consecutive years are not."""
+    """Whether different whole numbers are 0, 1, … or 1, 2, …, which consecutive years are not."""
     numbers = [int(value) for value in values]
     return min(numbers) in (0, 1) and max(numbers) - min(numbers) == len(numbers) - 1
 
