@@ -14,7 +14,7 @@ import math
 import signal
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +111,29 @@ class Checkpoints:
                     )
             return content
         return None
+
+
+class OfPart(Checkpoints):
+    """The checkpoints of a run as one of its trainings sees them: what it saves becomes a part of
+    the run's."""
+
+    def __init__(
+        self,
+        run: Checkpoints,
+        epochs_before: int,
+        content: Callable[[dict[str, Any]], dict[str, Any]],
+        at_end: bool = True,
+    ) -> None:
+        """`content` makes the run's of the training's; `epochs_before` the run has done."""
+        self._run, self._before, self._content, self.at_end = run, epochs_before, content, at_end
+
+    def due(self, epochs_done: int | None = None) -> bool:
+        """See `Checkpoints`."""
+        return self._run.due(None if epochs_done is None else self._before + epochs_done)
+
+    def save(self, epoch: int, block: int, content: dict[str, Any]) -> None:
+        """See `Checkpoints`."""
+        self._run.save(self._before + epoch, block, self._content(content))
 
 
 def exist(uri: str) -> bool:

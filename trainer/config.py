@@ -130,6 +130,12 @@ class Config:
     restore_best: bool | None = own(
         "keep the best epoch's weights, not the last one's", None, parse_choice
     )
+    refit: str = own(
+        "rows that the model learns once more after the figures are taken: none, or all, which is "
+        "training and validation rows together",
+        "",
+        rule=one_of("none", "all"),
+    )
     budget: float = flag(
         "arithmetic that auto may use, in 10^9 rows times parameters times epochs; fewer epochs "
         "are what it saves by; 0: by the number of rows",

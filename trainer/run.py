@@ -16,7 +16,7 @@ from trainer.compute.cpus import threads_for
 from trainer.compute.distributed import World
 from trainer.config import Config
 from trainer.data.batches import Dataset
-from trainer.data.files import Files
+from trainer.data.files import Files, load_joined
 from trainer.errors import InputError
 from trainer.log import RunLog
 from trainer.models import NETS, make_model_of, settings_of
@@ -43,6 +43,7 @@ class Data:
     """What a run trains on, and what it is evaluated on.
 
     Attributes:
+        files: of the training and the validation rows.
         task: of the training rows' targets.
         train: the rows that train.
         held_out: the rows that do not, by name: validation, and test where there is some.
@@ -52,6 +53,7 @@ class Data:
         summary: of the training rows' targets.
     """
 
+    files: tuple[Files, Files]
     task: Task
     train: Dataset
     held_out: dict[str, Dataset]
@@ -73,8 +75,11 @@ def run(config: Config, world: World, sigterm: Sigterm, run_log: RunLog | None =
     """
     began = time.perf_counter()
     data = load(config, world)
-    training = fit(config, world, data, sigterm, run_log)
+    checkpoints = open_checkpoints(config, world, data)
+    training = fit(config, world, data, checkpoints, sigterm, run_log)
     metrics, predictions = evaluate(training, data)
+    if training.config.refit == "all":
+        refit(training, data, checkpoints, sigterm)
     if world.rank != 0:
         return []
     seconds = round(time.perf_counter() - began, 3)
@@ -98,15 +103,14 @@ def load(config: Config, world: World) -> Data:
         )
     with reading(config.spec or contract.SPEC, "a spec that preprocessing wrote", error=InputError):
         columns = columns_of(spec, train.features)
-    held_out = {
-        "validation": Files.find("val", config.val, contract.VAL_KEYS).load(
-            task, world.device, train
-        )
-    }
+    val_files = Files.find("val", config.val, contract.VAL_KEYS)
+    held_out = {"validation": val_files.load(task, world.device, train)}
     if config.test:
         test = Files.find("test", config.test, contract.TEST_KEYS)
         held_out["test"] = test.load(task, world.device, train)
-    return Data(task, train, held_out, feature_names, columns, spec, spec_bytes, summary)
+    return Data(
+        (files, val_files), task, train, held_out, feature_names, columns, spec, spec_bytes, summary
+    )
 
 
 def make_net(
@@ -146,14 +150,9 @@ def make_training(
     return Portfolio(config, world, task, train, val, columns, candidates)
 
 
-def fit(
-    config: Config, world: World, data: Data, sigterm: Sigterm, run_log: RunLog | None = None
-) -> Trained:
-    """Trains, from a checkpoint if there is one."""
-    train, val = data.train, data.held_out["validation"]
-    training = make_training(config, world, data.task, train, val, data.columns)
-    torch.set_num_threads(config.threads or threads_for(training.step_work, world.local_world_size))
-    checkpoints = Checkpoints(
+def open_checkpoints(config: Config, world: World, data: Data) -> Checkpoints:
+    """Those of this run: of these settings, this data and as many processes."""
+    return Checkpoints(
         config.checkpoint_dir,
         config.checkpoint_every,
         config.checkpoint_minutes,
@@ -164,6 +163,20 @@ def fit(
             "target": asdict(data.summary),
         },
     )
+
+
+def fit(
+    config: Config,
+    world: World,
+    data: Data,
+    checkpoints: Checkpoints,
+    sigterm: Sigterm,
+    run_log: RunLog | None = None,
+) -> Trained:
+    """Trains, from a checkpoint if there is one."""
+    train, val = data.train, data.held_out["validation"]
+    training = make_training(config, world, data.task, train, val, data.columns)
+    torch.set_num_threads(config.threads or threads_for(training.step_work, world.local_world_size))
     content = checkpoints.load()
     if content:
         training.resume(content, config.checkpoint_dir)
@@ -182,6 +195,17 @@ def fit(
     training.fit(checkpoints, sigterm)
     sigterm.deferred = False
     return training
+
+
+def refit(training: Trained, data: Data, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
+    """Trains what was chosen once more, on training and validation rows together."""
+    world, loaded = training.world, (data.train, data.held_out["validation"])
+    rows = load_joined(data.files, loaded, data.task, world.device)
+    if world.rank == 0:
+        log.info(f"training what was chosen once more, on all {rows.rows} rows")
+    sigterm.deferred = True
+    training.refit(rows, checkpoints, sigterm)
+    sigterm.deferred = False
 
 
 def evaluate(training: Trained, data: Data) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -243,9 +267,14 @@ def _circumstances(training: Trained) -> dict[str, Any]:
         if config.selects
         else "that selected nothing"
     )
+    again = (
+        "; they are of the model before it learned the validation rows too"
+        if config.refit == "all"
+        else ""
+    )
     return {
         "note": f"validation metrics come from rows {rows}; "
-        "test metrics, if any, from rows that selected nothing",
+        f"test metrics, if any, from rows that selected nothing{again}",
         "family": training.family,
         "best_epoch": training.state.best_epoch,
         "epochs": training.state.epoch,

@@ -9,7 +9,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from trainer.checkpoint import Checkpoints, Sigterm, check_content
+from trainer.checkpoint import Checkpoints, OfPart, Sigterm, check_content
 from trainer.compute.distributed import World
 from trainer.config import Config
 from trainer.data.batches import BLOCK_ROWS, BatchPlan, Block, Dataset, derive_seed
@@ -29,6 +29,7 @@ from trainer.tasks.losses import Task
 # Rows times parameters after which a block ends: a second or two of one core's work. Between
 # blocks a run looks up: at the loss, at SIGTERM, at the clock.
 BLOCK_WORK = 10**10
+REFIT = "refit"  # in a checkpoint: the content of the training that follows
 
 log = logging.getLogger(__name__)
 
@@ -100,8 +101,10 @@ class Training(Predictor):
         """`make_model` makes the model, once the seed is set. Without `val` no epoch is
         evaluated."""
         self.config, self.world, self.task = config, world, task
-        self.train, self.val = train, val
+        self.train, self.val, self._make_model = train, val, make_model
         self.on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None
+        self._refitted: dict[str, Any] | None = None  # of a refit that a checkpoint goes on with
+        self._where = ""
         random.seed(config.seed)
         np.random.seed(config.seed % 2**32)
         torch.manual_seed(config.seed)
@@ -176,6 +179,23 @@ class Training(Predictor):
             self._save(checkpoints, due or (ended and checkpoints.at_end), stop)
         if self.config.restore_best:
             self.model.flat.copy_(self.best)
+
+    def refit(self, train: Dataset, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
+        """A new model learns other rows, for as many epochs as gave this one, whose place it takes.
+        What was measured stays.
+
+        Raises:
+            TabularError, Interrupted: see `fit`.
+        """
+        epochs = self.state.best_epoch if self.config.restore_best else self.state.epoch
+        config = replace(self.config, epochs=epochs, patience=0, restore_best=False)
+        again = Training(config, self.world, self.task, train, None, self._make_model)
+        if self._refitted:
+            again.resume(self._refitted, self._where)
+        fitted = self.content()
+        part = OfPart(checkpoints, self.state.epoch, lambda content: {**fitted, REFIT: content})
+        again.fit(part, sigterm)
+        self.model.flat.copy_(again.model.flat)
 
     def learn_epoch(self, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
         """Takes the steps of an epoch, or of what is left of it, and looks up after each block."""
@@ -351,7 +371,9 @@ class Training(Predictor):
         Raises:
             InputError: it is not of such a training; the message names the directory `where`.
         """
-        check_content(content, self.content(), where)
+        fitted = dict(content)
+        self._refitted, self._where = fitted.pop(REFIT, None), where
+        check_content(fitted, self.content(), where)
         own = {name: tensor[self.world.rank] for name, tensor in content["own"].items()}
         self.state = State(**content["state"])
         self.best.copy_(content["best"])

@@ -45,9 +45,11 @@ def shell(shared_shell: Shell, tmp_path: Path) -> Shell:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """One run of the main job on a sample: its directory, and what `--json` printed."""
+    """One run of the main job on a sample: its directory, and what `--json` printed. Its model is
+    the one that its figures are of."""
     root = tmp_path_factory.mktemp("finished")
     command = [sys.executable, "-m", "pipelines", "run", "--json", "--set", "epochs=60"]
+    command += ["--set", "refit=none"]
     result = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
     )

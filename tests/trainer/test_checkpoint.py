@@ -156,7 +156,7 @@ def epochs_of(directory: Path) -> list[dict[str, str]]:
     [
         ("", 2),
         ("--dropout=0.2", 2),
-        ("--model=ensemble --batch_size=100", 2),
+        ("--model=ensemble --batch_size=100 --refit=none", 2),
         ("--batch_size=0", 2),
         ("--batch_size=70000", 3),
         ("--train={}", 2),

@@ -1,6 +1,7 @@
 """The npz files of a dataset, found and then read."""
 
 import glob
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from trainer.data.arrays import convert, read_arrays
 from trainer.data.batches import Dataset
 from trainer.data.memory import InMemoryDataset
-from trainer.data.shards import ShardedDataset
+from trainer.data.shards import Shard, ShardedDataset
 from trainer.errors import InputError
 from trainer.tasks.losses import Summary, Task
 from trainer.uri import local_path
@@ -43,6 +44,11 @@ class Files:
             raise InputError(f"--{flag} must name a file that exists, got {shown}")
         return cls(flag, paths, keys)
 
+    @property
+    def shards(self) -> list[Shard]:
+        """Each file with the names of its arrays."""
+        return [Shard(path, self.keys) for path in self.paths]
+
     def summary(self, count_values: bool) -> Summary:
         """The totals of the targets of all files; see `Summary`."""
         summary = Summary()
@@ -58,7 +64,7 @@ class Files:
         """
         source: Dataset
         if len(self.paths) > 1:
-            source = ShardedDataset(self.paths, self.keys, task, device)
+            source = ShardedDataset(self.shards, task, device)
         else:
             path = self.paths[0]
             x, y = read_arrays(path, self.keys)
@@ -71,3 +77,14 @@ class Files:
                 f"got {source.features} in {self.paths[0]}"
             )
         return source
+
+
+def load_joined(
+    files: Sequence[Files], loaded: Sequence[Dataset], task: Task, device: torch.device
+) -> Dataset:
+    """The rows of several, which are `loaded` one by one: in memory if all are, else streamed."""
+    in_memory = [each for each in loaded if isinstance(each, InMemoryDataset)]
+    if len(in_memory) == len(loaded):
+        x, y = (torch.cat(parts) for parts in zip(*((d.x, d.y) for d in in_memory), strict=True))
+        return InMemoryDataset(x, y)
+    return ShardedDataset([shard for each in files for shard in each.shards], task, device)

@@ -8,8 +8,9 @@ as shards follow, by a fifth in 64 of them.
 """
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,16 +22,21 @@ from trainer.errors import InputError
 from trainer.tasks.losses import Task
 
 
+class Shard(NamedTuple):
+    """A file, and the names of its arrays of features and targets."""
+
+    path: Path
+    keys: tuple[str, str]
+
+
 class ShardedDataset:
     """Rows in several files: one shard is read at a time, the next one in another thread."""
 
-    def __init__(
-        self, files: list[Path], keys: tuple[str, str], task: Task, device: torch.device
-    ) -> None:
-        self.files, self.keys, self.task, self.device = files, keys, task, device
-        self.counts = [len(read_arrays(path, keys, only_y=True)[1]) for path in files]
+    def __init__(self, files: Sequence[Shard], task: Task, device: torch.device) -> None:
+        self.files, self.task, self.device = files, task, device
+        self.counts = [len(read_arrays(*file, only_y=True)[1]) for file in files]
         self.rows = sum(self.counts)
-        self.features = read_arrays(files[0], keys)[0].shape[1]
+        self.features = read_arrays(*files[0])[0].shape[1]
 
     def blocks(self, plan: BatchPlan, epoch: int, start: int = 0) -> Iterator[Block]:
         """As of any `Dataset`, of this process's own shards. Every process gives as many
@@ -114,11 +120,11 @@ class ShardedDataset:
             reader.shutdown(wait=False, cancel_futures=True)
 
     def _load(self, shard: int, memory: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-        path, rows = self.files[shard], self.counts[shard]
-        x, y = read_arrays(path, self.keys)
+        (path, keys), rows = self.files[shard], self.counts[shard]
+        x, y = read_arrays(path, keys)
         if x.shape[1] != self.features:
             raise InputError(
-                f"every shard must have the {self.features} features of {self.files[0]}, "
+                f"every shard must have the {self.features} features of {self.files[0].path}, "
                 f"got {x.shape[1]} in {path}"
             )
         if len(x) != rows:
@@ -126,7 +132,7 @@ class ShardedDataset:
                 f"a shard must stay as it was ({rows} rows), got {len(x)} rows in {path}"
             )
         inputs, targets = memory[0][:rows], memory[1][:rows]
-        targets.copy_(convert(x, y, path, self.keys, self.task, inputs))
+        targets.copy_(convert(x, y, path, keys, self.task, inputs))
         return inputs.to(self.device), targets.to(self.device)
 
     def _memory(self, rows: int, device: torch.device) -> tuple[Tensor, Tensor]:

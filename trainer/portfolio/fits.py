@@ -6,13 +6,14 @@ What each left is in the checkpoint of those after it, so a resumed run does not
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from trainer.checkpoint import Checkpoints, Sigterm
+from trainer.checkpoint import Checkpoints, OfPart, Sigterm
 from trainer.compute.distributed import World
 from trainer.config import Config
 from trainer.data.batches import Dataset, derive_seed
@@ -36,16 +37,22 @@ class Fit:
     Attributes:
         config: its settings, the number of members and of epochs among them.
         left_out: the parts.
+        again: whether it learns the validation rows too.
     """
 
     candidate: str
     config: Config
     left_out: tuple[int, ...] = ()
+    again: bool = False
 
     @property
     def key(self) -> str:
         """Its name in a checkpoint."""
-        return f"{self.candidate} without {self.left_out}"
+        return (
+            f"{self.candidate}, again"
+            if self.again
+            else f"{self.candidate} without {self.left_out}"
+        )
 
 
 class EnsembleTraining(Training):
@@ -107,16 +114,17 @@ class Fits:
     def learn_all(
         self,
         fit: Fit,
+        rows: Dataset,
         val: Dataset | None,
         checkpoints: Checkpoints,
         sigterm: Sigterm,
-        on_epoch: Callable[[list[dict[str, Any]]], None],
+        on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None,
     ) -> EnsembleTraining:
-        """Members that have learned all training rows; `val` is evaluated after each epoch."""
+        """Members that have learned all `rows`; `val` is evaluated after each epoch."""
         encoding = self.encoding(fit.config.pieces)
         # Of a short table the sample is all of it; the parts do not matter here.
-        whole = self.sample is self.train
-        train = self._encoded_sample(fit.config.pieces) if whole else encoded(self.train, encoding)
+        whole = rows is self.sample
+        train = self._encoded_sample(fit.config.pieces) if whole else encoded(rows, encoding)
         held_out = None if val is None else encoded(val, encoding)
         if fit.key in self._left:
             training = self._make(fit, train, held_out)
@@ -144,7 +152,10 @@ class Fits:
             training.resume(self._pending["training"], self._where)
             on_epoch(training.progress() if val else [])
         self._pending = None
-        training.fit(_OfPortfolio(self, fit, checkpoints), sigterm)
+        # A fit that only judges is short; what it left is saved with the next.
+        content = partial(self.content, fit)
+        part = OfPart(checkpoints, self._epochs_before, content, at_end=not fit.left_out)
+        training.fit(part, sigterm)
         self._epochs_before += training.state.epoch
         took = time.perf_counter() - began
         self.seconds[fit.candidate] = self.seconds.get(fit.candidate, 0.0) + took
@@ -198,20 +209,3 @@ class Fits:
         self._left, self._states = dict(content["left"]), dict(content["states"])
         self._epochs_before = content["epochs"]
         self._pending = {"fit": content["fit"], "training": content["training"]}
-
-
-class _OfPortfolio(Checkpoints):
-    """The checkpoints of a portfolio, as the training of a fit sees them: what it saves becomes a
-    part of the portfolio's."""
-
-    def __init__(self, fits: Fits, fit: Fit, checkpoints: Checkpoints) -> None:
-        self._fits, self._fit, self._outer = fits, fit, checkpoints
-        self._before = fits._epochs_before
-        # A fit that only judges is short; what it left is saved with the next.
-        self.at_end = not fit.left_out
-
-    def due(self, epochs_done: int | None = None) -> bool:
-        return self._outer.due(None if epochs_done is None else self._before + epochs_done)
-
-    def save(self, epoch: int, block: int, content: dict[str, Any]) -> None:
-        self._outer.save(self._before + epoch, block, self._fits.content(self._fit, content))

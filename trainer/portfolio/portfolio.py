@@ -82,6 +82,7 @@ class Portfolio(Predictor):
             name: config.filled(candidate.settings).filled(settings_of(config.model))
             for name, candidate in candidates.items()
         }
+        self._members_are_set = bool(config.members) or len(candidates) == 1
         self._effort = self._effort_within_budget()
 
     @property
@@ -115,15 +116,33 @@ class Portfolio(Predictor):
         else:
             self._choose(names, checkpoints, sigterm)
         main = max(self.shares, key=self.shares.__getitem__)
-        for name, share in self.shares.items():
-            fit = self._fit(name, (), max(2, round(MEMBERS * share)))
-            val, on_epoch = (self.val, self.on_epoch) if name == main else (None, lambda rows: None)
-            self._trainings[name] = self.fits.learn_all(fit, val, checkpoints, sigterm, on_epoch)
+        for name, fit in self._fits_of(self.train):
+            shown = (self.val, self.on_epoch) if name == main else (None, lambda rows: None)
+            val, on_epoch = shown
+            training = self.fits.learn_all(fit, self.train, val, checkpoints, sigterm, on_epoch)
+            self._trainings[name] = training
         self.state = self._trainings[main].state
         self.config = replace(self._trainings[main].config, seed=self.config.seed)
         for row in self.tried:
             row["share"] = self.shares.get(row["candidate"], 0.0)
             row["seconds"] = round(self.fits.seconds.get(row["candidate"], 0.0), 3)
+
+    def refit(self, train: Dataset, checkpoints: Checkpoints, sigterm: Sigterm) -> None:
+        """The same blend learns other rows from the start; what was measured stays.
+
+        Raises:
+            TabularError, Interrupted: see `fit`.
+        """
+        for name, fit in self._fits_of(train):
+            again = replace(fit, again=True)
+            learned = self.fits.learn_all(again, train, None, checkpoints, sigterm)
+            self._trainings[name] = learned
+        vars(self).pop("_network", None)
+
+    def _fits_of(self, train: Dataset) -> Iterator[tuple[str, Fit]]:
+        """Of each candidate in the model."""
+        for name, share in self.shares.items():
+            yield name, self._fit(name, (), train.rows, max(2, round(MEMBERS * share)))
 
     def _choose(self, names: list[str], checkpoints: Checkpoints, sigterm: Sigterm) -> None:
         """Judges the candidates, and gives each its share of the model."""
@@ -132,7 +151,7 @@ class Portfolio(Predictor):
 
         def judge(name: str, parts: range, judged_by: range) -> float:
             """The loss of a candidate, after it trained members that leave out `parts`."""
-            fit = self._fit(name, tuple(parts), len(parts))
+            fit = self._fit(name, tuple(parts), self.fits.sample.rows, len(parts))
             predictions = self.fits.predict_left_out(fit, checkpoints, sigterm)
             left_out[name][self._rows_of(parts)] = predictions.numpy()
             rows = self._rows_of(judged_by)
@@ -162,13 +181,12 @@ class Portfolio(Predictor):
         shown = ", ".join(f"{share:.0%} {name}" for name, share in self.shares.items())
         self._say(f"the model: {shown}")
 
-    def _fit(self, name: str, left_out: tuple[int, ...], members: int) -> Fit:
+    def _fit(self, name: str, left_out: tuple[int, ...], rows: int, members: int) -> Fit:
         config = self._configs[name]
-        rows = self.fits.sample.rows if left_out else self.train.rows
         epochs = self._epochs(name, rows)
         if not config.epochs:
             epochs = max(1, round(epochs * self._effort))
-        if not left_out and (self.config.members or len(self.candidates) == 1):
+        if not left_out and self._members_are_set:
             members = config.members
         return Fit(name, replace(config, epochs=epochs, members=members), left_out)
 

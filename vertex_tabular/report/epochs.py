@@ -87,5 +87,10 @@ def what_rows_selected(run: RunDirectory) -> str:
     elif settings["patience"] > 0:
         use = "to decide when training stops"
     else:
-        return "These rows selected nothing."
-    return f"These rows were also used {use}, so their metrics are slightly optimistic."
+        use = ""
+    said = "These rows selected nothing."
+    if use:
+        said = f"These rows were also used {use}, so their metrics are slightly optimistic."
+    if settings["refit"] == "all":
+        said += " The metrics are of the model before it was trained once more with these rows too."
+    return said

@@ -18,7 +18,7 @@ WORDS = frozenset(word for word in BOOLEANS if word.isalpha())
 LIKE_A_NUMBER = re.compile(r"\W*\d[\d\W_T]*[A-Za-z]{0,3}", re.ASCII)  # "1,000 kg", but not "A-1"
 CODE = re.compile(r"0\d+", re.ASCII)  # with a leading zero, as of a zip code: no number has one
 YEARS = frozenset(range(1900, 2101))
-RARE = 5  # rows of a category, among many, that are enough for one code
+RARE = 5  # rows of a category, or without a value, of which a model can learn something
 MISSING_LEVEL = "(missing)"
 UNIQUE_NUMBERS = "it has a different whole number in each row, as an id has"
 # In the tables that R packages ship, of the columns with a different whole number in each row 3 in
@@ -53,10 +53,12 @@ def guess_of(name: str, values: list[str]) -> Guess:
     if len(categories) == 1 < len(values) and not missing:
         return Guess("drop", f"it is always {in_yaml(shortened(present[0]))}")
     guess = _kind(name, values, present, categories)
-    if guess.kind != "drop" and (2 * missing > len(values) or (missing and len(categories) == 1)):
-        # The most frequent category in most rows would hide that it is missing.
+    mostly = 2 * missing > len(values)
+    if guess.kind != "drop" and (missing >= RARE or mostly or (missing and len(categories) == 1)):
+        # That a value is missing tells something by itself; the median, or the most frequent
+        # category, would hide it.
         key = f'impute: "{MISSING_LEVEL}"' if guess.kind == "categorical" else "indicator: true"
-        return replace(guess, keys=(*guess.keys, key), notable=True)
+        return replace(guess, keys=(*guess.keys, key), notable=guess.notable or mostly)
     return guess
 
 

@@ -112,7 +112,7 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.parametrize("task", TARGETS)
 def test_a_blend_has_trainings_predictions(task: str, tmp_path: Path) -> None:
-    blended = train(tmp_path, task, "--model=auto", "--epochs=2")
+    blended = train(tmp_path, task, "--model=auto", "--epochs=2", "--refit=none")
     recorded = blended.recorded()
     predicted = blended.raw(blended.frame)
     scale = np.abs(recorded).max()

@@ -36,7 +36,7 @@ def test_the_kind_of_each_column_and_why(tmp_path: Path) -> None:
         "task: binary  # its values are 0, 1",
         "columns:",
         '  - {name: "id", kind: drop}  # it numbers the rows; 0 of 40 missing',
-        '  - {name: "n", kind: numeric}  # 30 different numbers; 10 of 40 missing',
+        '  - {name: "n", kind: numeric, indicator: true}  # 30 different numbers; 10 of 40 missing',
         '  - {name: "few", kind: numeric}  # 3 different numbers; 0 of 40 missing',
         '  - {name: "word", kind: categorical}  # 3 different texts; 0 of 40 missing',
         '  - {name: "flag", kind: boolean}  # its values are no, yes; 0 of 40 missing',
@@ -245,7 +245,7 @@ def test_any_names_and_texts_give_a_schema(header: list[str], text: str) -> None
 def test_it_can_be_used_as_it_is(tmp_path: Path) -> None:
     csv = str(write(tmp_path / "t.csv"))
     schema = yaml.safe_load(infer(csv).schema)
-    assert prepare(csv, schema, str(tmp_path), max_unseen=1).train["features"] == 9
+    assert prepare(csv, schema, str(tmp_path), max_unseen=1).train["features"] == 10
 
 
 @pytest.mark.parametrize(

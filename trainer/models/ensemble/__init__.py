@@ -29,6 +29,7 @@ SETTINGS: dict[str, Any] = {
     "deep_l2": 16.0,
     "patience": 0,
     "restore_best": False,
+    "refit": "all",
 }
 
 

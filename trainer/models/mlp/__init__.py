@@ -17,6 +17,7 @@ SETTINGS: dict[str, Any] = {
     "l2": 0.0,
     "patience": 50,
     "restore_best": True,
+    "refit": "none",
 }
 
 
