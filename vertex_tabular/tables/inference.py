@@ -30,6 +30,7 @@ from vertex_tabular.tables.rows import rows_of
 
 SAMPLE = 100_000  # rows of the first part are looked at,
 CELLS = 4_000_000  # and fewer if there are many columns
+ROWS_A_CLASS = 5  # whole numbers of which each is rarer, on average, are counts and not classes
 TARGETS = ("target", "label", "class", "y", "survived", "outcome")  # what targets are often called
 WHOLE_NUMBERS = "whole numbers"  # may be classes, or a quantity to be estimated
 
@@ -73,9 +74,8 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
     else:
         raise InputError(f"the task must be one of {', '.join(TASKS)}, got {task}")
     lines = [f"target: {in_yaml(target)}  # {reason}", f"task: {task}  # {why}"]
-    lines += _without_target(target, columns[target])
-    lines.append("columns:")
-    notes = []
+    kept, notes = _without_target(target, columns[target])
+    lines += [*kept, "columns:"]
     for name, values in columns.items():
         if name != target:
             guess = guess_of(name, values)
@@ -94,17 +94,20 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
     return Inference("\n".join(lines) + "\n", notes)
 
 
-def _without_target(target: str, values: list[str]) -> list[str]:
-    """What to do about rows without a target, as comments of the schema."""
+def _without_target(target: str, values: list[str]) -> tuple[list[str], list[str]]:
+    """What to do about rows without a target, as lines of the schema, and what to tell. Where the
+    target may be a word such as None, its user decides."""
     missing = _missing(values)
     if not missing:
-        return []
+        return [], []
     of = f"{missing} of {len(values)} rows have no target"
-    lines = [f"# missing_target: drop  # {of}: this leaves them out"]
     if words := sorted(set(values) & MISSING - {""}):
         classes = f"{', '.join(map(in_yaml, words))} as a class; see that the task is right"
-        lines.append(f'# target: {{name: {in_yaml(target)}, missing: [""]}}  # or: {classes}')
-    return lines
+        return [
+            f"# missing_target: drop  # {of}: this leaves them out",
+            f'# target: {{name: {in_yaml(target)}, missing: [""]}}  # or: {classes}',
+        ], []
+    return [f"missing_target: drop  # {of}"], [f"{of} ({called(target)}) and are left out"]
 
 
 def infer_schema(table: str | Path, target: str | None = None) -> dict[str, Any]:
@@ -156,7 +159,8 @@ def _guess_target(columns: dict[str, list[str]]) -> str:
 
 
 def _task(values: list[str]) -> tuple[str, str]:
-    classes = classes_of(present_of(values))
+    present = present_of(values)
+    classes = classes_of(present)
     if len(classes) <= 2:
         # A text may hold a line break, which would end the comment.
         shown = [c if PLAIN_NUMBER.fullmatch(c) else in_yaml(c) for c in classes]
@@ -164,6 +168,7 @@ def _task(values: list[str]) -> tuple[str, str]:
     numbers = are_numbers(set(classes)) and not any(map(CODE.fullmatch, classes))
     if numbers and len(classes) <= FEW and len(set(map(float, classes))) < len(classes):
         numbers = False  # 2.1 and 2.10 are versions
-    if numbers and (len(classes) > FEW or not all(float(c).is_integer() for c in classes)):
+    fractions = not all(float(c).is_integer() for c in classes) if numbers else False
+    if numbers and (len(classes) > min(FEW, len(present) // ROWS_A_CLASS) or fractions):
         return "regression", f"its values are {len(classes)} numbers"
     return "multiclass", f"it has {len(classes)} different {WHOLE_NUMBERS if numbers else 'texts'}"

@@ -136,7 +136,7 @@ def test_only_few_whole_numbers_are_doubtful(orders: Path) -> None:
 
 
 def test_a_first_run_that_fails_says_how_to_go_on(tabpipe: Tabpipe, tmp_path: Path) -> None:
-    (tmp_path / "gaps.csv").write_text("a,target\n" + "1,yes\n2,no\n3,\n" * 9)
+    (tmp_path / "gaps.csv").write_text("a,target\n" + "1,yes\n2,no\n3,None\n" * 9)
     result = tabpipe("init", "gaps.csv", "--directory", "project", "--yes")
     assert result.returncode == 2
     assert "then: cd project && tabpipe run" in result.stderr

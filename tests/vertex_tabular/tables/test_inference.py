@@ -209,14 +209,13 @@ def test_what_is_proposed_is_read(suffix: str, tmp_path: Path) -> None:
     assert set(indicator.tolist()) == {0.0, 1.0}
 
 
-def test_rows_without_a_target_are_told(tmp_path: Path) -> None:
+def test_rows_without_a_target_are_left_out_and_told(tmp_path: Path) -> None:
     csv = tmp_path / "t.csv"
     csv.write_text("a,y\n" + "1,0\n2,1\n3,\n" * 10)
-    proposed = infer(str(csv)).schema
-    asked = "# missing_target: drop  # 10 of 30 rows have no target: this leaves them out"
-    assert proposed.splitlines()[2] == asked
-    assert "missing_target" not in yaml.safe_load(proposed)
-    content = yaml.safe_load(proposed.replace("# missing_target", "missing_target"))
+    proposed = infer(str(csv))
+    assert proposed.schema.splitlines()[2] == "missing_target: drop  # 10 of 30 rows have no target"
+    assert proposed.notes[0] == "10 of 30 rows have no target (y) and are left out"
+    content = yaml.safe_load(proposed.schema)
     assert prepare(str(csv), content, str(tmp_path)).train["rows"] == 16
 
 
@@ -253,7 +252,8 @@ def test_it_can_be_used_as_it_is(tmp_path: Path) -> None:
     [
         ("price", ["1.5", "2.5", "3"], "regression"),
         ("price", [str(i) for i in range(30)], "regression"),
-        ("grade", ["1", "2", "3"], "multiclass"),
+        ("grade", ["1", "2", "3"] * 5, "multiclass"),
+        ("energy", ["30633", "62049", "45132"] * 4, "regression"),
         ("grade", ["7", "07", "8"], "multiclass"),
         ("grade", [f"{i:03}" for i in range(30)], "multiclass"),
         ("version", ["2.1", "2.10", "2.21"], "multiclass"),
