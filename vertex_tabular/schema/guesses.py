@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from vertex_tabular.schema.dates import DAY_FIRST, ISO, MONTH_FIRST, ORDERS, date_of, order_of
@@ -24,6 +25,8 @@ UNIQUE_NUMBERS = "it has a different whole number in each row, as an id has"
 # In the tables that R packages ship, of the columns with a different whole number in each row 3 in
 # 4 are ids from this many rows on; below, 3 in 4 are measures, as is the population of a state.
 MANY = 500  # rows
+NAMES = 5  # rows with as many different texts, which name them
+MANY_ONCE = 0.025  # of the rows: half of the share of unseen texts that preparation accepts
 INDEX = re.compile(r"Unnamed: \d+|__index_level_\d+__", re.ASCII)
 ID = re.compile(r"(.*[^A-Za-z])?id|.*[^A-Z]I[Dd]|I[Dd]", re.DOTALL)  # but not "paid"
 NUMBERED = re.compile(r"(.*[\W\d_])?(id|key|no|nr|num|number|code)", re.DOTALL | re.IGNORECASE)
@@ -98,9 +101,16 @@ def _kind(name: str, values: list[str], present: list[str], categories: set[str]
         return Guess("numeric", f"{len(categories)} different numbers")
     if whole and distinct and len(values) > FEW:
         return Guess("drop", f"{UNIQUE_NUMBERS}{_but(categories)}")
-    if len(categories) <= max(FEW, len(present) // 10):
-        return Guess("categorical", f"{len(categories)} different texts{_but(categories)}")
     many = f"{len(categories)} in {len(present)}{_but(categories)}"
+    if distinct and len(values) >= NAMES:
+        return Guess("drop", f"too many different texts: {many}")
+    if len(categories) <= max(FEW, len(present) // 10):
+        why = f"{len(categories)} different texts{_but(categories)}"
+        once = sum(rows == 1 for rows in Counter(present).values())
+        # About as large a share of the rows that do not train would have a text unseen in training.
+        rare = once > MANY_ONCE * len(present) and len(present) >= NAMES
+        keys = ("min_frequency: 2",) if rare else ()
+        return Guess("categorical", why, keys)
     if whole or len(categories) <= len(present) // 2:
         return Guess("categorical", f"many different texts: {many}", (f"min_frequency: {RARE}",))
     return Guess("drop", f"too many different texts: {many}")

@@ -85,9 +85,8 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
             if guess.kind == "drop":
                 notes.append(f"{called(name)} is left out: {guess.why}")
             elif guess.notable:
-                notes.append(
-                    f"{called(name)} is {guess.kind} ({', '.join(guess.keys)}): {guess.why}"
-                )
+                more = f" ({', '.join(guess.keys)})" if guess.keys else ""
+                notes.append(f"{called(name)} is {guess.kind}{more}: {guess.why}")
     if len(notes) > MAX_LINES:
         rest = f"and {len(notes) - MAX_LINES} more, in the schema's comments"
         notes = [*notes[:MAX_LINES], rest]
