@@ -9,6 +9,7 @@ from trainer.tasks.kinds import TASKS
 from vertex_tabular.schema.guesses import (
     CODE,
     FEW,
+    Guess,
     are_numbers,
     guess_of,
     in_yaml,
@@ -76,21 +77,32 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
     lines = [f"target: {in_yaml(target)}  # {reason}", f"task: {task}  # {why}"]
     kept, notes = _without_target(target, columns[target])
     lines += [*kept, "columns:"]
-    for name, values in columns.items():
-        if name != target:
-            guess = guess_of(name, values)
-            keys = ", ".join([f"name: {in_yaml(name)}", f"kind: {guess.kind}", *guess.keys])
-            missing = f"{_missing(values)} of {len(values)} missing"
-            lines.append(f"  - {{{keys}}}  # {guess.why}; {missing}")
-            if guess.kind == "drop":
-                notes.append(f"{called(name)} is left out: {guess.why}")
-            elif guess.notable:
-                more = f" ({', '.join(guess.keys)})" if guess.keys else ""
-                notes.append(f"{called(name)} is {guess.kind}{more}: {guess.why}")
+    for name, guess in _guesses({n: values for n, values in columns.items() if n != target}):
+        values = columns[name]
+        keys = ", ".join([f"name: {in_yaml(name)}", f"kind: {guess.kind}", *guess.keys])
+        missing = f"{_missing(values)} of {len(values)} missing"
+        lines.append(f"  - {{{keys}}}  # {guess.why}; {missing}")
+        if guess.kind == "drop":
+            notes.append(f"{called(name)} is left out: {guess.why}")
+        elif guess.notable:
+            more = f" ({', '.join(guess.keys)})" if guess.keys else ""
+            notes.append(f"{called(name)} is {guess.kind}{more}: {guess.why}")
     if len(notes) > MAX_LINES:
         rest = f"and {len(notes) - MAX_LINES} more, in the schema's comments"
         notes = [*notes[:MAX_LINES], rest]
     return Inference("\n".join(lines) + "\n", notes)
+
+
+def _guesses(columns: dict[str, list[str]]) -> list[tuple[str, Guess]]:
+    """Of each column. Where all would be dropped, numbers that differ are kept, be they an id."""
+    guesses = {name: guess_of(name, values) for name, values in columns.items()}
+    if all(guess.kind == "drop" for guess in guesses.values()):
+        for name, guess in guesses.items():
+            categories = set(present_of(columns[name]))
+            if len(categories) > 1 and are_numbers(categories):
+                why = f"{guess.why}, but nothing else is left"
+                guesses[name] = Guess("numeric", why, notable=True)
+    return list(guesses.items())
 
 
 def _without_target(target: str, values: list[str]) -> tuple[list[str], list[str]]:

@@ -166,6 +166,18 @@ def test_what_is_left_out_or_decided_is_noted(tmp_path: Path) -> None:
     ]
 
 
+def test_where_all_would_be_dropped_numbers_are_kept(tmp_path: Path) -> None:
+    csv = tmp_path / "t.csv"
+    csv.write_text("n,name,y\n" + "".join(f"{i},A{i},{i % 2}\n" for i in range(30)))
+    proposed = infer(str(csv), "y")
+    assert proposed.notes == [
+        "n is numeric: it numbers the rows, but nothing else is left",
+        "name is left out: too many different texts: 30 in 30",
+    ]
+    content = yaml.safe_load(proposed.schema)
+    assert prepare(str(csv), content, str(tmp_path)).train["features"] == 1
+
+
 def test_words_for_missing_may_be_a_class(tmp_path: Path) -> None:
     csv = tmp_path / "t.csv"
     csv.write_text("a,y\n" + "1,None\n2,Mild\n3,Severe\n" * 10)
