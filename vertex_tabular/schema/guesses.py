@@ -21,6 +21,7 @@ CODE = re.compile(r"0\d+", re.ASCII)  # with a leading zero, as of a zip code: n
 YEARS = frozenset(range(1900, 2101))
 RARE = 5  # rows of a category, or without a value, of which a model can learn something
 MISSING_LEVEL = "(missing)"
+ROW_NUMBERS = "it numbers the rows"
 UNIQUE_NUMBERS = "it has a different whole number in each row, as an id has"
 # In the tables that R packages ship, of the columns with a different whole number in each row 3 in
 # 4 are ids from this many rows on; below, 3 in 4 are measures, as is the population of a state.
@@ -88,7 +89,7 @@ def _kind(name: str, values: list[str], present: list[str], categories: set[str]
     if are_numbers(categories) and not any(map(CODE.fullmatch, bare)):
         whole_or_negative = all(text.lstrip("+-").isdigit() for text in bare)
         if whole and distinct and len(values) > 2 and _count_from_0_or_1(values):
-            return Guess("drop", "it numbers the rows")
+            return Guess("drop", ROW_NUMBERS)
         unique = whole and distinct and len(values) > FEW
         if unique and (len(values) >= MANY or NUMBERED.fullmatch(name.strip())):
             return Guess("drop", UNIQUE_NUMBERS)

@@ -9,6 +9,7 @@ from trainer.tasks.kinds import TASKS
 from vertex_tabular.schema.guesses import (
     CODE,
     FEW,
+    ROW_NUMBERS,
     Guess,
     are_numbers,
     guess_of,
@@ -94,13 +95,12 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
 
 
 def _guesses(columns: dict[str, list[str]]) -> list[tuple[str, Guess]]:
-    """Of each column. Where all would be dropped, numbers that differ are kept, be they an id."""
+    """Of each column. Where all would be dropped, what counts the rows may be the time."""
     guesses = {name: guess_of(name, values) for name, values in columns.items()}
     if all(guess.kind == "drop" for guess in guesses.values()):
         for name, guess in guesses.items():
-            categories = set(present_of(columns[name]))
-            if len(categories) > 1 and are_numbers(categories):
-                why = f"{guess.why}, but nothing else is left"
+            if guess.why == ROW_NUMBERS:
+                why = f"{ROW_NUMBERS}, but nothing else is left"
                 guesses[name] = Guess("numeric", why, notable=True)
     return list(guesses.items())
 

@@ -91,7 +91,7 @@ NEITHER = "is neither a number nor a date"
         ("Phone No", [str(900 - i * i) for i in range(25)], f"drop}}  # {UNIQUE}; 0 of 25"),
         ("k", [str(i * i) for i in range(500)], f"drop}}  # {UNIQUE}; 0 of 500 missing"),
         ("k", [str(i * i) for i in range(499)], "numeric}  # a different whole number in each"),
-        ("k", [str(i + 1) for i in range(3)], "drop}  # it numbers the rows; 0 of 3 missing"),
+        ("k", [str(i + 1) for i in range(3)], "numeric}  # it numbers the rows, but nothing else"),
         ("year", [str(i + 1960) for i in range(40)], "numeric}  # a different whole number in"),
         ("k", [str(2**54 + i * i) for i in range(25)], f"drop}}  # {UNIQUE}; "),
         ("k", [f"{i:03}" for i in range(25)], f"drop}}  # {UNIQUE}; 0 of 25 missing"),
