@@ -32,6 +32,17 @@ class Interval:
     low: float
     high: float
 
+    @property
+    def is_known(self) -> bool:
+        """Whether the resamples differ at all; those of a single row do not."""
+        width = self.high - self.low  # NaN where there is no such metric
+        return width > 1e-9 * max(abs(self.low), abs(self.high))
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Of a difference: whether 0 is outside of it."""
+        return self.is_known and (self.low > 0 or self.high < 0)
+
 
 def intervals(
     task: str, y: Array, predictions: Mapping[str, Array], against: str
