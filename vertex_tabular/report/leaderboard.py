@@ -17,6 +17,7 @@ from vertex_tabular.report import baselines
 from vertex_tabular.report.bootstrap import Interval, intervals
 from vertex_tabular.report.cells import verdict
 from vertex_tabular.report.columns import columns_of
+from vertex_tabular.report.epochs import what_rows_selected
 from vertex_tabular.report.plots import validation_rows
 from vertex_tabular.run.arrays import read_rows
 from vertex_tabular.run.directory import RunDirectory
@@ -52,11 +53,13 @@ class Leaderboard:
 
     Attributes:
         kind: of the task.
+        rows: that judged: how many.
         entries: the models.
         notes: what is not as it could be, in sentences.
     """
 
     kind: TaskKind
+    rows: int
     entries: Sequence[Entry]
     notes: Sequence[str] = ()
 
@@ -72,8 +75,9 @@ class Leaderboard:
 
     @property
     def chief_metrics(self) -> list[str]:
-        """The loss first, then what the report's first sentence names."""
-        return list(dict.fromkeys([self.kind.loss_metric, self.kind.primary_metric]))
+        """The loss, then what the report's first sentence names or, if that is it, the next."""
+        names = [self.kind.loss_metric, self.kind.primary_metric, *self.kind.metrics]
+        return list(dict.fromkeys(names))[:2]
 
 
 def leaderboard_of(run: RunDirectory) -> Leaderboard:
@@ -88,7 +92,8 @@ def leaderboard_of(run: RunDirectory) -> Leaderboard:
     with one_thread():
         x = validation_rows(run, data["val"])
         train = read_rows(data["train"], contract.TRAIN_KEYS)
-        return compare(run, *predictions_of(run, train, x))
+        others, notes = predictions_of(run, train, x)
+        return compare(run, others, [*notes, what_rows_selected(run)])
 
 
 def to_dict(board: Leaderboard) -> dict[str, Any]:
@@ -100,6 +105,7 @@ def to_dict(board: Leaderboard) -> dict[str, Any]:
     return {
         "task": board.kind.name,
         "loss": board.kind.loss_metric,
+        "rows": board.rows,
         "entries": [contract.to_json(entry) for entry in entries],
         "notes": [*board.notes],
     }
@@ -124,7 +130,7 @@ def compare(
     ]
     loss = run.kind.loss_metric
     entries.sort(key=lambda entry: entry.metrics[loss].value)
-    return Leaderboard(run.kind, entries, notes)
+    return Leaderboard(run.kind, len(run.y), entries, notes)
 
 
 def training_rows(run: RunDirectory, train_data: str) -> tuple[Array, Array]:

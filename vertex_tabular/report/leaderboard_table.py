@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from vertex_tabular.pages.formatting import counted
 from vertex_tabular.report.cells import Cell, cell, decimals_of, gain_cell
 from vertex_tabular.report.leaderboard import Leaderboard
 
@@ -52,17 +53,21 @@ def table_of(board: Leaderboard) -> BoardTable | None:
 
 
 def text_of(board: Leaderboard) -> str:
-    """The table as lines of text, then what the model's gains and the notes are."""
+    """What the table is of, the table as lines of text, and the notes."""
     table = table_of(board)
     assert table is not None  # a leaderboard of a run has its baselines
-    rows = [["", *(part for label in table.labels for part in (label, "model's gain"))]]
+    rows = [["", *(part for label in table.labels for part in (label, "gain"))]]
     rows += [[line.name, *_parts(line)] for line in table.lines]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     padded = [
         "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     ]
-    return "\n".join([*padded, *(["", *table.notes] if table.notes else [])])
+    about = (
+        f"{counted(board.rows, 'validation row')}, the lowest {table.labels[0]} first. Gain: how "
+        "much better this run's model is, with its 95 % interval."
+    )
+    return "\n".join([about, "", *padded, *(["", *table.notes] if table.notes else [])])
 
 
 def _parts(line: Line) -> Iterator[str]:
@@ -70,5 +75,6 @@ def _parts(line: Line) -> Iterator[str]:
         yield metric.value
         said = [gain.value] if gain else []
         if gain and gain.interval:
-            said.append(f"({gain.interval}) {gain.verdict or 'within chance'}")
+            beyond = f"{gain.verdict}, beyond chance" if gain.verdict else "within chance"
+            said.append(f"({gain.interval}) {beyond}")
         yield " ".join(said)
