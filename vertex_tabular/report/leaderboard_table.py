@@ -64,7 +64,7 @@ def text_of(board: Leaderboard) -> str:
         for row in rows
     ]
     about = (
-        f"{counted(board.rows, 'validation row')}, the lowest {table.labels[0]} first. Gain: how "
+        f"{counted(board.rows, 'validation row')}, the best model first. Gain: how "
         "much better this run's model is, with its 95 % interval."
     )
     return "\n".join([about, "", *padded, *(["", *table.notes] if table.notes else [])])
