@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from benchmarks import fingerprint, pipeline, preprocess, trainer
+from benchmarks import busy, fingerprint, pipeline, preprocess, trainer
 
 RESULTS = Path("build/bench.json")
 
@@ -14,6 +14,7 @@ def main() -> None:
         "fingerprint": fingerprint.main([]),
         "preprocess": preprocess.main([]),
         "trainer": trainer.main([]),
+        "busy": busy.main([]),
     }
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")

@@ -26,7 +26,9 @@ STEPS = {
     "prepare('sample.csv', {schema}, '.')",
     "train": "import sys; from trainer.__main__ import main; sys.exit(main("
     "['--train=train_data.npz', '--val=val_data.npz', '--model_out=run']))",
-    "collect": "from vertex_tabular.report.results import load; load('run', 'none')",
+    "collect": "from vertex_tabular.report.results import load; "
+    "from vertex_tabular.report.recorded import write_report_of; "
+    "write_report_of(load('run', 'none').run, 'report.html')",
 }
 
 

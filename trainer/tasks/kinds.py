@@ -84,7 +84,7 @@ TASK_KINDS = {
             loss_metric="log_loss",
             loss_unit="nats",
             charts=("discrimination", "rates", "calibration"),
-            baselines=("Majority class", "Logistic regression"),
+            baselines=("Majority class", "Logistic regression", "Boosted trees"),
         ),
         TaskKind(
             name="multiclass",
@@ -96,7 +96,7 @@ TASK_KINDS = {
             loss_metric="log_loss",
             loss_unit="nats",
             charts=("discrimination", "calibration"),
-            baselines=("Majority class", "Logistic regression"),
+            baselines=("Majority class", "Logistic regression", "Boosted trees"),
         ),
         TaskKind(
             name="regression",
@@ -108,7 +108,7 @@ TASK_KINDS = {
             loss_metric="rmse",
             loss_unit="mean squared error, standardised",
             charts=("numbers",),
-            baselines=("Training mean", "Linear regression"),
+            baselines=("Training mean", "Linear regression", "Boosted trees"),
         ),
     )
 }

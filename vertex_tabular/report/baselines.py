@@ -1,6 +1,6 @@
-"""Baselines that a model has to beat: a constant prediction, and a linear model of the features."""
+"""What a model has to beat: a constant prediction, a linear model, boosted trees."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,65 +8,107 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.tasks.kinds import TASK_KINDS, softmax
+from vertex_tabular.report import trees
+from vertex_tabular.report.columns import Column
 
 Array = NDArray[Any]
 Predictor = Callable[[Array], Array]
 
-MAX_ROWS = 10_000  # a linear model of a few features learns nothing from more
 RIDGE = 1.0  # scikit-learn's default for LogisticRegression, C = 1
 ITERATIONS = 100
 TOLERANCE = 1e-5  # of a weight, between iterations
 
+TREES = "Boosted trees"
 
-def fit(task: str, x: Array, y: Array, classes: int) -> dict[str, Predictor]:
-    """The baselines of a task by name, learned from training rows x (n, features) and y (n,).
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """What a baseline is learned from.
+
+    Attributes:
+        task: binary, multiclass or regression.
+        x: (n, features).
+        y: (n,) numbers, or classes from 0.
+        classes: how many there are; 0 of a regression.
+        columns: the table's columns, by which x is read; none takes each feature as a number.
+    """
+
+    task: str
+    x: Array
+    y: Array
+    classes: int
+    columns: Sequence[Column] = ()
+
+
+def fit(rows: TrainingRows, names: Sequence[str] | None = None) -> dict[str, Predictor]:
+    """The baselines of these names, or all of the rows' task, without what is not installed here.
 
     Each maps features (m, features) to predictions as the task's model gives them: (m,), or
     (m, classes) for multiclass.
     """
-    x = x.astype(np.float64)
-    return {name: BASELINES[name].fit(task, x, y, classes) for name in TASK_KINDS[task].baselines}
+    names = TASK_KINDS[rows.task].baselines if names is None else names
+    found = {name: BASELINES[name].fit(rows) for name in names}
+    return {name: predictor for name, predictor in found.items() if predictor}
 
 
-def majority_class(task: str, x: Array, y: Array, classes: int) -> Predictor:
+def majority_class(rows: TrainingRows) -> Predictor:
     """The shares of the classes among the training rows, for every row."""
-    shares = np.bincount(y.astype(np.int64), minlength=classes) / len(y)
-    return lambda rows: _as_task(task, np.broadcast_to(shares, (len(rows), classes)))
+    shares = np.bincount(rows.y.astype(np.int64), minlength=rows.classes) / len(rows.y)
+    return lambda x: _as_task(rows.task, np.broadcast_to(shares, (len(x), rows.classes)))
 
 
-def logistic_regression(task: str, x: Array, y: Array, classes: int) -> Predictor:
+def logistic_regression(rows: TrainingRows) -> Predictor:
     """The probabilities of a softmax regression."""
-    weights = logistic(x, y.astype(np.int64), classes).astype(np.float32)
-    return lambda rows: _as_task(task, softmax(rows @ weights[:-1] + weights[-1]))
+    found = logistic(rows.x.astype(np.float64), rows.y.astype(np.int64), rows.classes)
+    weights = found.astype(np.float32)
+    return lambda x: _as_task(rows.task, softmax(x @ weights[:-1] + weights[-1]))
 
 
-def training_mean(task: str, x: Array, y: Array, classes: int) -> Predictor:
+def training_mean(rows: TrainingRows) -> Predictor:
     """The mean of the training rows' targets, for every row."""
-    mean = float(y.mean())
-    return lambda rows: np.full(len(rows), mean)
+    mean = float(rows.y.mean(dtype=np.float64))
+    return lambda x: np.full(len(x), mean)
 
 
-def linear_regression(task: str, x: Array, y: Array, classes: int) -> Predictor:
+def linear_regression(rows: TrainingRows) -> Predictor:
     """The numbers of a ridge regression."""
-    weights = linear(x, y.astype(np.float64))
-    return lambda rows: rows @ weights[:-1] + weights[-1]
+    weights = linear(rows.x.astype(np.float64), rows.y.astype(np.float64))
+    return lambda x: x @ weights[:-1] + weights[-1]
+
+
+def boosted_trees(rows: TrainingRows) -> Predictor | None:
+    """scikit-learn's HistGradientBoosting; None where that is not installed."""
+    if rows.classes and len(np.unique(rows.y)) < 2:
+        return majority_class(rows)
+    predict = trees.fit(rows.columns, rows.x, rows.y, rows.classes)
+    if predict is None or not rows.classes:
+        return predict
+    return lambda x: _as_task(rows.task, predict(x))
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """How a baseline is learned from `task`, `x`, `y` and the number of classes; and what it is
-    called within a sentence."""
+    """How a baseline is learned, and what it is called within a sentence: as what predicts, and
+    as what the model is compared with."""
 
-    fit: Callable[[str, Array, Array, int], Predictor]
+    fit: Callable[[TrainingRows], Predictor | None]
     phrase: str
+    short: str
 
 
 # By name, as `trainer.tasks.kinds` lists them for each kind of task.
 BASELINES = {
-    "Majority class": Baseline(majority_class, "always predicting the most frequent class"),
-    "Logistic regression": Baseline(logistic_regression, "logistic regression"),
-    "Training mean": Baseline(training_mean, "always predicting the training rows’ mean"),
-    "Linear regression": Baseline(linear_regression, "linear regression"),
+    "Majority class": Baseline(
+        majority_class, "always predicting the most frequent class", "the majority class"
+    ),
+    "Logistic regression": Baseline(
+        logistic_regression, "logistic regression", "logistic regression"
+    ),
+    "Training mean": Baseline(
+        training_mean, "always predicting the training rows’ mean", "the training mean"
+    ),
+    "Linear regression": Baseline(linear_regression, "linear regression", "linear regression"),
+    TREES: Baseline(boosted_trees, "a model of boosted trees", "boosted trees"),
 }
 
 

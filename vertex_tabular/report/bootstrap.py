@@ -26,11 +26,22 @@ SEED = 0  # the same run gives the same report
 
 @dataclass(frozen=True)
 class Interval:
-    """A metric and where the middle 95 % of its resamples lie."""
+    """A metric and where the middle 95 % of its resamples lie; NaN where that is not known."""
 
     value: float
     low: float
     high: float
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is an interval: the resamples differ."""
+        width = self.high - self.low
+        return width > 1e-9 * max(abs(self.low), abs(self.high))
+
+    @property
+    def beyond_chance(self) -> bool:
+        """Of a difference: whether 0 is outside of it."""
+        return self.low > 0 or self.high < 0
 
 
 def intervals(
@@ -75,7 +86,7 @@ def intervals(
                     (values, centres, resampled), (value, centre, spread), strict=True
                 )
             )
-        if np.isnan(value) or np.isnan(spread).all():
+        if n < 2 or np.isnan(value) or np.isnan(spread).all():  # one row tells nothing of chance
             return Interval(float(value), float("nan"), float("nan"))
         low, high = np.nanpercentile(spread, MIDDLE) - centre + value
         return Interval(float(value), float(low), float(high))

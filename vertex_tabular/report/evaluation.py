@@ -8,6 +8,7 @@ from vertex_tabular.report import groups
 from vertex_tabular.report.columns import columns_of
 from vertex_tabular.report.confusion import confusion_of
 from vertex_tabular.report.headline import headline
+from vertex_tabular.report.leaderboard import compare
 from vertex_tabular.report.links import links_to_report
 from vertex_tabular.report.page import render
 from vertex_tabular.report.plots import plots_of, thresholds_of
@@ -48,7 +49,7 @@ def write_evaluation(
     y = evaluation.y.astype("int64") if trained.kind.classifies else evaluation.y
     run, counts = trained.on(y, evaluation.predictions), evaluation.counts
     with one_thread():
-        head = headline(run, {}, "labelled row")
+        head = headline(run, compare(run, {}), "labelled row")
         content = {
             "run": run,
             "counts": counts,

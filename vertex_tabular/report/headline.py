@@ -1,34 +1,19 @@
 """The head of a report: how good the model is, and whether it beats simple baselines."""
 
-from dataclasses import dataclass, replace
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from vertex_tabular.pages import formatting
 from vertex_tabular.report.baselines import BASELINES
-from vertex_tabular.report.bootstrap import Interval, intervals
+from vertex_tabular.report.cells import Cell, cell, decimals_of, gain_cell, verdict
+from vertex_tabular.report.leaderboard import Entry, Leaderboard
 from vertex_tabular.run.directory import RunDirectory
 
-Array = NDArray[Any]
-MODEL = "Model"
 PROPER = ("Brier", "Macro")  # names, and F1 after it
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A metric as text, and its interval; no interval where chance plays no part. `verdict` of a
-    gain beyond chance is better or worse."""
-
-    value: str
-    interval: str = ""
-    verdict: str = ""
-
-
-@dataclass(frozen=True)
 class Row:
-    """One metric of every predictor; `gain` is how much better the model is than the last."""
+    """One metric of each predictor; `gain` is how much better the model is than the other."""
 
     label: str
     meaning: str
@@ -43,7 +28,8 @@ class Headline:
 
     Attributes:
         predictors: names of the columns, the model's first.
-        against: the predictor that gains are over; empty if there is none.
+        against: what gains are over, the baseline of the lowest loss, as within a sentence; empty
+            if there is none.
         rows: of the table.
         summary: the sentences.
     """
@@ -54,43 +40,47 @@ class Headline:
     summary: str
 
 
-def headline(
-    run: RunDirectory, baselines: dict[str, Array], rows_are: str = "validation row"
-) -> Headline:
-    """Compares the run's predictions with those of the baselines, by name."""
-    predictions = {MODEL: run.predictions, **baselines}
-    against = list(baselines)[-1] if baselines else ""
-    alone, differences = intervals(run.task, run.y, predictions, against or MODEL)
-    rows, kind = [], run.kind
-    for metric in alone[MODEL]:
+def headline(run: RunDirectory, board: Leaderboard, rows_are: str = "validation row") -> Headline:
+    """Says how the run's predictions compare with the others of the leaderboard."""
+    model, kind = board.model, run.kind
+    best = board.others[0] if board.others else None
+    rows = []
+    for metric, own in model.metrics.items():
         shown = kind.metrics[metric]
-        gain = differences[MODEL][metric] if against else None
-        known = [alone[MODEL][metric], *([gain] if gain else [])]
-        decimals = max(formatting.places(each.low, each.high) for each in known)
-        if abs(known[0].value) < 1:  # an interval may be so wide that nothing of it would be left
-            decimals = max(decimals, 2)
-        if gain and shown.higher_is_better:  # `against` minus model; a gain is the other way
-            gain = Interval(-gain.value, -gain.high, -gain.low)
+        decimals = decimals_of([own, best.gains[metric]] if best else [own])
         rows.append(
             Row(
                 shown.label,
                 shown.meaning,
                 "higher is better" if shown.higher_is_better else "lower is better",
-                [_cell(alone[name][metric], decimals) for name in predictions],
-                _gain_cell(gain, decimals) if gain else None,
+                [cell(entry.metrics[metric], decimals) for entry in (model, best) if entry],
+                gain_cell(best.gains[metric], decimals) if best else None,
             )
         )
-    summary = _summary(run, rows_are, alone, differences.get(MODEL), against)
+    summary = _summary(run, rows_are, board)
     first = kind.metrics[kind.primary_metric].label
     (primary,) = (row for row in rows if row.label == first)
+    against = BASELINES[best.name].short if best else ""
     summary += _others([row for row in rows if row is not primary], primary, against)
-    return Headline(list(predictions), against, rows, summary)
+    summary += "".join(_winner(board, entry) for entry in board.others[1:])
+    names = [entry.name for entry in (model, best) if entry]
+    return Headline(names, against, rows, summary)
 
 
-def _gain_cell(gain: Interval, decimals: int) -> Cell:
-    cell = _cell(gain, decimals, sign=True)
-    verdict = "better" if gain.low > 0 else "worse" if gain.high < 0 else ""
-    return replace(cell, verdict=verdict if cell.interval else "")
+def _winner(board: Leaderboard, entry: Entry) -> str:
+    """Says of a baseline beside the best by which chief metrics it beats the model."""
+    beaten = [
+        _within(board.kind.metrics[metric].label)
+        for metric in board.chief_metrics
+        if entry.gains[metric].beyond_chance and entry.gains[metric].low < 0
+    ]
+    if not beaten:
+        return ""
+    are = "is" if len(beaten) == 1 else "are"
+    return (
+        f" The {' and '.join(beaten)} of {BASELINES[entry.name].short} {are} better than the "
+        "model’s by more than chance."
+    )
 
 
 def _within(label: str) -> str:
@@ -114,27 +104,13 @@ def _others(rows: list[Row], primary: Row, against: str) -> str:
     are = "is" if len(worse) == 1 else "are"
     if primary.gain and primary.gain.verdict == "worse":
         return f" Its {listed} {are} worse too."
-    return f" Its {listed} {are} worse than with {against.lower()} by more than chance."
+    return f" Its {listed} {are} worse than with {against} by more than chance."
 
 
-def _cell(interval: Interval, decimals: int, sign: bool = False) -> Cell:
-    value = formatting.fixed(interval.value, decimals, sign)
-    if not np.isfinite(interval.low) or interval.high - interval.low < 1e-9:
-        return Cell(value)
-    low, high = (formatting.fixed(end, decimals, sign) for end in (interval.low, interval.high))
-    return Cell(value, f"{low} to {high}")
-
-
-def _summary(
-    run: RunDirectory,
-    rows_are: str,
-    alone: dict[str, dict[str, Interval]],
-    gains: dict[str, Interval] | None,
-    against: str,
-) -> str:
+def _summary(run: RunDirectory, rows_are: str, board: Leaderboard) -> str:
     kind = run.kind
     primary = kind.primary_metric
-    metric, own = kind.metrics[primary], alone[MODEL][primary]
+    own = board.model.metrics[primary]
     decimals = formatting.places(own.low, own.high)
 
     def text(value: float) -> str:
@@ -150,23 +126,21 @@ def _summary(
         else f"The model’s predictions are off by {text(own.value)} (RMSE) on {rows}"
     )
     interval = ""
-    if own.high - own.low > 1e-9:  # of a single row there is none
+    if own.is_known:  # of a single row there is none
         interval = f" (95{formatting.SPACE}% interval {text(own.low)} to {text(own.high)})"
     said = f"{begin}{interval}."
-    if not gains:
+    if not board.others:
         return said
     by = "gets" if primary == "accuracy" else "is off by"
     others = ", ".join(
-        f"{BASELINES[name].phrase} {by} {text(alone[name][primary].value)}"
-        for name in alone
-        if name != MODEL
+        f"{BASELINES[entry.name].phrase} {by} {text(entry.metrics[primary].value)}"
+        for entry in reversed(board.others)
     )
-    gain = gains[primary]
-    better = -1 if metric.higher_is_better else 1
-    if gain.low <= 0 <= gain.high:
-        verdict = f"The difference from {against.lower()} is within chance."
-    elif gain.value * better > 0:
-        verdict = f"The model is better than {against.lower()} by more than chance."
-    else:
-        verdict = f"The model is worse than {against.lower()} by more than chance."
-    return f"{said} {others[0].upper()}{others[1:]}. {verdict}"
+    best = board.others[0]
+    against, found = BASELINES[best.name].short, verdict(best.gains[primary])
+    judged = (
+        f"The model is {found} than {against} by more than chance."
+        if found
+        else f"The difference from {against} is within chance."
+    )
+    return f"{said} {others[0].upper()}{others[1:]}. {judged}"

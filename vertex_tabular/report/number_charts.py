@@ -81,5 +81,7 @@ def numbers(run: RunDirectory) -> list[Chart]:
 
 
 def _correlation(a: Array, b: Array) -> float:
+    if len(a) < 2:  # of which numpy warns
+        return float("nan")
     with np.errstate(invalid="ignore", divide="ignore"):
         return float(np.corrcoef(a, b)[0, 1])

@@ -3,15 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from numpy.typing import NDArray
-
 from trainer import contract
 from trainer.uri import local_path
 from vertex_tabular.pages import shell
 from vertex_tabular.pages.formatting import SPACE, counted, seconds, whole
 from vertex_tabular.pages.shell import Page
 from vertex_tabular.prediction.threads import one_thread
-from vertex_tabular.report import baselines, data, groups, svg
+from vertex_tabular.report import data, groups, leaderboard, svg
 from vertex_tabular.report.chart import Bars, Chart
 from vertex_tabular.report.columns import columns_of
 from vertex_tabular.report.confusion import confusion_of
@@ -23,18 +21,17 @@ from vertex_tabular.report.epochs import (
 )
 from vertex_tabular.report.headline import headline
 from vertex_tabular.report.job import Job
+from vertex_tabular.report.leaderboard_table import table_of
 from vertex_tabular.report.made import made_of
 from vertex_tabular.report.plots import learning, plots_of, thresholds_of, validation_rows
 from vertex_tabular.report.sections import TEMPLATES, render_section, sections_of
-from vertex_tabular.run.arrays import read_rows
 from vertex_tabular.run.directory import RunDirectory
-
-Array = NDArray[Any]
 
 # In the order of the page; each is a template of that name in `templates/sections`, which is given
 # all of `context` and left out where it renders to nothing.
 SECTIONS = {
     "metrics": "Metrics",
+    "leaderboard": "Leaderboard",
     "training": "Training",
     "candidates": "What was tried",
     "predictions": "Predictions",
@@ -132,12 +129,10 @@ def context(
 ) -> dict[str, Any]:
     """What the sections show."""
     columns = columns_of(run)
-    train = read_rows(train_data, contract.TRAIN_KEYS, baselines.MAX_ROWS) if train_data else None
+    train = leaderboard.training_rows(run, train_data) if train_data else None
     x = validation_rows(run, val_data) if val_data else None
-    predictions: dict[str, Array] = {}
-    if train and x is not None:
-        fitted = baselines.fit(run.task, *train, len(run.classes))
-        predictions = {name: predictor(x) for name, predictor in fitted.items()}
+    others = leaderboard.predictions_of(run, train, x) if train and x is not None else ({}, [])
+    board = leaderboard.compare(run, *others)
     shown = ""
     if table:
         shown = data.of_table(table)
@@ -146,7 +141,8 @@ def context(
     return {
         "run": run,
         "target": run.target,
-        "headline": headline(run, predictions),
+        "headline": headline(run, board),
+        "leaderboard": table_of(board),
         "plots": render([*learning(run), *plots_of(run, x)]),
         "thresholds": thresholds_of(run),
         "epochs": _epochs(run),

@@ -119,7 +119,7 @@ def test_section_links_work_in_a_viewers_iframe(
     browser.show(viewer)
     browser.driver.switch_to.frame(0)
     links = browser.driver.find_elements("css selector", 'nav[aria-label="Sections"] a')
-    assert len(links) == 6
+    assert len(links) == 7
     for link in links:
         link.click()
         name = browser.run("return arguments[0].hash.slice(1)", link)

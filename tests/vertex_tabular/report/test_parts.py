@@ -9,6 +9,7 @@ from trainer import contract
 from trainer.models.network import Network
 from trainer.tasks import metrics
 from vertex_tabular.report import axis, baselines, curves, data, groups, importance
+from vertex_tabular.report.baselines import TrainingRows
 from vertex_tabular.report.columns import columns_of
 from vertex_tabular.run.arrays import read_rows
 from vertex_tabular.run.directory import RunDirectory
@@ -39,7 +40,7 @@ def test_logistic_regression_is_sklearns(k: int) -> None:
     x = random.normal(size=(800, 5))
     x[:, 4] = 1.5  # constant, as a column may be
     y = (x @ random.normal(size=(5, k)) + random.gumbel(size=(800, k))).argmax(axis=1)
-    predict = baselines.fit("multiclass", x, y, k)["Logistic regression"]
+    predict = baselines.fit(TrainingRows("multiclass", x, y, k))["Logistic regression"]
     # Of two classes, scikit-learn has one set of weights where there are two here, of half the
     # size each: half the penalty.
     oracle = LogisticRegression(C=2 if k == 2 else 1, tol=1e-6).fit(x, y)
@@ -50,13 +51,13 @@ def test_linear_regression_is_sklearns() -> None:
     from sklearn.linear_model import Ridge
 
     x, y = random.normal(size=(300, 4)), random.normal(5, 2, 300)
-    found = baselines.fit("regression", x, y, 0)
+    found = baselines.fit(TrainingRows("regression", x, y, 0))
     np.testing.assert_allclose(found["Linear regression"](x), Ridge().fit(x, y).predict(x))
     np.testing.assert_allclose(found["Training mean"](x), y.mean())
 
 
 def test_the_majority_class_has_the_shares_of_the_training_rows() -> None:
-    predict = baselines.fit("binary", np.zeros((4, 1)), np.array([0, 0, 0, 1]), 2)
+    predict = baselines.fit(TrainingRows("binary", np.zeros((4, 1)), np.array([0, 0, 0, 1]), 2))
     assert predict["Majority class"](np.zeros((2, 1))) == pytest.approx([0.25, 0.25])
 
 
