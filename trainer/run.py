@@ -22,7 +22,7 @@ from trainer.log import RunLog
 from trainer.models import NETS, make_model_of, settings_of
 from trainer.models.ensemble.encoding import Column, columns_of
 from trainer.models.interfaces import FlatModel, Gradients, MakeModel
-from trainer.portfolio.candidates import PORTFOLIO, Candidate
+from trainer.portfolio.candidates import Candidate, candidates_for
 from trainer.portfolio.portfolio import Portfolio
 from trainer.reading import parse_json, reading, typed
 from trainer.tasks.kinds import TASKS
@@ -146,7 +146,8 @@ def make_training(
             f"--dropout and --weight_decay must be 0 with --model {config.model}, got "
             f"{config.dropout or config.weight_decay:g}; they are of --model mlp"
         )
-    candidates = PORTFOLIO if config.model == "auto" else {"ensemble": Candidate({})}
+    auto = config.model == "auto"
+    candidates = candidates_for(train.features) if auto else {"ensemble": Candidate({})}
     return Portfolio(config, world, task, train, val, columns, candidates)
 
 

@@ -34,17 +34,24 @@ class Candidate:
     Attributes:
         settings: its values for settings of `Config` that are its own.
         steps: how long it learns, where `epochs` does not say so.
+        least_features: of tables that it is tried on.
     """
 
     settings: Mapping[str, Any]
     steps: Steps = Steps()
+    least_features: int = 0
 
 
 LONG = 10_000
+WIDE = 100
 
 PORTFOLIO = {
     "sparse": Candidate({"learning_rate": 0.02, "l2": 8.0, "factor_l2": 8.0, "deep_l2": 2.0}),
     "sparser": Candidate({"l2": 4.0, "factor_l2": 16.0, "deep_l2": 16.0}),
+    "sparsest": Candidate(
+        {"pieces": 0, "learning_rate": 0.02, "l2": 8.0, "factor_l2": 128.0, "deep_l2": 2.0},
+        least_features=WIDE,
+    ),
     "fine": Candidate(
         {"pieces": 48, "input_factor": "column", "l2": 4.0, "factor_l2": 4.0, "deep_l2": 4.0}
     ),
@@ -54,3 +61,8 @@ PORTFOLIO = {
         Steps(least=300, most=800),
     ),
 }
+
+
+def candidates_for(features: int) -> dict[str, Candidate]:
+    """Those that are tried on a table of so many features."""
+    return {name: each for name, each in PORTFOLIO.items() if features >= each.least_features}

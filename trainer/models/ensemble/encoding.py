@@ -20,6 +20,7 @@ FEW_LEVELS = 16  # of which each has an input; of more, those that have enough r
 LEVEL_ROWS = 5
 MAX_LEVELS = 256  # of one column, the most frequent
 MAX_PIECES = 4096  # of all columns together
+FEWEST_PIECES = 6  # of a number; where only fewer fit, numbers stay straight
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def learn_encoding(sample: Array, columns: Sequence[Column], pieces: int) -> Enc
         pieces: of a number, at most; 0 for none, and numbers that stay straight.
     """
     numeric = sum(len(column.features) for column in columns if column.codes is None)
-    pieces = min(pieces, max(1, MAX_PIECES // max(numeric, 1)))
+    most = MAX_PIECES // max(numeric, 1)
+    pieces = min(pieces, most if most >= FEWEST_PIECES else 0)
     # Of each input: its feature, scale, shift, and column; in the three sorts of inputs.
     straight: list[tuple[int, float, float, int]] = []
     bent: list[tuple[int, float, float, int]] = []
