@@ -23,7 +23,7 @@ def collect(
     report.uri += ".html"
     with exit_on_error():
         run = results.load(run_directory.uri, job=gcp_resources)
-        write_report_of(run.run, report.uri)
+        report.metadata["summary"] = write_report_of(run.run, report.uri)
     model.uri = join(run_directory.uri, contract.MODEL)
     metrics.uri = join(run_directory.uri, contract.METRICS)
     classification_metrics.uri = join(run_directory.uri, contract.PREDICTIONS)

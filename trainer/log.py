@@ -115,8 +115,10 @@ class _ToFile(logging.Handler):
 class RunLog:
     """`training.log` and `progress.jsonl` of one run directory.
 
-    A line of `progress.jsonl` is a JSON object: epoch, of at most how many (`epochs`), the losses,
-    best_epoch, best_loss (null before there is one) and the epoch's seconds.
+    A line of `progress.jsonl` is a JSON object: of an epoch, its number, of at most how many
+    (`epochs`), the losses, best_epoch, best_loss (null before there is one) and seconds; or of a
+    candidate of `auto` that begins, the `round`, its name, `number`, `of` how many, and `best` and
+    best_loss of those before it.
     """
 
     def __init__(self, directory: Path) -> None:

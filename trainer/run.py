@@ -184,7 +184,7 @@ def fit(
     if world.rank == 0:
         if run_log:
             run_log.write_progress(training.progress())
-            training.on_epoch = run_log.write_progress
+            training.on_progress = run_log.write_progress
         place = f"after epoch {training.state.epoch}" if content else "from the start"
         log.info(
             f"training {place}: {data.task.kind.name}, {train.rows} rows of {train.features} "
@@ -225,6 +225,8 @@ def evaluate(training: Trained, data: Data) -> tuple[dict[str, Any], dict[str, d
     shown = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
     kept = state.best_epoch if training.config.restore_best else state.epoch
     log.info(f"epoch {kept} of {state.epoch} is kept: {shown}")
+    if training.still_improving:
+        log.info("the validation loss still fell at the last epochs; more --epochs may be better")
     return metrics, arrays
 
 
@@ -279,6 +281,7 @@ def _circumstances(training: Trained) -> dict[str, Any]:
         "family": training.family,
         "best_epoch": training.state.best_epoch,
         "epochs": training.state.epoch,
+        "still_improving": training.still_improving,
         "features": training.train.features,
         "outputs": training.task.outputs,
         **training.task.scaling(),

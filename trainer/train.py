@@ -102,7 +102,7 @@ class Training(Predictor):
         evaluated."""
         self.config, self.world, self.task = config, world, task
         self.train, self.val, self._make_model = train, val, make_model
-        self.on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None
+        self.on_progress: Callable[[list[dict[str, Any]]], None] = lambda rows: None
         self._refitted: dict[str, Any] | None = None  # of a refit that a checkpoint goes on with
         self._where = ""
         random.seed(config.seed)
@@ -135,6 +135,14 @@ class Training(Predictor):
     def state_dict(self) -> dict[str, Tensor]:
         """The weights of the model as it predicts, on the CPU."""
         return self.model.state_dict()
+
+    @property
+    def still_improving(self) -> bool:
+        """Whether the best epoch is among the last twentieth of those that `epochs` allows, at a
+        constant learning rate: more would probably have been better."""
+        limit = self.config.epochs
+        late = self.state.best_epoch > limit - max(1, limit // 20)
+        return late and self.config.learning_rate_schedule == "none"
 
     @property
     def step_work(self) -> int:
@@ -316,7 +324,7 @@ class Training(Predictor):
                 f"epoch {state.epoch}: train loss {train_loss:.5f}, validation loss {loss:.5f}, "
                 f"{task.kind.score} {score:.4f}, {seconds:.3f} s{' *' if improved else ''}"
             )
-            self.on_epoch([self._line(row, state.best_loss, state.best_epoch)])
+            self.on_progress([self._line(row, state.best_loss, state.best_epoch)])
 
     def _logits(self, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         for rows, targets in self._chunks(x, y):

@@ -1,6 +1,7 @@
 """What a local run shows while it runs: each step with its elapsed time, on stderr."""
 
 import contextlib
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -16,10 +17,15 @@ from pipelines.local.processes import killed_by
 from pipelines.local.step import log_path
 from pipelines.local.step_records import failed_step, last_lines, read_record
 from trainer.errors import InputError
-from trainer.terminal import echo
+from trainer.terminal import echo, escaped
+from vertex_tabular.pages.formatting import SPACE, plain
+from vertex_tabular.run.progress import training_progress
 from vertex_tabular.run.record import Run
 
 REFRESH_SECONDS = 0.1
+LINE_SECONDS = 10.0
+WIDTH = 78  # of the sentences at the end
+SHOWN = ("report", "run_directory")  # artifacts that the end names; `show` has them all
 
 
 def table(directory: Path, steps: list[str]) -> Table:
@@ -36,17 +42,25 @@ def table(directory: Path, steps: list[str]) -> Table:
         elif record.get("kept"):
             rows.add_row(Text("✓", "green"), step, "kept")
         elif "seconds" not in record:
-            rows.add_row(Text("▸", "cyan"), step, f"{time.time() - record['started']:.1f} s")
+            shown = Text(step)
+            if line := step_progress(directory, step):
+                shown.append(f"\n{escaped(line)}", "dim")
+            rows.add_row(Text("▸", "cyan"), shown, f"{time.time() - record['started']:.1f} s")
         else:
             mark = Text("✗", "red") if record["status"] else Text("✓", "green")
             rows.add_row(mark, step, f"{record['seconds']:.1f} s")
     return rows
 
 
+def step_progress(directory: Path, step: str) -> str:
+    """How far a step is that trains; empty of another."""
+    return training_progress(directory / step / "run_directory")
+
+
 @contextlib.contextmanager
 def watch(directory: Path, steps: list[str]) -> Iterator[None]:
-    """Shows the steps of the run in `directory`: live on a terminal, elsewhere one line a step.
-    When a step breaks down, the end of its log follows."""
+    """Shows the steps of the run in `directory`: live on a terminal, elsewhere one line a step and
+    one every LINE_SECONDS while one trains. When a step breaks down, the end of its log follows."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     live = Live(
         get_renderable=lambda: table(directory, steps),
@@ -83,8 +97,9 @@ def _lines(directory: Path, steps: list[str]) -> Iterator[None]:
 
 
 def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
-    """Prints one line for each step when it has ended."""
+    """Prints one line for each step when it has ended, and how far training is meanwhile."""
     waiting = list(steps)
+    told = time.monotonic()
     while waiting:
         last_look = ended.wait(REFRESH_SECONDS)
         for step in list(waiting):
@@ -94,6 +109,11 @@ def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
                 echo(f"{step}: {_ended(record)}", err=True)
         if last_look:
             return
+        if time.monotonic() - told > LINE_SECONDS:
+            told = time.monotonic()
+            for step in waiting:
+                if line := step_progress(directory, step):
+                    echo(f"{step}: {line}", err=True)
 
 
 def _ended(record: dict[str, Any]) -> str:
@@ -108,17 +128,13 @@ def _ended(record: dict[str, Any]) -> str:
     )
 
 
-def _figure(value: float) -> str:
-    """A number of rows in full, and four digits of anything else."""
-    return f"{value:.0f}" if float(value).is_integer() else f"{value:.4g}"
-
-
 def summary(run: Run) -> str:
-    """The end of a run as aligned text: its metrics, and where each artifact is."""
+    """The end of a run as text: what its report says first, its metrics, and where it is."""
     here = Path.cwd()
     paths = {
         name: path.relative_to(here) if (path := Path(uri)).is_relative_to(here) else path
         for name, uri in run.artifacts.items()
+        if name in SHOWN or not run.summary
     }
     width = max(len(name) for name in [*run.metrics, *paths])
     lines = [f"run {run.run_id} {run.state.lower()}"]
@@ -126,6 +142,11 @@ def summary(run: Run) -> str:
         lines += [f"from the cache: {', '.join(run.cached)}"]
     if run.kept:
         lines += [f"kept from its earlier start: {', '.join(run.kept)}"]
-    lines += ["", *(f"  {name:{width}}  {_figure(value)}" for name, value in run.metrics.items())]
+    if run.summary:
+        lines += ["", *textwrap.wrap(run.summary.replace(SPACE, " "), WIDTH)]
+    figures = {name: plain(value) for name, value in run.metrics.items()}
+    lines += ["", *(f"  {name:{width}}  {figure}" for name, figure in figures.items())]
     lines += ["", *(f"  {name:{width}}  {path}" for name, path in paths.items())]
+    if run.summary:
+        lines += ["", f"tabpipe show {run.run_id} lists the rest"]
     return "\n".join(lines)

@@ -98,6 +98,7 @@ def run(
         if "val_data" in outputs:
             result.val_sha256 = outputs["val_data"].metadata["sha256"]
         if "report" in result.artifacts:
+            result.summary = str(outputs["report"].metadata.get("summary", ""))
             complete(result, directory)
         result.state = "SUCCEEDED"
     except KeyboardInterrupt:

@@ -118,7 +118,7 @@ class Fits:
         val: Dataset | None,
         checkpoints: Checkpoints,
         sigterm: Sigterm,
-        on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None,
+        on_progress: Callable[[list[dict[str, Any]]], None] = lambda rows: None,
     ) -> EnsembleTraining:
         """Members that have learned all `rows`; `val` is evaluated after each epoch."""
         encoding = self.encoding(fit.config.pieces)
@@ -131,7 +131,7 @@ class Fits:
             training.model.flat.copy_(self._left[fit.key])
             training.state = State(**self._states[fit.key])
             return training
-        training = self._train(fit, train, held_out, checkpoints, sigterm, on_epoch)
+        training = self._train(fit, train, held_out, checkpoints, sigterm, on_progress)
         self._left[fit.key] = training.model.flat.cpu().clone()
         self._states[fit.key] = asdict(training.state)
         return training
@@ -143,14 +143,14 @@ class Fits:
         val: Dataset | None,
         checkpoints: Checkpoints,
         sigterm: Sigterm,
-        on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None,
+        on_progress: Callable[[list[dict[str, Any]]], None] = lambda rows: None,
     ) -> EnsembleTraining:
         began = time.perf_counter()
         training = self._make(fit, train, val)
-        training.on_epoch = on_epoch
+        training.on_progress = on_progress
         if self._pending and self._pending["fit"] == fit.key:
             training.resume(self._pending["training"], self._where)
-            on_epoch(training.progress() if val else [])
+            on_progress(training.progress() if val else [])
         self._pending = None
         # A fit that only judges is short; what it left is saved with the next.
         content = partial(self.content, fit)

@@ -57,6 +57,7 @@ class Portfolio(Predictor):
     """
 
     family = "blend"
+    still_improving = False  # what its candidates learn decays to nothing
 
     def __init__(
         self,
@@ -71,7 +72,7 @@ class Portfolio(Predictor):
         """With one candidate there is nothing to choose: it learns all rows."""
         self.config, self.world, self.task = config, world, task
         self.train, self.val, self.candidates = train, val, candidates
-        self.on_epoch: Callable[[list[dict[str, Any]]], None] = lambda rows: None
+        self.on_progress: Callable[[list[dict[str, Any]]], None] = lambda rows: None
         self.plan = BatchPlan(0, rank=world.rank, size=world.size)
         self.fits = Fits(world, task, train, columns, config.seed)
         self.state = State()
@@ -117,9 +118,9 @@ class Portfolio(Predictor):
             self._choose(names, checkpoints, sigterm)
         main = max(self.shares, key=self.shares.__getitem__)
         for name, fit in self._fits_of(self.train):
-            shown = (self.val, self.on_epoch) if name == main else (None, lambda rows: None)
-            val, on_epoch = shown
-            training = self.fits.learn_all(fit, self.train, val, checkpoints, sigterm, on_epoch)
+            shown = (self.val, self.on_progress) if name == main else (None, lambda rows: None)
+            val, on_progress = shown
+            training = self.fits.learn_all(fit, self.train, val, checkpoints, sigterm, on_progress)
             self._trainings[name] = training
         self.state = self._trainings[main].state
         self.config = replace(self._trainings[main].config, seed=self.config.seed)
@@ -160,10 +161,12 @@ class Portfolio(Predictor):
         first, judging = range(1), range(judging_parts(len(y)))
         losses: dict[str, float] = {}
         for number, name in enumerate(names, 1):
+            self._tell(1, name, number, len(names), losses)
             losses[name] = judge(name, first, first)
             self._say(f"candidate {number} of {len(names)}, {name}: loss {losses[name]:.5f}")
         alive = sorted(names, key=losses.__getitem__)[:KEPT]
-        for name in alive:
+        for number, name in enumerate(alive, 1):
+            self._tell(2, name, number, len(alive), losses)
             losses[name] = judge(name, judging[1:], judging)
             self._say(f"candidate {name} goes on: loss {losses[name]:.5f}")
         rows = self._rows_of(judging)
@@ -229,6 +232,14 @@ class Portfolio(Predictor):
         layers = " ".join(map(str, config.hidden_layers or ())) or "linear"
         shown = {setting: getattr(config, setting) for setting in SHOWN}
         return {"candidate": name, "hidden_layers": layers, **shown}
+
+    def _tell(
+        self, turn: int, name: str, number: int, of: int, losses: Mapping[str, float]
+    ) -> None:
+        """Adds to the progress that a candidate begins, and which was best so far."""
+        best = min(losses, key=losses.__getitem__, default=None)
+        line = {"round": turn, "candidate": name, "number": number, "of": of, "best": best}
+        self.on_progress([{**line, "best_loss": losses[best] if best else None}])
 
     def _say(self, text: str) -> None:
         if self.world.rank == 0:

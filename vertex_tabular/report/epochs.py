@@ -73,6 +73,11 @@ def why_it_ended(run: RunDirectory) -> str:
         ended = f"Training stopped after {epochs} without {without}."
     else:
         ended = "Training ran for all epochs."
+        if run.metrics.get("still_improving"):
+            ended = (
+                "Training ran for all epochs, and the validation loss still fell at the last ones: "
+                "more may be better."
+            )
     if not settings["restore_best"]:
         return f"{ended} The model has the weights of the last epoch."
     why = f"the last with a validation loss {step}" if step else "whose validation loss was lowest"

@@ -49,8 +49,8 @@ def write_report(
     val_data: str = "",
     table: Mapping[str, Any] | None = None,
     job: Job | None = None,
-) -> None:
-    """Writes the report of a finished run.
+) -> str:
+    """Writes the report of a finished run; returns what its first sentences say.
 
     Args:
         run: what training wrote.
@@ -72,6 +72,7 @@ def write_report(
         content = context(run, train_data, val_data, table or {}, job)
         page = page_of(run, job, content)
     shell.write(page, out)
+    return page.lead
 
 
 def complete_report(report: str, run: RunDirectory, job: Job) -> None:

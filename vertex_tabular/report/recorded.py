@@ -10,9 +10,11 @@ from vertex_tabular.report.page import write_report
 from vertex_tabular.run.directory import RunDirectory
 
 
-def write_report_of(run: RunDirectory, out: str) -> None:
-    """Writes the report of a run of the pipeline: metrics.json says which arrays it was trained on,
-    spec.json which table they were made from, and profile.json beside the arrays what is in it.
+def write_report_of(run: RunDirectory, out: str) -> str:
+    """Writes the report of a run of the pipeline; returns what its first sentences say.
+
+    metrics.json says which arrays it was trained on, spec.json which table they were made from, and
+    profile.json beside the arrays what is in it.
 
     Raises:
         TabularError: the run is not whole, or the report cannot be written.
@@ -26,4 +28,5 @@ def write_report_of(run: RunDirectory, out: str) -> None:
         source=origin.get("source", ""),
         fingerprints={"table": origin["fingerprint"]} if "fingerprint" in origin else {},
     )
-    write_report(run, out, train_data=data["train"], val_data=data["val"], table=table, job=job)
+    arrays = {"train_data": data["train"], "val_data": data["val"]}
+    return write_report(run, out, **arrays, table=table, job=job)

@@ -29,6 +29,7 @@ class Run:
         val_sha256: of the file of the validation rows.
         code: digest of the code that the steps run.
         metrics: what the run's `metrics` artifact logged.
+        summary: what the report's first sentences say.
         artifacts: path of each output of the pipeline, by name.
         seconds: how long each step that ran took.
         cached: the steps whose results came from the cache.
@@ -48,6 +49,7 @@ class Run:
     val_sha256: str = ""
     code: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
+    summary: str = ""
     artifacts: dict[str, str] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     cached: list[str] = field(default_factory=list)
