@@ -39,5 +39,17 @@ def _refuse(error: Any) -> NoReturn:
     said = error.format_message()
     if not said:  # a group was called without a command, and has printed its help
         raise SystemExit(error.exit_code)
+    if near := getattr(error, "possibilities", None):
+        said = f"{error.message.rstrip('.')}; did you mean {near[0]}?"
+    elif parameter := _parameter_called(getattr(error, "option_name", "")):
+        said = f"{error.message.rstrip('.')}; did you mean --set {parameter}=VALUE?"
     command = error.ctx.command_path if error.ctx else "tabpipe"
     raise InputError(f"{said.rstrip('.')}; {command} --help") from None
+
+
+def _parameter_called(option: str) -> str:
+    """The parameter of the pipeline for whose name an option was taken; empty if there is none."""
+    from components.signature import HYPERPARAMETERS, PREPROCESSING
+
+    name = option.lstrip("-").replace("-", "_")
+    return name if name in (*HYPERPARAMETERS, *PREPROCESSING) else ""

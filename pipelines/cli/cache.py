@@ -1,8 +1,22 @@
 """The commands for the results of earlier runs on this machine: tabpipe cache --help"""
 
+from dataclasses import asdict
+
 import typer
 
-from pipelines.cli.options import DEFAULT_ROOT, CsvFile, ModelRun, Root, SchemaFile, Sets
+from pipelines.cli.options import (
+    DEFAULT_ROOT,
+    LOOK,
+    AsJson,
+    GivenTable,
+    ModelRun,
+    Root,
+    Sample,
+    SchemaFile,
+    Sets,
+    Target,
+)
+from pipelines.cli.output import print_json
 from trainer.terminal import echo
 
 cache = typer.Typer(help="The results of earlier local runs.", no_args_is_help=True)
@@ -10,26 +24,34 @@ cache = typer.Typer(help="The results of earlier local runs.", no_args_is_help=T
 
 @cache.command()
 def explain(
-    csv: CsvFile = None,
+    table: GivenTable = None,
+    target: Target = None,
     schema: SchemaFile = None,
     settings: Sets = None,
+    sample: Sample = False,
     root: Root = DEFAULT_ROOT,
     model: ModelRun = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Show which steps `tabpipe run --cache` would take from the cache, and how the others differ
-    from the most similar earlier run.
+    """Say which steps a run with --cache would take from the cache.
 
-    Example: tabpipe cache explain --csv passengers.csv --schema schema.yaml --set epochs=200
+    And how the others differ from the most similar earlier run.
+
+    Example: tabpipe cache explain passengers.csv --schema schema.yaml --set epochs=200
     """
     from pipelines.local.cache.explain import explain
     from pipelines.request import local_request
 
-    request = local_request(csv, schema, settings or [], root, model)
-    for forecast in explain(request, root):
+    request = local_request(table, schema, settings or [], root, model, target, sample)
+    found = list(explain(request, root))
+    if as_json:
+        print_json([asdict(forecast) for forecast in found])
+        return
+    for forecast in found:
         verdict = "from the cache" if forecast.cached else "runs"
         echo(f"{forecast.step:<10}  {verdict:<14}  {forecast.why}")
 
 
 def register(app: typer.Typer) -> None:
     """Adds `cache`."""
-    app.add_typer(cache, name="cache")
+    app.add_typer(cache, name="cache", rich_help_panel=LOOK)

@@ -22,9 +22,10 @@ import pytest
 from components.code import Code
 from pipelines import training
 from pipelines.local.processes import MARK, processes_of
-from pipelines.local.records import PIPELINE, local_runs
+from pipelines.local.records import PIPELINE
 from pipelines.local.step_records import read_record
 from trainer.contract import check_manifest
+from vertex_tabular.run.find import local_runs
 from vertex_tabular.run.record import Run, load
 
 pytestmark = pytest.mark.slow
