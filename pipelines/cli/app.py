@@ -1,10 +1,13 @@
 """The `tabpipe` command: tabpipe --help"""
 
+import shutil
 from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
 from trainer.errors import InputError, exit_on_error
 from trainer.terminal import echoed_warnings
+
+MIN_PANEL_COLUMNS = 56  # of a terminal whose help is drawn in panels
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -21,10 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         from pipelines.cli.commands import app
 
+        extra: dict[str, Any] = {}
+        if (columns := shutil.get_terminal_size().columns) < MIN_PANEL_COLUMNS:
+            app.rich_markup_mode = None  # the panels would cut words
+            extra = {"terminal_width": columns}
         # Click's, of which a newer Typer has a copy of its own.
         usage_error = cast(type[Exception], typer.BadParameter.__bases__[0])
         try:
-            status = app(arguments, prog_name="tabpipe", standalone_mode=False)
+            status = app(arguments, prog_name="tabpipe", standalone_mode=False, **extra)
         except usage_error as error:
             _refuse(error)
         except typer.Abort:  # the end of the input, where an answer was asked for

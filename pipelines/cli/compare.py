@@ -86,7 +86,8 @@ def _tables(found: "Comparison", width: int | None) -> list[str]:
     from pipelines.history.comparison import best, direction
 
     values = {**found.parameters, **found.data, **found.code, **found.metrics}
-    rows = [["run", *found.run_ids, "better"], ["state", *found.states, ""]]
+    better = "better" if found.metrics else ""
+    rows = [["run", *found.run_ids, better], ["state", *found.states, ""]]
     for name, each in values.items():
         top = best(name, each) if name in found.metrics else []
         cells = [plain(value) + MARK * (number in top) for number, value in enumerate(each)]
@@ -97,7 +98,7 @@ def _tables(found: "Comparison", width: int | None) -> list[str]:
     from pipelines.history.comparison_page import labels_of
     from vertex_tabular.pages.formatting import shortened
 
-    rows[0] = ["run", *labels_of(found.run_ids), "better"]
+    rows[0] = ["run", *labels_of(found.run_ids), better]
     runs = len(found.run_ids)
     narrow = [
         [shortened(row[0], NAME), *(_cut(cell) for cell in row[1:-1]), row[-1]] for row in rows

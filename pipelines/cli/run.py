@@ -29,7 +29,7 @@ def run(
     target: Target = None,
     schema: SchemaFile = None,
     settings: Sets = None,
-    name: Annotated[str, typer.Option(help="What to call the run.")] = "",
+    name: Annotated[str, typer.Option(metavar="NAME", help="What to call the run.")] = "",
     sample: Sample = False,
     cache: Annotated[
         bool, switch("--cache", help="Take unchanged steps from earlier runs.")

@@ -14,7 +14,7 @@ from tests.shell import Shell
 
 pytestmark = pytest.mark.slow
 
-SUBMIT = ["submit", "--csv", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
+SUBMIT = ["submit", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
 CREATE = "CreatePipelineJob"
 Code = grpc.StatusCode
 
@@ -75,7 +75,7 @@ def test_an_id_that_is_taken_is_refused_unless_the_run_is_ours(
 def test_a_missing_input_is_found_before_anything_is_submitted(
     recorder: Cloud, recorded: Shell
 ) -> None:
-    result = recorded(*SUBMIT, "--csv", f"gs://{BUCKET}/data/none.csv")
+    result = recorded("submit", f"gs://{BUCKET}/data/none.csv", *SUBMIT[2:])
     assert (result.status, recorder.calls(CREATE)) == (2, [])
     assert result.error.endswith("/data/none.csv: there is no such object")
 

@@ -12,7 +12,7 @@ from tests.shell import Shell
 pytestmark = pytest.mark.slow
 
 IMAGE = ["--image", "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0"]
-QUICK = ["--csv", CSV, "--set", "epochs=5"]
+QUICK = [CSV, "--set", "epochs=5"]
 SUBMIT = ["submit", *QUICK, *IMAGE]
 KEY = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
 T4 = ["--accelerator", "NVIDIA_TESLA_T4:1"]
@@ -88,11 +88,6 @@ def test_a_schedules_name_is_one_that_the_api_can_be_asked_for(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--csv", ""], "--csv must be given"),
-        (
-            ["--csv", "here.csv"],
-            "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, got he",
-        ),
         (["--set", "learning_rate=-1"], "error: learning_rate must be positive, got -1"),
         (["--set", "patience=many"], "patience must be a whole number, got many"),
         (["--set", "fit_on=none"], "fit_on must be one of train, all, got none"),
@@ -142,6 +137,16 @@ def test_a_mistake_is_found_before_anything_is_sent(
     result = recorded(*SUBMIT, *arguments)
     assert (result.status, recorder.board.calls) == (2, []), result.stderr
     assert complaint in result.error
+
+
+def test_a_table_that_is_not_on_cloud_storage(recorder: Cloud, recorded: Shell) -> None:
+    for table, complaint in (
+        ("", "TABLE must be given"),
+        ("here.csv", "TABLE must be on Cloud Storage, gs://BUCKET/FILE.csv, got here.csv"),
+    ):
+        result = recorded("submit", table, *SUBMIT[2:])
+        assert (result.status, recorder.board.calls) == (2, []), result.stderr
+        assert complaint in result.error
 
 
 def test_a_region_without_a_price_is_submitted_to_and_only_a_budget_refuses_it(

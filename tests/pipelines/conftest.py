@@ -47,7 +47,8 @@ def shell(shared_shell: Shell, tmp_path: Path) -> Shell:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """One run of the main job on a sample: its directory, and what `--json` printed."""
     root = tmp_path_factory.mktemp("finished")
-    command = [sys.executable, "-m", "pipelines", "run", "--json", "--set", "epochs=60"]
+    command = [sys.executable, "-m", "pipelines", "run", "--sample", "--json"]
+    command += ["--set", "epochs=60"]
     result = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
     )

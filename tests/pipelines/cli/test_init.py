@@ -53,11 +53,11 @@ def test_a_project_is_made_runs_and_runs_again(shell: Shell, tmp_path: Path, ord
     first = (tmp_path / "schema.yaml").read_text().splitlines()[0]
     assert first == "# yaml-language-server: $schema=.schema.json"
     assert (tmp_path / ".schema.json").read_text() == as_text()
-    assert data_of({}, tmp_path) == (orders.name, Path("schema.yaml"))
+    assert data_of({}, tmp_path) == (str(tmp_path / orders.name), tmp_path / "schema.yaml")
     assert resolve({}, {}, tmp_path).csv.origin.endswith("tabpipe.toml")
     (run,) = (path.parent.name for path in tmp_path.glob("runs/*/run.json"))
     (predict,) = [line for line in made.stdout.splitlines() if "tabpipe predict" in line]
-    assert f"--run {run} " in predict
+    assert predict == "  tabpipe predict latest NEW.csv --out answers.csv"
 
     before = {name: (tmp_path / name).read_bytes() for name in ("schema.yaml", "tabpipe.toml")}
     again = shell("init", orders.name, "--yes")
@@ -80,7 +80,7 @@ def test_a_project_is_utf_8_whatever_the_locale(tmp_path: Path, orders: Path) ->
         "import sys; from pathlib import Path; from pipelines.project import scaffold, settings; "
         "from vertex_tabular.schema.reader import read_schema; here = Path('project'); "
         "scaffold.write(here, sys.argv[1], scaffold.propose(sys.argv[1])); "
-        "print(ascii(read_schema(here / 'schema.yaml')['target']), settings.data_of({}, here)[1])"
+        "print(ascii(read_schema(here / 'schema.yaml')['target']), settings.data_of({}, here)[1].name)"
     )
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for path in (table, orders):
@@ -119,12 +119,16 @@ def test_on_a_terminal_it_asks_for_the_target_and_a_doubtful_task(
         )
         os.close(theirs)
     assert result.returncode == 0, result.stderr
+    listed = "The columns are Order ID, Ordered on, Region, Amount, Note, Stars, Returned?."
+    assert listed in result.stderr
     assert "Which column to predict [Returned?]:" in result.stderr
     assert "Whether Stars is multiclass or regression [multiclass]:" in result.stderr
     assert "Stars is predicted (regression)" in result.stdout
     assert "  cd 'it'\"'\"'s mine'\n" in result.stdout
     csv_setting, _ = data_of({}, tmp_path / "it's mine")
-    assert csv_setting == str(orders.resolve())  # outside the project: in full
+    # Relative to the file, so that both can be moved together.
+    assert csv_setting == str(tmp_path / "it's mine" / ".." / orders.name)
+    assert f'csv = "../{orders.name}"' in (tmp_path / "it's mine" / "tabpipe.toml").read_text()
 
 
 def test_only_few_whole_numbers_are_doubtful(orders: Path) -> None:

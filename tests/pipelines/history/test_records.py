@@ -27,16 +27,14 @@ def test_what_is_not_here_needs_a_project(tmp_path: Path, monkeypatch: pytest.Mo
         InputError, match="or on Vertex AI with --project, got gone; `tabpipe runs`"
     ):
         History(tmp_path, Session()).record("gone")
-    with pytest.raises(InputError, match="got gone"):
-        History(tmp_path, Session()).cancel("gone")
 
 
-def test_the_newest_runs_up_to_a_limit(
+def test_the_runs_of_this_machine_without_a_project(
     finished: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     directory, printed = finished
     monkeypatch.chdir(directory.parent)
     monkeypatch.delenv("TABPIPE_PROJECT", raising=False)
     history = History(directory.parent, Session())
-    assert [record.run_id for record in history.newest(1)] == [printed["run_id"]]
-    assert history.newest(0) == []
+    assert [record.run_id for record in history.local()] == [printed["run_id"]]
+    assert history.cloud(1) == []  # no project is set

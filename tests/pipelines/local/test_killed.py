@@ -130,7 +130,7 @@ def is_zombie(process: psutil.Process) -> bool:
 @pytest.mark.parametrize("program", ["the trainer", "preprocessing"])
 def test_the_steps_of_a_killed_run_end(runs: Runs, program: str) -> None:
     forever = ["--set", "epochs=100000000", "--set", "patience=100000000"]
-    run = runs.start("run", *forever)
+    run = runs.start("run", "--sample", *forever)
     word = "trainer" if program == "the trainer" else "--executor_input"
     started: list[psutil.Process] = []
 
@@ -188,7 +188,7 @@ def survives(directory: Path, kills: int, alone: bool) -> str:
     """
     whole_runs, runs = Runs(directory / "whole"), Runs(directory / "killed")
     settings = ("--set", "epochs=300", "--set", "patience=300")
-    whole = json.loads(whole_runs("run", "--json", *settings))
+    whole = json.loads(whole_runs("run", "--sample", "--json", *settings))
     seconds = {"start": 1.0, **whole["seconds"], "end": 0.2}
     moments = random.Random(7)
     killed: Counter[str] = Counter()
@@ -198,7 +198,9 @@ def survives(directory: Path, kills: int, alone: bool) -> str:
         if not runs.is_killed():
             targets = moments.sample(list(seconds), moments.randint(1, 4))
             targets.sort(key=list(seconds).index)
-        arguments = ("run", "--resume", "latest") if runs.is_killed() else ("run", *settings)
+        arguments = (
+            ("run", "--resume", "latest") if runs.is_killed() else ("run", "--sample", *settings)
+        )
         process = runs.start(*arguments)
         if targets and killed.total() < kills:
             target = targets.pop(0)

@@ -21,7 +21,7 @@ from vertex_tabular.run.record import Run, load
 pytestmark = pytest.mark.slow
 
 STEPS = ["snapshot", "preprocess", "train", "collect"]
-SETTINGS = ("--csv", "data.csv", "--set", "epochs=3")
+SETTINGS = ("data.csv", "--set", "epochs=3")
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_what_differs_is_named(stopped: Path, shell: Shell) -> None:
     (directory / "other.yaml").write_text(yaml.safe_dump(schema))
     (directory / "copy.csv").write_bytes((directory / "data.csv").read_bytes())
     told = refused(
-        shell, "--schema", "other.yaml", "--csv", "copy.csv", "--set", "epochs=4", "--set", "seed=7"
+        shell, "--schema", "other.yaml", "copy.csv", "--set", "epochs=4", "--set", "seed=7"
     )
     assert told.startswith(f"error: a run to resume must find all as it was, got {stopped.name}: ")
     assert told.endswith("; start a new run, without --resume")

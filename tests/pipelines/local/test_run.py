@@ -175,7 +175,7 @@ def tabpipe_cancel(record: Path) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize("stop", [signal.SIGINT, "tabpipe cancel", signal.SIGHUP])
 def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int | str) -> None:
     settings = ["--set", "epochs=100000000", "--set", "patience=100000000"]
-    command = [sys.executable, "-m", "pipelines", "run", *settings]
+    command = [sys.executable, "-m", "pipelines", "run", "--sample", *settings]
     run = subprocess.Popen(
         command,
         cwd=tmp_path,
