@@ -10,7 +10,7 @@ from trainer.terminal import echo
 from vertex_tabular.pages.formatting import shortened
 
 GAP = "  "
-MIN_WIDTH = 8  # of a column that is shortened
+MIN_WIDTH = 6  # of a column that is shortened
 
 
 def print_json(value: Any) -> None:
@@ -53,6 +53,16 @@ def table(
         ).rstrip()
         for row in cells
     ]
+
+
+def duration(seconds: float) -> str:
+    """A duration in at most six characters: 3.0s, 5m12s, 1h07m, 30h."""
+    if seconds < 59.95:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}m{rest:02}s"
+    return f"{minutes // 60}h{minutes % 60:02}m" if minutes < 6000 else f"{minutes // 60}h"
 
 
 def plain(value: Any) -> str:

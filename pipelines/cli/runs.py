@@ -19,7 +19,7 @@ from pipelines.cli.options import (
     RunNames,
     expanded,
 )
-from pipelines.cli.output import plain, print_json, table, terminal_width
+from pipelines.cli.output import duration, plain, print_json, table, terminal_width
 from trainer.errors import InputError, TabularError
 from trainer.terminal import echo
 
@@ -82,7 +82,7 @@ def runs(
 def _listed(rows: "list[Row]", width: int | None) -> list[str]:
     """A table of runs. Where it is too wide, ids are shortened to a beginning that no other has,
     and a run's name stands for its id."""
-    from vertex_tabular.pages.formatting import decimal, seconds
+    from vertex_tabular.pages.formatting import decimal
 
     names = any(row.record.name and row.record.place == "local" for row in rows)
     elsewhere = any(row.record.place != "local" for row in rows)
@@ -95,8 +95,8 @@ def _listed(rows: "list[Row]", width: int | None) -> list[str]:
         if row.chief and metric == "metric":
             chief = f"{row.chief[0]} {chief}"
         spent = row.record.seconds
-        duration = "" if spent is None else seconds(spent).replace("\u00a0", " ")
-        values = [row.values["target"], plain(row.values["model"]), chief, duration]
+        time = "" if spent is None else duration(spent)
+        values = [row.values["target"], plain(row.values["model"]), chief, time]
         cells.append(
             [row.record.run_id, row.record.name, *values, row.record.state, row.record.place]
         )

@@ -80,7 +80,7 @@ def test_a_project_is_utf_8_whatever_the_locale(tmp_path: Path, orders: Path) ->
         "import sys; from pathlib import Path; from pipelines.project import scaffold, settings; "
         "from vertex_tabular.schema.reader import read_schema; here = Path('project'); "
         "scaffold.write(here, sys.argv[1], scaffold.propose(sys.argv[1])); "
-        "print(ascii(read_schema(here / 'schema.yaml')['target']), settings.data_of({}, here)[1].name)"
+        "print(ascii(read_schema(here / 'schema.yaml')['target']), settings.data_of({}, here)[1])"
     )
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     for path in (table, orders):
@@ -92,7 +92,7 @@ def test_a_project_is_utf_8_whatever_the_locale(tmp_path: Path, orders: Path) ->
             text=True,
         )
         if path == table:
-            assert done.stdout == "'Zur\\xfcck' schema.yaml\n", done.stderr
+            assert done.stdout == "'Zur\\xfcck' project/schema.yaml\n", done.stderr
             shutil.rmtree(tmp_path / "project")
     assert "InputError: the table's path must be text in the locale" in done.stderr
     assert not (tmp_path / "project").exists()
