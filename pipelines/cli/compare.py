@@ -113,13 +113,19 @@ def _tables(found: "Comparison", width: int | None) -> list[str]:
     lines: list[str] = []
     for first in range(1, runs, fitting - 1):
         lines += [""] if lines else []
-        lines += _aligned(_columns(narrow, first, fitting), width)
+        part = _columns(narrow, first, fitting)
+        lines += _aligned([part[0], *filter(_tells, part[1:])], width)
     return lines
 
 
 def _columns(rows: Sequence[Sequence[str]], first: int, count: int) -> list[list[str]]:
     """The name, the first run, `count` - 1 runs from number `first` on, and the direction."""
     return [[*row[:2], *row[1 + first : first + count], row[-1]] for row in rows]
+
+
+def _tells(row: Sequence[str]) -> bool:
+    """Does a row say something of these runs? A metric always does, a setting where it differs."""
+    return bool(row[-1]) or row[0] == "state" or len(set(row[1:-1])) > 1
 
 
 def _aligned(rows: Sequence[Sequence[str]], width: int | None) -> list[str]:

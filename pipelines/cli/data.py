@@ -112,6 +112,7 @@ def sample(
     seed: Annotated[
         int, typer.Option(min=0, help="The same seed gives the same file.")
     ] = SAMPLE_SEED,
+    as_json: AsJson = False,
 ) -> None:
     """Write a CSV of made-up passengers.
 
@@ -123,7 +124,10 @@ def sample(
     from trainer.uri import local_path
 
     write_sample(local_path(out), rows, seed)
-    echo(f"{rows} passengers written to {out}")
+    if as_json:
+        print_json({"file": out, "rows": rows})
+    else:
+        echo(f"{rows} passengers written to {out}")
 
 
 def register(app: typer.Typer) -> None:

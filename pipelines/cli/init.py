@@ -72,7 +72,7 @@ def init(
 
     try:
         request = local_request(table, directory / project.SCHEMA_FILE, [], root)
-        output = Output(quiet=quiet)
+        output = Output(quiet=quiet, as_json=as_json)
         start(request, root, output=output, show=print_all if as_json else None)
     except TabularError:
         again = " && ".join([*away, "tabpipe run"])

@@ -98,7 +98,7 @@ def list_(session: ProjectSession, as_json: AsJson = False) -> None:
 
 @schedules.command()
 @expanded
-def show(session: ProjectSession, name: Name) -> None:
+def show(session: ProjectSession, name: Name, as_json: AsJson = False) -> None:
     """Print a schedule as JSON, without its pipeline.
 
     Example: tabpipe schedule show nightly

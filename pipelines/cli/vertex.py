@@ -146,6 +146,7 @@ def _images() -> None:
 def build(
     session: BuildSession,
     gpu: Annotated[bool, switch("--gpu", help="Build one with CUDA, for training.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Build an image in Cloud Build, and set it in tabpipe.toml by its digest.
 
@@ -159,7 +160,10 @@ def build(
     image = build_image(session.vertex, session.settings, gpu, lambda line: echo(line, err=True))
     name = "gpu_image" if gpu else "image"
     pin(Path.cwd(), FILE, name, image)
-    echo(f'{name} = "{image}"')
+    if as_json:
+        print_json({name: image})
+    else:
+        echo(f'{name} = "{image}"')
 
 
 def register(app: typer.Typer) -> None:
