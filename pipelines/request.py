@@ -30,6 +30,7 @@ from vertex_tabular.schema.reader import load_yaml, read_schema
 from vertex_tabular.tables.inference import infer
 
 SAMPLE = "sample.csv"
+INFER = "--target COLUMN infers a schema"
 TABLE_MISSING = (
     "a table must be given, got none; tabpipe run TABLE --target COLUMN trains on yours, "
     "tabpipe run --sample on made-up passengers"
@@ -198,6 +199,8 @@ def local_request(
     if schema is None and "schema" not in names and not sample:
         if project_schema is not None and target is None:
             fallbacks["schema"] = read_schema(project_schema)
+            if csv is not None:
+                notes = [f"{project_schema} says what is read, as the project has it; {INFER}"]
         else:
             given = dict(each.split("=", 1) for each in sets if each.startswith("csv="))
             table = csv or given.get("csv") or fallbacks["csv"]

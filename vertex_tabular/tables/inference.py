@@ -113,8 +113,10 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
 
 def _head(target: str, reason: str, task: str, kinds: Mapping[str, int]) -> str:
     """What was inferred, in one line."""
-    used = [f"{count} {kind}" for kind, count in kinds.items() if kind != "drop"]
-    of = f"from {', '.join(used)} columns" if used else "from no column"
+    used = {kind: count for kind, count in kinds.items() if kind != "drop"}
+    shown = ", ".join(f"{count} {kind}" for kind, count in used.items())
+    total = sum(used.values())
+    of = f"from {total} column{'' if total == 1 else 's'}{f' ({shown})' if shown else ''}"
     left = f"; {kinds['drop']} left out" if kinds.get("drop") else ""
     why = "" if reason == "as asked for" else f", {reason}"
     return f"{called(target)} is predicted ({task}{why}) {of}{left}"
