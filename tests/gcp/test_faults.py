@@ -118,7 +118,7 @@ def test_without_credentials_the_cure_is_named(recorder: Cloud) -> None:
     environ = {**recorder.environ, "GOOGLE_APPLICATION_CREDENTIALS": "", "HOME": "/nonexistent"}
     environ |= {"TABPIPE_PROJECT": PROJECT, "TABPIPE_BUCKET": f"gs://{BUCKET}"}
     result = subprocess.run(
-        [sys.executable, "-m", "pipelines", "runs"],
+        [sys.executable, "-m", "pipelines", "show", "trial-1"],
         env=environ,
         capture_output=True,
         text=True,

@@ -22,8 +22,10 @@ SUBMIT = [*PACKAGE, "--image", "us-docker.pkg.dev/p/r/i:1"]
 def test_runs_lists_the_newest_first(recorder: Cloud, recorded: Shell) -> None:
     for number in range(3):
         recorded(*SUBMIT, "--run-id", f"trial-{number}")
-    lines = recorded("runs", "--limit", "2").stdout.splitlines()
-    assert [line.split()[:2] for line in lines] == [["trial-2", "PENDING"], ["trial-1", "PENDING"]]
+    head, *lines = recorded("runs", "--limit", "2").stdout.splitlines()
+    assert head.split() == ["run", "name", "target", "model", "metric", "time", "state", "place"]
+    assert [line.split()[0] for line in lines] == ["trial-2", "trial-1"]
+    assert all(line.split()[-2:] == ["PENDING", "us-central1"] for line in lines)
 
 
 def test_a_run_that_waits_shows_its_steps_and_can_be_cancelled(
