@@ -7,22 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli import (
-    benchmark,
-    cache,
-    compare,
-    data,
-    delete,
-    init,
-    lint,
-    open_report,
-    plots,
-    predict,
-    run,
-    runs,
-    schedule,
-    vertex,
-)
+from pipelines.cli import benchmark, data, init, predict, run, runs
+from pipelines.cli.cloud import lint, schedule, vertex
+from pipelines.cli.results import cache, compare, delete, open_report, plots
 from trainer.terminal import echo
 
 

@@ -6,6 +6,7 @@ Those of `submit` and `schedule apply` are made from the fields of `RunOptions` 
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -16,6 +17,7 @@ import typer
 from pipelines.project import settings
 from pipelines.vertex.options import Option, RunOptions
 from pipelines.vertex.session import Session
+from trainer.errors import InputError
 
 # The groups of commands in `tabpipe --help`, in this order.
 START, USE, LOOK, CLOUD = "Start", "Use a model", "Runs", "Google Cloud"
@@ -62,6 +64,18 @@ ModelRun = Annotated[
 Sample = Annotated[bool, switch("--sample", help="Take a sample of made-up passengers.")]
 Root = Annotated[Path, typer.Option(metavar="DIR", help="Directory of the runs of this machine.")]
 DEFAULT_ROOT = Path("runs")
+
+
+def days_of(text: str) -> int:
+    """The days of `30d`.
+
+    Raises:
+        InputError: it is not of that form.
+    """
+    match = re.fullmatch(r"([0-9]{1,6})d", text)
+    if not match:
+        raise InputError(f"--older-than must be a number of days like 30d, got {text}")
+    return int(match[1])
 
 
 def complete_run(ctx: typer.Context, incomplete: str) -> list[str]:

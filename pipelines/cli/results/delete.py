@@ -1,6 +1,5 @@
 """The command that removes runs of this machine: tabpipe delete --help"""
 
-import re
 import time
 from typing import Annotated
 
@@ -13,23 +12,12 @@ from pipelines.cli.options import (
     AsJson,
     Root,
     complete_run,
+    days_of,
     switch,
 )
 from pipelines.cli.output import print_json
 from trainer.errors import InputError
 from trainer.terminal import echo
-
-
-def days_of(text: str) -> int:
-    """The days of `30d`.
-
-    Raises:
-        InputError: it is not of that form.
-    """
-    match = re.fullmatch(r"([0-9]{1,6})d", text)
-    if not match:
-        raise InputError(f"--older-than must be a number of days like 30d, got {text}")
-    return int(match[1])
 
 
 def delete(

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.delete import days_of
 from pipelines.cli.options import (
     CLOUD,
     AnySession,
@@ -15,6 +14,7 @@ from pipelines.cli.options import (
     DryRun,
     ProjectSession,
     Quiet,
+    days_of,
     expanded,
     switch,
 )

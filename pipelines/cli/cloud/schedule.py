@@ -21,7 +21,7 @@ from pipelines.vertex.options import RunOptions
 from trainer.errors import InputError
 from trainer.terminal import echo
 
-Name = Annotated[str, typer.Argument(help="Name of the schedule.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the schedule.")]
 CronText = Annotated[
     str, typer.Option("--cron", help='For example "TZ=America/Chicago 0 3 * * *".')
 ]
