@@ -87,7 +87,9 @@ def complete_run(ctx: typer.Context, incomplete: str) -> list[str]:
     return [each for each in known if each.startswith(incomplete)]
 
 
-RUN_HELP = "A run: its id, the beginning of it, its name, latest, latest~1, or its directory."
+RUN_HELP = (
+    "A run: its id, the beginning of it, its name, latest, latest~1, its directory or gs://…."
+)
 RunName = Annotated[str, typer.Argument(metavar="RUN", help=RUN_HELP, autocompletion=complete_run)]
 RunNames = Annotated[
     list[str], typer.Argument(metavar="RUN…", help=RUN_HELP, autocompletion=complete_run)
@@ -96,7 +98,7 @@ ModelName = Annotated[
     str,
     typer.Argument(
         metavar="RUN",
-        help=f"{RUN_HELP[:-1]}; or a run directory, here or on gs://….",
+        help=RUN_HELP,
         autocompletion=complete_run,
     ),
 ]

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.history.fetch import Copy, copy_file
+from pipelines.history.run_directory import record_of
 from pipelines.local.records import local_log, local_record
 from pipelines.names import PIPELINES
 from pipelines.record import Record
 from pipelines.vertex.session import UNFINISHED, Session
+from trainer.contract import MANIFEST
 from trainer.errors import InputError
+from trainer.uri import Uri
 from vertex_tabular.run.find import FORMS, find_directory, local_runs
 
 if TYPE_CHECKING:
@@ -50,17 +53,23 @@ class History:
         ]
 
     def record(self, run: str) -> Record:
-        """The record of a run, by what `find_directory` takes, or its id on Vertex AI.
+        """The record of a run, by what `find_directory` takes, a run directory, here or on gs://,
+        or its id on Vertex AI.
 
         Raises:
             InputError: there is no such run, or there are several.
         """
-        directory = find_directory(run, self.root)
-        return local_record(directory) if directory else self._vertex(run).run(run)
+        if directory := find_directory(run, self.root):
+            return local_record(directory)
+        if Uri(run).is_cloud:
+            return record_of(run.rstrip("/"), self.session.vertex.download)
+        if run and (Path(run) / MANIFEST).is_file():
+            return record_of(run, copy_file)
+        return self._vertex(run).run(run)
 
     def log(self, record: Record, step: str) -> Iterator[str]:
         """The lines that a step has logged so far."""
-        if record.place == "local":
+        if record.directory:
             yield from local_log(Path(record.directory), step)
             return
         for each in record.steps:
@@ -73,7 +82,7 @@ class History:
         Returns:
             The state of a run that had ended already; empty for one that is being cancelled.
         """
-        if record.place == "local":
+        if record.directory:
             from pipelines.local.run import cancel
 
             return cancel(Path(record.directory))

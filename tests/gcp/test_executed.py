@@ -205,6 +205,12 @@ def test_the_fetched_model_is_that_of_a_local_run(
     local = json.loads(run.stdout)
     model = tmp_path / local["artifacts"]["model"]
     assert sha256_of(fetched / "model.pt") == sha256_of(model)
+    # Its run directory alone is a run too.
+    remote = json.loads(shell("show", run_id, "--json").stdout)
+    uri = remote["artifacts"]["run_directory"]
+    assert json.loads(shell("show", uri, "--json").stdout)["metrics"] == remote["metrics"]
+    assert shell("fetch", uri, str(tmp_path / "again")).status == 0
+    assert sha256_of(tmp_path / "again" / "model.pt") == sha256_of(fetched / "model.pt")
     # The same commands serve a local run.
     root = ["--root", str(tmp_path / "runs")]
     assert shell("fetch", local["run_id"], str(tmp_path / "copy"), *root).status == 0
