@@ -56,6 +56,8 @@ def benchmark(
         request = local_request(
             table, schema, settings or [], Path(name), target=target, sample=sample
         )
+        for note in request.notes:
+            echo(note, err=True)
         values = request.values
         config = config_from(PrepareConfig, {key: values[key] for key in PREPROCESSING})
         prepared = prepare(values["csv"], values["schema"], name, config)

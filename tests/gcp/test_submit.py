@@ -1,6 +1,7 @@
 """`tabpipe submit`: what it sends, and what it refuses to send."""
 
 import json
+from pathlib import Path
 
 import pytest
 from google.protobuf import json_format
@@ -165,3 +166,21 @@ def test_a_region_without_a_price_is_submitted_to_and_only_a_budget_refuses_it(
         assert f"the cost is unknown: {unknown}" in result.stderr
     (request,) = recorder.calls("CreatePipelineJob")
     assert request.parent.endswith("/locations/europe-west4")
+
+
+def test_what_tabpipe_toml_says_is_submitted(
+    recorder: Cloud, recorded: Shell, tmp_path: Path
+) -> None:
+    before = Path.cwd()
+    content = f'name = "titanic"\ncsv = "{CSV}"\n[parameters]\nepochs = 7\nmodel = "mlp"\n'
+    (tmp_path / "tabpipe.toml").write_text(content)
+    recorded.go_to(tmp_path)
+    try:
+        result = recorded("submit", *IMAGE, "--set", "model=ensemble", "--dry-run")
+    finally:
+        recorded.go_to(before)
+    assert result.status == 0, result.stderr
+    job = json.loads(result.stdout)["pipelineJob"]
+    given = job["runtimeConfig"]["parameterValues"]
+    assert (given["csv"], given["epochs"], given["model"]) == (CSV, 7, "ensemble")
+    assert job["displayName"] == "Ada L.: titanic: tabular training"

@@ -43,6 +43,8 @@ def explain(
     from pipelines.request import local_request
 
     request = local_request(table, schema, settings or [], root, model, target, sample)
+    for note in request.notes:
+        echo(note, err=True)
     found = list(explain(request, root))
     if as_json:
         print_json([asdict(forecast) for forecast in found])

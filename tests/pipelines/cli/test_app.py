@@ -45,6 +45,10 @@ def test_help_needs_none_of_the_heavy_packages() -> None:
         ("compare", "no-such-run", "no-such-run"),
         ("logs", "no-such-run"),
         ("cancel", "no-such-run"),
+        ("delete", "no-such-run"),
+        ("open", "no-such-run"),
+        ("predict", "no-such-run", "TABLE", "-o", "out.csv"),
+        ("evaluate", "no-such-run", "TABLE"),
         ("schema", "infer", "TABLE"),
         ("preprocess", "TABLE", "arrays", *FIT),
     ],
@@ -67,6 +71,7 @@ def test_it_starts_without_the_imports_that_take_long(
     )
     assert "Traceback" not in result.stderr
     assert result.returncode == (2 if "no-such-run" in arguments else 0), result.stderr
+    assert "must be installed" not in result.stderr
 
 
 def test_the_titanics_figures(tabpipe: Tabpipe, titanic: Path) -> None:
