@@ -195,10 +195,11 @@ def test_a_name_is_that_of_one_run(tmp_path: Path) -> None:
     assert find(tmp_path, "latest").name == "20270131-20"
     assert find(tmp_path, "20270131-1").name == "20270131-1"
     assert find(tmp_path, "20270131-2").name == "20270131-2"
-    for name, why in (("2027", "that of 20270131-20, 20270131-2"), ("x", "no run's"), ("", "")):
-        with pytest.raises(InputError, match=f"got {name}: {why}"):
+    several, none = ": that of 20270131-20, 20270131-2", "; `tabpipe runs` lists the runs"
+    for name, why in (("2027", several), ("x", none), ("", none)):
+        with pytest.raises(InputError, match=f"got {name}{why}"):
             find(tmp_path, name)
-    with pytest.raises(InputError, match="got latest: no run's"):
+    with pytest.raises(InputError, match="latest must be a run in .*, got no runs there"):
         find(tmp_path / "none", "latest")
 
 
