@@ -36,7 +36,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $@
 
 run: $(READY) ## Run the main job on this machine, on a made-up sample
-	@$(BIN)/tabpipe run
+	@$(BIN)/tabpipe run --sample
 
 # By file, since the tests of a file share what one of them made; one thread in each process, since
 # the processes fill the processors.

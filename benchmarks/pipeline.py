@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> dict[str, float]:
     repeats = parser.parse_args(arguments).repeats
     schema = repr(yaml.safe_load(TITANIC.read_text()))
     tabpipe = [sys.executable, "-m", "pipelines"]
-    run = [*tabpipe, "run", "--csv", "sample.csv", "--schema", str(TITANIC), "--json"]
+    run = [*tabpipe, "run", "sample.csv", "--schema", str(TITANIC), "--json"]
     whole, work = [], []
     with tempfile.TemporaryDirectory() as directory:
         seconds([*tabpipe, "sample", "sample.csv", "--rows", str(ROWS)], directory)

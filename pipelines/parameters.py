@@ -1,5 +1,6 @@
 """A pipeline's parameters: what a compiled YAML declares, and values for them from the user."""
 
+import difflib
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -52,11 +53,27 @@ def split_settings(settings: Iterable[str], names: Collection[str]) -> dict[str,
         name, separator, text = setting.partition("=")
         if not separator:
             raise InputError(f"--set must be NAME=VALUE, got {setting}")
-        if name not in names:
-            known = ", ".join(sorted(names))
-            raise InputError(f"--set must name a parameter, got {name}; there are {known}")
-        texts[name] = text
+        texts[known_name(name, names, "--set")] = text
     return texts
+
+
+def set_names(settings: Iterable[str]) -> set[str]:
+    """The names of the parameters that `name=value` settings set, known or not."""
+    return {setting.partition("=")[0].replace("-", "_") for setting in settings}
+
+
+def known_name(name: str, names: Collection[str], origin: str) -> str:
+    """The parameter that `name` is; hyphens stand for underscores.
+
+    Raises:
+        InputError: there is none; it says which is meant, or else which there are.
+    """
+    meant = name.replace("-", "_")
+    if meant in names:
+        return meant
+    near = difflib.get_close_matches(meant, sorted(names), n=1)
+    cure = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(names))}"
+    raise InputError(f"{origin} must name a parameter, got {name}; {cure}")
 
 
 def parse_settings(settings: Iterable[str], among: Declared) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Record:
         state: PENDING, RUNNING, SUCCEEDED, FAILED or CANCELLED; on this machine also KILLED, and
             DAMAGED where a run's files cannot be read.
         started: when it was submitted.
-        name: what the Console shows; empty for a local run.
+        name: what the Console shows; of a local run what the user called it, or empty.
         artifacts: URI or path of each output of the pipeline, by name.
         sizes: bytes of each artifact, by name; empty when they were not asked for.
         defaults: what the YAML gives where `parameters` has no value.
@@ -43,6 +43,7 @@ class Record:
         code: digest of the code of a local run; empty when that is not known.
         error: why it failed, one line.
         link: its page in the Console; empty for a local run.
+        directory: of a local run; empty for one on Vertex AI.
     """
 
     run_id: str
@@ -61,8 +62,22 @@ class Record:
     code: str = ""
     error: str = ""
     link: str = ""
+    directory: str = ""
 
     @property
     def arguments(self) -> dict[str, Any]:
         """The parameters with the defaults of those that were not given."""
         return {**self.defaults, **self.parameters}
+
+    @property
+    def seconds(self) -> float | None:
+        """How long its steps took together; None where that is not known."""
+        known = [step.seconds for step in self.steps if step.seconds is not None]
+        return sum(known) if known else None
+
+    @property
+    def target(self) -> str:
+        """The column that is predicted; empty for a run of the pipeline that predicts."""
+        schema = self.arguments.get("schema")
+        target = schema.get("target", "") if isinstance(schema, dict) else ""
+        return str(target.get("name", "") if isinstance(target, dict) else target)

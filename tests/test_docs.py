@@ -96,7 +96,7 @@ class Reader:
 
     def types(self, command: str, shown: list[str]) -> None:
         """One command; it must succeed, and print what is shown, if anything is."""
-        command = self.named(command.replace("make run", "tabpipe run"))
+        command = self.named(command.replace("make run", "tabpipe run --sample"))
         if command.startswith("tabpipe submit") and "--dry-run" not in command:
             command += " --wait"
         if command.startswith("tabpipe ") and not set("|>") & set(command):

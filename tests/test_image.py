@@ -79,7 +79,9 @@ def test_what_it_builds_runs_every_step(tmp_path: Path) -> None:
             run(["/bin/sh", "-c", rest], app)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    assert "SUCCEEDED" in run(["tabpipe", "run", "--json", "--set", "epochs=2"], elsewhere)
+    assert "SUCCEEDED" in run(
+        ["tabpipe", "run", "--sample", "--json", "--set", "epochs=2"], elsewhere
+    )
     where = run(["python", "-c", "import trainer; print(trainer.__file__)"], elsewhere)
     assert Path(where.strip()).is_relative_to(tmp_path / "env")
     assert sys.prefix not in where

@@ -122,7 +122,7 @@ def run(changed: Copy) -> dict[str, Any]:
     assert changed("-m", "pipelines", "sample", "sample.csv", "--rows", "200").returncode == 0
     table = pyarrow.csv.read_csv(changed.here / "sample.csv")
     pyarrow.feather.write_feather(table, changed.here / "t.feather", compression="uncompressed")
-    said = ["--csv", "t.feather", "--schema", SCHEMA]
+    said = ["t.feather", "--schema", SCHEMA]
     result = changed("-m", "pipelines", "run", *said, *SETTINGS, "--json")
     assert result.returncode == 0, result.stderr
     printed: dict[str, Any] = json.loads(result.stdout)
@@ -142,7 +142,7 @@ def test_the_hyperparameter_is_everywhere(changed: Copy, run: dict[str, Any]) ->
     assert (parameter["defaultValue"], parameter["parameterType"]) == (1.0, "NUMBER_DOUBLE")
     assert "actor on each gradient" in parameter["description"]
     assert "--grad_factor" in changed("-m", "trainer", "--help").stdout
-    refused = changed("-m", "pipelines", "run", "--set", "grad_factor=-1")
+    refused = changed("-m", "pipelines", "run", "--sample", "--set", "grad_factor=-1")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "grad_factor must be positive, got -1" in refused.stderr
 
@@ -159,8 +159,8 @@ def test_the_family_trains_and_predicts(changed: Copy, run: dict[str, Any]) -> N
     assert (recorded["family"], recorded["hyperparameters"]["epochs"]) == ("linear", 7)
     assert recorded["parameters"] == recorded["features"] + 1
     predicted = changed(
-        *("-m", "pipelines", "predict", "--run", run["run_id"]),
-        *("--csv", "t.feather", "--out", "predictions.csv"),
+        *("-m", "pipelines", "predict", run["run_id"]),
+        *("t.feather", "--out", "predictions.csv"),
     )
     assert predicted.returncode == 0, predicted.stderr
     assert len((changed.here / "predictions.csv").read_text().splitlines()) == 201

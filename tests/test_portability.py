@@ -90,7 +90,7 @@ def test_a_whole_run_without_them(tmp_path: Path) -> None:
     seen = "import os; assert not hasattr(os, 'sched_getaffinity')"
     subprocess.run([sys.executable, "-c", seen], env=environ, check=True)
     result = subprocess.run(
-        [sys.executable, "-m", "pipelines", "run", "--json", "--set", "epochs=3"],
+        [sys.executable, "-m", "pipelines", "run", "--sample", "--json", "--set", "epochs=3"],
         cwd=tmp_path,
         env=environ,
         capture_output=True,

@@ -1,10 +1,13 @@
 """The `tabpipe` command: tabpipe --help"""
 
+import shutil
 from collections.abc import Sequence
 from typing import Any, NoReturn, cast
 
 from trainer.errors import InputError, exit_on_error
 from trainer.terminal import echoed_warnings
+
+MIN_PANEL_COLUMNS = 56  # of a terminal whose help is drawn in panels
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -21,10 +24,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         from pipelines.cli.commands import app
 
+        extra: dict[str, Any] = {}
+        if (columns := shutil.get_terminal_size().columns) < MIN_PANEL_COLUMNS:
+            app.rich_markup_mode = None  # the panels would cut words
+            extra = {"terminal_width": columns}
         # Click's, of which a newer Typer has a copy of its own.
         usage_error = cast(type[Exception], typer.BadParameter.__bases__[0])
         try:
-            status = app(arguments, prog_name="tabpipe", standalone_mode=False)
+            status = app(arguments, prog_name="tabpipe", standalone_mode=False, **extra)
         except usage_error as error:
             _refuse(error)
         except typer.Abort:  # the end of the input, where an answer was asked for
@@ -39,5 +46,17 @@ def _refuse(error: Any) -> NoReturn:
     said = error.format_message()
     if not said:  # a group was called without a command, and has printed its help
         raise SystemExit(error.exit_code)
+    if near := getattr(error, "possibilities", None):
+        said = f"{error.message.rstrip('.')}; did you mean {near[0]}?"
+    elif parameter := _parameter_called(getattr(error, "option_name", "")):
+        said = f"{error.message.rstrip('.')}; did you mean --set {parameter}=VALUE?"
     command = error.ctx.command_path if error.ctx else "tabpipe"
     raise InputError(f"{said.rstrip('.')}; {command} --help") from None
+
+
+def _parameter_called(option: str) -> str:
+    """The parameter of the pipeline for whose name an option was taken; empty if there is none."""
+    from components.signature import HYPERPARAMETERS, PREPROCESSING
+
+    name = option.lstrip("-").replace("-", "_")
+    return name if name in (*HYPERPARAMETERS, *PREPROCESSING) else ""

@@ -1,6 +1,5 @@
 """The command that times training on a user's data: tabpipe benchmark --help"""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,7 +7,16 @@ from typing import Any
 
 import typer
 
-from pipelines.cli.options import AsJson, CsvFile, SchemaFile, Sets
+from pipelines.cli.options import (
+    START,
+    AsJson,
+    GivenTable,
+    Sample,
+    SchemaFile,
+    Sets,
+    Target,
+)
+from pipelines.cli.output import print_json
 from trainer.terminal import echo
 
 GPU = "NVIDIA_TESLA_T4"
@@ -16,18 +24,22 @@ GPU = "NVIDIA_TESLA_T4"
 
 def register(app: typer.Typer) -> None:
     """Adds the command."""
-    app.command()(benchmark)
+    app.command(rich_help_panel=START)(benchmark)
 
 
 def benchmark(
-    csv: CsvFile = None,
+    table: GivenTable = None,
+    target: Target = None,
     schema: SchemaFile = None,
     settings: Sets = None,
+    sample: Sample = False,
     as_json: AsJson = False,
 ) -> None:
-    """Time training on your data with one process, several, and GPUs, and show which pays off.
+    """Time training on your data.
 
-    Example: tabpipe benchmark --csv passengers.csv --schema schema.yaml --set batch_size=1024
+    With one process, several, and GPUs; it says which pays off.
+
+    Example: tabpipe benchmark passengers.csv --schema schema.yaml --set batch_size=1024
     """
     from components.signature import HYPERPARAMETERS, PREPROCESSING, config_from
     from pipelines.request import local_request
@@ -41,7 +53,12 @@ def benchmark(
     from vertex_tabular.preprocessing.splits import TRAIN, VAL
 
     with TemporaryDirectory() as name:
-        values = local_request(csv, schema, settings or [], Path(name)).values
+        request = local_request(
+            table, schema, settings or [], Path(name), target=target, sample=sample
+        )
+        for note in request.notes:
+            echo(note, err=True)
+        values = request.values
         config = config_from(PrepareConfig, {key: values[key] for key in PREPROCESSING})
         prepared = prepare(values["csv"], values["schema"], name, config)
         data = [f"--train={Path(name, prepared.name(TRAIN))}"]
@@ -55,7 +72,7 @@ def benchmark(
     said = f"{benchmark.verdict(timings, steps)} {price(values['machine_type'], timings)}"
     if as_json:
         figures = [asdict(timing) for timing in timings]
-        echo(json.dumps({"rows": rows, "timings": figures, "verdict": said}))
+        print_json({"rows": rows, "timings": figures, "verdict": said})
     else:
         echo(f"{benchmark.table(timings, rows, epochs)}\n\n{said}")
 

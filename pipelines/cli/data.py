@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import SchemaFile, Sets, TableFile, Target
+from pipelines.cli.options import START, AsJson, SchemaFile, Sets, TableFile, Target
+from pipelines.cli.output import print_json
 from pipelines.project.sample import SAMPLE_ROWS, SAMPLE_SEED
 from trainer.terminal import echo
 
@@ -15,37 +16,48 @@ schemas = typer.Typer(help="Feature schemas.", no_args_is_help=True)
 
 
 def preprocess(
-    csv: TableFile,
-    directory: Annotated[str, typer.Argument(help="Where the arrays are written.")],
+    table: TableFile,
+    directory: Annotated[str, typer.Argument(metavar="DIR", help="Where the arrays are written.")],
     schema: SchemaFile = None,
     settings: Sets = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Preprocess only: write train_data.npz, val_data.npz and spec.json.
+    """Preprocess only: write the arrays that training reads.
+
+    train_data.npz, val_data.npz and spec.json, and a profile of the table.
 
     Example: tabpipe preprocess passengers.csv arrays --schema schema.yaml --set fit_on=all
     """
     from pipelines.parameters import split_settings
-    from pipelines.project.settings import SCHEMA_MISSING, data_of
+    from pipelines.project.settings import SCHEMA_MISSING, data_of, parameters_of
     from trainer.errors import InputError
     from trainer.fields import parse_values
     from vertex_tabular.preprocessing.config import PrepareConfig
     from vertex_tabular.preprocessing.prepare import prepare
     from vertex_tabular.schema.reader import read_schema
 
-    texts = split_settings(settings or [], [field.name for field in fields(PrepareConfig)])
+    names = [field.name for field in fields(PrepareConfig)]
+    filed = parameters_of(os.environ, Path.cwd())
+    texts = {name: setting.value for name, setting in filed.items() if name in names}
+    texts |= split_settings(settings or [], names)
     config = PrepareConfig(**parse_values(PrepareConfig, texts, str))
     schema = schema or data_of(os.environ, Path.cwd())[1]
     if schema is None:
         raise InputError(SCHEMA_MISSING)
-    prepared = prepare(csv, read_schema(schema), directory, config)
+    prepared = prepare(table, read_schema(schema), directory, config)
+    if as_json:
+        parts = {"train": prepared.train["rows"], "val": prepared.val["rows"]}
+        print_json({"directory": directory, "rows": parts})
+        return
     echo(f"{prepared.train['rows']} training rows, {prepared.val['rows']} validation rows")
     echo(f"written to {directory}")
 
 
 @schemas.command()
 def infer(
-    csv: TableFile,
+    table: TableFile,
     target: Target = None,
+    as_json: AsJson = False,
 ) -> None:
     """Propose a schema for a table, with the reason for each line.
 
@@ -53,7 +65,12 @@ def infer(
     """
     from vertex_tabular.tables import inference
 
-    found = inference.infer(csv, target)
+    found = inference.infer(table, target)
+    if as_json:
+        from vertex_tabular.schema.reader import load_yaml
+
+        print_json({"schema": load_yaml(found.schema), "notes": found.notes})
+        return
     echo(found.schema, end="")
     for note in found.notes:
         echo(note, err=True)
@@ -62,30 +79,44 @@ def infer(
 @schemas.command()
 def check(
     file: Annotated[Path, typer.Argument(metavar="SCHEMA", help="The YAML file.")],
-    csv: Annotated[str | None, typer.Option(help="A table that must fit it.")] = None,
+    table: Annotated[
+        str | None, typer.Argument(metavar="TABLE", help="A table that must fit it.")
+    ] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Check a schema and, with --csv, that a table fits it.
+    """Check a schema and, if one is given, that a table fits it.
 
-    Example: tabpipe schema check schema.yaml --csv passengers.csv
+    Example: tabpipe schema check schema.yaml passengers.csv
     """
     from vertex_tabular.preprocessing.reading import read_checked
     from vertex_tabular.schema.parse import parse_schema
     from vertex_tabular.schema.reader import read_schema
 
     schema = parse_schema(read_schema(file))
-    echo(f"{file}: {len(schema.columns)} columns predict {schema.target} ({schema.task})")
-    if csv is not None:
-        echo(f"{csv}: {read_checked(csv, schema).rows} rows fit it")
+    columns = len(schema.columns)
+    if as_json:
+        rows = None if table is None else read_checked(table, schema).rows
+        about = {"target": schema.target, "task": schema.task, "columns": columns, "rows": rows}
+        print_json(about)
+        return
+    echo(f"{file}: {columns} columns predict {schema.target} ({schema.task})")
+    if table is not None:
+        echo(f"{table}: {read_checked(table, schema).rows} rows fit it")
 
 
 def sample(
-    out: Annotated[str, typer.Argument(help="The CSV to write.")],
-    rows: Annotated[int, typer.Option(max=10_000_000, help="Number of passengers.")] = SAMPLE_ROWS,
+    out: Annotated[str, typer.Argument(metavar="FILE", help="The CSV to write.")],
+    rows: Annotated[
+        int, typer.Option("--rows", "-n", metavar="N", max=10_000_000, help="Number of passengers.")
+    ] = SAMPLE_ROWS,
     seed: Annotated[
         int, typer.Option(min=0, help="The same seed gives the same file.")
     ] = SAMPLE_SEED,
+    as_json: AsJson = False,
 ) -> None:
-    """Write a CSV of made-up passengers with the columns of the Titanic's passenger list.
+    """Write a CSV of made-up passengers.
+
+    Its columns are those of the Titanic's passenger list.
 
     Example: tabpipe sample passengers.csv --rows 1000 --seed 7
     """
@@ -93,11 +124,14 @@ def sample(
     from trainer.uri import local_path
 
     write_sample(local_path(out), rows, seed)
-    echo(f"{rows} passengers written to {out}")
+    if as_json:
+        print_json({"file": out, "rows": rows})
+    else:
+        echo(f"{rows} passengers written to {out}")
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command()(preprocess)
-    app.add_typer(schemas, name="schema")
-    app.command()(sample)
+    app.command(rich_help_panel=START)(preprocess)
+    app.add_typer(schemas, name="schema", rich_help_panel=START)
+    app.command(rich_help_panel=START)(sample)

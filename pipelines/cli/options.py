@@ -6,6 +6,7 @@ Those of `submit` and `schedule apply` are made from the fields of `RunOptions` 
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -16,17 +17,31 @@ import typer
 from pipelines.project import settings
 from pipelines.vertex.options import Option, RunOptions
 from pipelines.vertex.session import Session
+from trainer.errors import InputError
+
+# The groups of commands in `tabpipe --help`, in this order.
+START, USE, LOOK, CLOUD = "Start", "Use a model", "Runs", "Google Cloud"
+
+
+def switch(*names: str, help: str) -> Any:
+    """An option without a value; Typer's help would show it as one of `<bool>`."""
+    return typer.Option(*names, help=help, metavar=" ")
+
 
 Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter; may be repeated."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON only.")]
-TableFile = Annotated[str, typer.Argument(help="The table: a file, a directory or a pattern.")]
-Target = Annotated[str | None, typer.Option(help="The column to predict.")]
+AsJson = Annotated[bool, switch("--json", help="Print JSON only.")]
+TableFile = Annotated[
+    str, typer.Argument(metavar="TABLE", help="The table: a file, a directory or a pattern.")
+]
+Target = Annotated[
+    str | None, typer.Option(metavar="COLUMN", help="The column to predict. Default: a guess.")
+]
 SchemaFile = Annotated[
     Path | None,
-    typer.Option("--schema", help="Feature schema (YAML). Default: the project's."),
+    typer.Option("--schema", metavar="FILE", help="Feature schema (YAML). Default: the project's."),
 ]
 Budget = Annotated[
     float | None,
@@ -34,25 +49,68 @@ Budget = Annotated[
         metavar="USD", help="Refuse a run whose estimate is higher; with a schedule, its month's."
     ),
 ]
+Out = Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="Output file.")]
+Quiet = Annotated[bool, switch("--quiet", "-q", help="Nothing on stderr but what is wrong.")]
+Yes = Annotated[bool, switch("--yes", "-y", help="Ask nothing, refuse nothing that can be done.")]
 
 # Of what runs on this machine.
-CsvFile = Annotated[
-    str | None, typer.Option(help="The table. Default: the project's, else a made-up sample.")
+GivenTable = Annotated[
+    str | None, typer.Argument(metavar="TABLE", help="The table. Default: the project's.")
 ]
 ModelRun = Annotated[
     str | None,
     typer.Option("--model", metavar="RUN", help="Predict with the model of this run."),
 ]
-Root = Annotated[Path, typer.Option(help="Directory of the runs of this machine.")]
+Sample = Annotated[bool, switch("--sample", help="Take a sample of made-up passengers.")]
+Root = Annotated[Path, typer.Option(metavar="DIR", help="Directory of the runs of this machine.")]
 DEFAULT_ROOT = Path("runs")
 
+
+def days_of(text: str) -> int:
+    """The days of `30d`.
+
+    Raises:
+        InputError: it is not of that form.
+    """
+    match = re.fullmatch(r"([0-9]{1,6})d", text)
+    if not match:
+        raise InputError(f"--older-than must be a number of days like 30d, got {text}")
+    return int(match[1])
+
+
+def complete_run(ctx: typer.Context, incomplete: str) -> list[str]:
+    """What a user may go on to type for a run: names, ids, the newest first, and `latest`."""
+    from vertex_tabular.run.find import local_runs, run_names
+
+    root = ctx.params.get("root") or DEFAULT_ROOT
+    known = ["latest", *run_names(Path(root)), *local_runs(Path(root))]
+    return [each for each in known if each.startswith(incomplete)]
+
+
+RUN_HELP = (
+    "A run: its id, the beginning of it, its name, latest, latest~1, its directory or gs://…."
+)
+RunName = Annotated[str, typer.Argument(metavar="RUN", help=RUN_HELP, autocompletion=complete_run)]
+RunNames = Annotated[
+    list[str], typer.Argument(metavar="RUN…", help=RUN_HELP, autocompletion=complete_run)
+]
+ModelName = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN",
+        help=RUN_HELP,
+        autocompletion=complete_run,
+    ),
+]
+LATEST = "latest"
+
 # Of what goes to Vertex AI.
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the request; send nothing.")]
+DryRun = Annotated[bool, switch("--dry-run", help="Print the request; send nothing.")]
 PROFILE = "profile"
 
 # A session, by the settings that are options of the command. A command that takes one of these, or
 # RunOptions, is decorated with `expanded`.
-AnySession: TypeAlias = Annotated[Session, tuple(settings.FORMS)]
+AnySession: TypeAlias = Annotated[Session, tuple(n for n in settings.FORMS if n != "name")]
 ProjectSession: TypeAlias = Annotated[Session, ("project", "region")]
 BuildSession: TypeAlias = Annotated[Session, ("project", "region", "bucket", "service_account")]
 BucketSession: TypeAlias = Annotated[Session, ("project", "region", "bucket")]
@@ -99,7 +157,11 @@ def _run_options() -> Iterator[inspect.Parameter]:
         flag = option.flag or f"--{each.name.replace('_', '-')}"
         several = types[each.name] == Sequence[str]
         annotation = list[str] | None if several else types[each.name]
-        info = typer.Option(flag, help=option.help, metavar=option.metavar or None)
+        info: Any = typer.Option(flag, help=option.help, metavar=option.metavar or None)
+        if option.positional:
+            info = typer.Argument(help=option.help, metavar=option.metavar)
+        elif types[each.name] is bool:
+            info = switch(flag, help=option.help)
         yield _parameter(each.name, annotation, info, None if several else each.default)
 
 

@@ -1,12 +1,22 @@
 """The commands that use a run's model: `tabpipe predict` and `tabpipe evaluate`."""
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipelines.cli.options import DEFAULT_ROOT, AsJson, Root
+from pipelines.cli.options import (
+    DEFAULT_ROOT,
+    USE,
+    AsJson,
+    ModelName,
+    Out,
+    Quiet,
+    Root,
+    TableFile,
+    switch,
+)
+from pipelines.cli.output import print_json
 from trainer.terminal import echo
 
 if TYPE_CHECKING:
@@ -15,39 +25,42 @@ if TYPE_CHECKING:
     from vertex_tabular.features.spec import Spec
     from vertex_tabular.prediction.table import Counts
 
-RunOption = Annotated[
-    str,
-    typer.Option("--run", metavar="RUN", help="Id of a run on this machine, or a run directory."),
-]
-
 
 def predict(
-    run: RunOption,
-    csv: Annotated[str, typer.Option(help="The table: a file, a directory or a pattern.")],
-    out: Annotated[str, typer.Option(help="Output file, .csv or .parquet.")],
+    run: ModelName,
+    table: TableFile,
+    out: Out,
     key: Annotated[
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Copy a column to the output; may be repeated."),
     ] = None,
     safe_for_spreadsheets: Annotated[
         bool,
-        typer.Option(
+        switch(
             "--safe-for-spreadsheets",
             help="In a CSV, put ' before a text that a spreadsheet would take for a formula.",
         ),
     ] = False,
     root: Root = DEFAULT_ROOT,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Predict each row of a table; the table needs no target.
+    """Predict each row of a table.
 
-    Example: tabpipe predict --run 20270131-030000-1a2b3c --csv new.csv --out out.csv --key Id
+    The table needs no target. FILE is a .csv or a .parquet.
+
+    Example: tabpipe predict latest new.csv --out predictions.csv --key Id
     """
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import predict_file
 
     model = load_model(run, root)
-    counts = predict_file(model, csv, out, key or (), safe_for_spreadsheets)
-    _report(model.spec, counts)
+    counts = predict_file(model, table, out, key or (), safe_for_spreadsheets)
+    if not quiet:
+        _report(model.spec, counts)
+    if as_json:
+        print_json({"file": out, **_counted(model.spec, counts)})
+        return
     probability = ""
     if model.task == "binary":
         probability = f"; probability: that {model.spec.target} is {model.classes_[1]}"
@@ -55,35 +68,40 @@ def predict(
 
 
 def evaluate(
-    run: RunOption,
-    csv: Annotated[str, typer.Option(help="The table, with its target.")],
+    run: ModelName,
+    table: TableFile,
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write a report, with plots.")
     ] = None,
     root: Root = DEFAULT_ROOT,
+    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the metrics of a model on a table that has the target.
 
     Memory grows with the rows: by about 100 MB for a million; with --html also by their features.
 
-    Example: tabpipe evaluate --run 20270131-030000-1a2b3c --csv labelled.csv --html report.html
+    Example: tabpipe evaluate latest labelled.csv --html report.html
     """
     from components.objects import fingerprint
     from trainer.contract import to_json
     from vertex_tabular.prediction.model import load_model
     from vertex_tabular.prediction.table import evaluate_file
     from vertex_tabular.report.evaluation import write_evaluation
+    from vertex_tabular.run.find import find_directory
 
     model = load_model(run, root)
-    evaluation = evaluate_file(model, csv, features_too=html is not None)
+    evaluation = evaluate_file(model, table, features_too=html is not None)
     if html:
-        seen = fingerprint(csv) == model.run.origin.get("fingerprint")
-        write_evaluation(model.run, evaluation, str(html), name=run, source=csv, seen=seen)
+        seen = fingerprint(table) == model.run.origin.get("fingerprint")
+        found = find_directory(run, root)
+        name = found.name if found else run
+        write_evaluation(model.run, evaluation, str(html), name=name, source=table, seen=seen)
     metrics, counts = evaluation.metrics, evaluation.counts
-    _report(model.spec, counts)
+    if not quiet:
+        _report(model.spec, counts)
     if as_json:
-        echo(json.dumps({"rows": counts.rows, **to_json(metrics)}))
+        print_json({**_counted(model.spec, counts), "metrics": to_json(metrics)})
         return
     width = max(map(len, metrics))
     echo(f"{'rows':{width}}  {counts.rows}")
@@ -91,6 +109,18 @@ def evaluate(
         echo(f"{name:{width}}  {value:.4g}")
     if html:
         echo(f"\nwritten: {html}")
+
+
+def _counted(spec: "Spec", counts: "Counts") -> dict[str, Any]:
+    """What was met in the rows, as JSON."""
+    from vertex_tabular.features.drift import drift
+
+    return {
+        "rows": counts.rows,
+        "missing": dict(counts.missing),
+        "unseen": dict(counts.unseen),
+        "drifted": [each.name for each in drift(spec, counts.bin_counts) if each.drifted],
+    }
 
 
 def _report(spec: "Spec", counts: "Counts") -> None:
@@ -124,4 +154,4 @@ def _by_column(met: "Counter[str]") -> str:
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     for command in (predict, evaluate):
-        app.command()(command)
+        app.command(rich_help_panel=USE)(command)

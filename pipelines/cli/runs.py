@@ -1,69 +1,149 @@
 """The commands for runs, those of this machine and those on Vertex AI alike."""
 
-import json
-import shutil
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli.options import DEFAULT_ROOT, AsJson, ProjectSession, Root, expanded
-from trainer.contract import to_json
-from trainer.errors import InputError
+from pipelines.cli.options import (
+    DEFAULT_ROOT,
+    LATEST,
+    LOOK,
+    AsJson,
+    ProjectSession,
+    Quiet,
+    Root,
+    RunName,
+    RunNames,
+    expanded,
+)
+from pipelines.cli.output import duration, plain, print_json, table, terminal_width
+from trainer.errors import InputError, TabularError
 from trainer.terminal import echo
 
 if TYPE_CHECKING:
-    from pipelines.history.comparison import Comparison
+    from pipelines.history.listing import Row
     from pipelines.record import Record
 
-RunId = Annotated[
-    str, typer.Argument(help="Id of a run of this machine or on Vertex AI.", metavar="RUN")
-]
+ID_LENGTH = 15  # of an id's beginning that is shown where the terminal is narrow: date and time
 
 
 @expanded
 def runs(
     session: ProjectSession,
-    root: Root = DEFAULT_ROOT,
+    sort: Annotated[
+        str,
+        typer.Option(metavar="KEY", help="Order by a metric, a parameter, name, target, duration."),
+    ] = "",
+    filters: Annotated[
+        list[str] | None,
+        typer.Option("--filter", metavar="KEY=VALUE", help="Only runs that have this value."),
+    ] = None,
     limit: Annotated[
-        int, typer.Option(min=1, help="Maximum number of runs of each place and pipeline.")
+        int, typer.Option("--limit", "-n", metavar="N", min=1, help="Maximum number of runs.")
     ] = 20,
+    root: Root = DEFAULT_ROOT,
     as_json: AsJson = False,
 ) -> None:
     """List the runs of this machine and, when a project is set, those on Vertex AI.
 
-    Example: tabpipe runs --limit 5
+    The newest first. KEY is run, name, target, model, state, started, place, duration, a parameter
+    such as epochs, or a metric such as validation_auc, of which the best comes first.
+
+    Example: tabpipe runs --sort validation_auc --filter state=SUCCEEDED --limit 5
     """
+    from itertools import islice
+
+    from pipelines.history.listing import chosen, ordered, row_of
     from pipelines.history.records import History
 
-    found = History(root, session).newest(limit)
+    history = History(root, session)
+    # Reading a record takes its time; all are needed only where they are chosen among.
+    every = history.local()
+    found = list(every if sort or filters else islice(every, limit))
+    try:
+        found += history.cloud(limit)
+    except TabularError as error:
+        echo(f"runs on Vertex AI are not listed: {error}", err=True)
+    found.sort(key=lambda record: record.started, reverse=True)
+    rows = chosen([row_of(record) for record in found], filters or ())
+    rows = (ordered(rows, sort) if sort else rows)[:limit]
     if as_json:
-        echo(json.dumps([asdict(record) for record in found], default=str))
-        return
-    for record in found:
-        started = record.started.strftime("%Y-%m-%d %H:%M")
-        echo(f"{record.run_id:32}  {record.state:9}  {started}  {record.place}  {record.name}")
-    if not found:
+        print_json([asdict(row.record) for row in rows])
+    elif rows:
+        echo("\n".join(_listed(rows, terminal_width())))
+    else:
         unset = "" if session.settings.project.value else "; no project is set"
-        echo(f"no runs in {root}{unset}")
+        echo("no runs have these values" if found else f"no runs in {root}{unset}")
+
+
+def _listed(rows: "list[Row]", width: int | None) -> list[str]:
+    """A table of runs. Where it is too wide, ids are shortened to a beginning that no other has,
+    and a run's name stands for its id."""
+    from vertex_tabular.pages.formatting import decimal
+
+    names = any(row.record.name and row.record.place == "local" for row in rows)
+    elsewhere = any(row.record.place != "local" for row in rows)
+    metrics = {row.chief[0] for row in rows if row.chief}
+    metric = next(iter(metrics)) if len(metrics) == 1 else "metric"
+    header = ["run", "name", "target", "model", metric, "time", "state", "place"]
+    cells = []
+    for row in rows:
+        chief = decimal(row.chief[1]) if row.chief else ""
+        if row.chief and metric == "metric":
+            chief = f"{row.chief[0]} {chief}"
+        spent = row.record.seconds
+        time = "" if spent is None else duration(spent)
+        values = [row.values["target"], plain(row.values["model"]), chief, time]
+        cells.append(
+            [row.record.run_id, row.record.name, *values, row.record.state, row.record.place]
+        )
+    if not elsewhere:
+        header, cells = header[:-1], [each[:-1] for each in cells]
+    if not names and not elsewhere:
+        header, cells = [header[0], *header[2:]], [[each[0], *each[2:]] for each in cells]
+    whole = table(header, cells, None)
+    if width is None or max(map(len, whole)) <= width:
+        return whole
+    if "name" in header:
+        short = _beginnings([each[0] for each in cells])
+        for each, beginning in zip(cells, short, strict=True):
+            each[:2] = [each[1] if 0 < len(each[1]) <= ID_LENGTH else beginning]
+        header = [header[0], *header[2:]]
+    else:
+        for each, beginning in zip(cells, _beginnings([c[0] for c in cells]), strict=True):
+            each[0] = beginning
+    return table(header, cells, width, shortable=(1, 2, 3))
+
+
+def _beginnings(ids: list[str]) -> list[str]:
+    """The beginning of each id that no other of them has."""
+    length = ID_LENGTH
+    while len({each[:length] for each in ids}) < len(set(ids)):
+        length += 1
+    return [each[:length] for each in ids]
 
 
 @expanded
 def show(
-    session: ProjectSession, run_id: RunId, root: Root = DEFAULT_ROOT, as_json: AsJson = False
+    session: ProjectSession,
+    run: RunName = LATEST,
+    root: Root = DEFAULT_ROOT,
+    as_json: AsJson = False,
 ) -> None:
-    """Show a run: its state, steps, parameters, metrics and artifacts, and why it failed.
+    """Show a run: its state, steps, parameters, metrics and artifacts.
 
-    Example: tabpipe show 20270131-030000-1a2b3c
+    And why it failed.
+
+    Example: tabpipe show latest
     """
     from pipelines.history.records import History
 
-    record = History(root, session).record(run_id)
+    record = History(root, session).record(run)
     if as_json:
-        echo(json.dumps(asdict(record), default=str))
+        print_json(asdict(record))
         return
     echo("\n".join(_lines(record)))
 
@@ -71,18 +151,18 @@ def show(
 @expanded
 def logs(
     session: ProjectSession,
-    run_id: RunId,
+    run: RunName = LATEST,
     step: Annotated[str, typer.Argument(help="One step. Default: all steps.")] = "",
     root: Root = DEFAULT_ROOT,
 ) -> None:
     """Print what the steps of a run have logged so far.
 
-    Example: tabpipe logs 20270131-030000-1a2b3c train
+    Example: tabpipe logs latest train
     """
     from pipelines.history.records import History
 
     history = History(root, session)
-    record = history.record(run_id)
+    record = history.record(run)
     names = [each.name for each in record.steps]
     if step and step not in names:
         raise InputError(f"STEP must be one of {', '.join(names)}, got {step}")
@@ -92,25 +172,39 @@ def logs(
 
 
 @expanded
-def cancel(session: ProjectSession, run_id: RunId, root: Root = DEFAULT_ROOT) -> None:
-    """Cancel a run of this machine or on Vertex AI.
+def cancel(
+    session: ProjectSession, names: RunNames, root: Root = DEFAULT_ROOT, as_json: AsJson = False
+) -> None:
+    """Cancel runs, on this machine or on Vertex AI.
 
     Example: tabpipe cancel tabular-20270131-030000-1a2b3c4d
     """
     from pipelines.history.records import History
 
-    History(root, session).cancel(run_id)
-    echo(f"{run_id} is being cancelled")
+    history = History(root, session)
+    told = []
+    for name in names:
+        record = history.record(name)
+        ended = history.cancel(record)
+        told.append({"run_id": record.run_id, "state": ended or "CANCELLING"})
+        if not as_json:
+            echo(f"{record.run_id} {f'has ended: {ended}' if ended else 'is being cancelled'}")
+    if as_json:
+        print_json(told)
 
 
 @expanded
 def fetch(
     session: ProjectSession,
-    run_id: RunId,
+    run: RunName,
     directory: Annotated[Path, typer.Argument(help="Where the files go.", metavar="DIR")],
     root: Root = DEFAULT_ROOT,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Copy a run's results and check them against its manifest; resumes where it was interrupted.
+    """Copy a run's results and check them against its manifest.
+
+    It resumes where it was interrupted.
 
     Example: tabpipe fetch tabular-20270131-030000-1a2b3c4d results
     """
@@ -118,73 +212,17 @@ def fetch(
     from pipelines.history.records import History
 
     history = History(root, session)
-    record = history.record(run_id)
+    record = history.record(run)
     copied = fetching.fetch(
         fetching.results_of(record),
         directory,
         history.copier(record),
-        lambda line: echo(line, err=True),
+        lambda line: None if quiet else echo(line, err=True),
     )
-    echo(f"{len(copied)} files copied to {directory}; all files match the manifest")
-
-
-@expanded
-def compare(
-    session: ProjectSession,
-    run_ids: Annotated[list[str], typer.Argument(help="Ids of runs.", metavar="RUN…")],
-    html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write an HTML page with the curves.")
-    ] = None,
-    root: Root = DEFAULT_ROOT,
-    as_json: AsJson = False,
-) -> None:
-    """Compare runs: parameters, data, code and metrics, and whether the metrics differ by chance.
-
-    Example: tabpipe compare 20270131-030000-1a2b3c tabular-20270131-040000-4d5e6f7a
-    """
-    from pipelines.history.comparison import compare
-    from pipelines.history.records import History
-
-    history = History(root, session)
-    found = compare([history.record(run_id) for run_id in run_ids], history.copier)
-    if html:
-        from pipelines.history.comparison_page import write_page
-
-        write_page(found, html)
     if as_json:
-        differences = [
-            {**to_json(asdict(each)), "beyond_chance": each.beyond_chance}
-            for each in found.differences
-        ]
-        shown = {**asdict(found), "differences": differences}
-        del shown["histories"]  # `tabpipe fetch` copies them, as eval_history.csv
-        echo(json.dumps(shown))
+        print_json({"run_id": record.run_id, "directory": str(directory), "files": copied})
         return
-    _print_values(found)
-    for run_id, why in found.not_paired.items():
-        echo(f"{run_id}: not compared with {found.run_ids[0]} row by row: {why}")
-    for each in found.differences:
-        echo(
-            f"{each.run_id}: {each.metric} {each.value:+.4g} "
-            f"(95 % interval {each.low:+.4g} to {each.high:+.4g}): {each.verdict}"
-        )
-    if html:
-        echo(f"\nwritten: {html}")
-
-
-def _print_values(found: "Comparison") -> None:
-    """Prints a column for each run; on a narrow terminal, a block for each row."""
-    values = {**found.parameters, **found.data, **found.code, **found.metrics}
-    rows = [["run", *found.run_ids], ["state", *found.states]]
-    rows += [[name, *map(_text, each)] for name, each in values.items()]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
-        for name, *cells in rows:
-            echo("\n".join([name, *(f"  {cell}" for cell in cells)]))
-        return
-    for row in rows:
-        padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        echo("  ".join(padded).rstrip())
+    echo(f"{len(copied)} files copied to {directory}; all files match the manifest")
 
 
 def _lines(record: "Record") -> Iterator[str]:
@@ -201,7 +239,7 @@ def _lines(record: "Record") -> Iterator[str]:
         yield from ["", title] if values else []
         width = max(map(len, values), default=0)
         for name, value in sorted(values.items()):
-            yield f"  {name:{width}}  {_text(value)}"
+            yield f"  {name:{width}}  {plain(value)}"
     yield from ["", "artifacts"] if record.artifacts else []
     width = max(map(len, record.artifacts), default=0)
     for name, uri in sorted(record.artifacts.items()):
@@ -212,15 +250,7 @@ def _size(size: int | None) -> str:
     return "" if size is None else f"{size / 1024:,.1f} KiB"
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
 def register(app: typer.Typer) -> None:
     """Adds the commands for runs."""
-    for command in (runs, show, logs, compare, cancel, fetch):
-        app.command()(command)
+    for command in (runs, show, logs, cancel, fetch):
+        app.command(rich_help_panel=LOOK)(command)

@@ -1,5 +1,6 @@
 """How runs differ in parameters, data, code and metrics, and whether by more than chance."""
 
+import math
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -112,7 +113,7 @@ def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comp
             [{"code": r.code or UNKNOWN, **v} for r, v in zip(records, versions, strict=True)]
         ),
         _aligned([record.metrics for record in records]),
-        seconds=[_seconds(record) for record in records],
+        seconds=[record.seconds for record in records],
         reports=[_report(record) for record in records],
     )
     for record, found in zip(records, predictions, strict=True):
@@ -125,11 +126,6 @@ def compare(records: Sequence[Record], copier: Callable[[Record], Copy]) -> Comp
         elif found and predictions[0]:
             result.differences += _differences(record.run_id, predictions[0], found)
     return result
-
-
-def _seconds(record: Record) -> float | None:
-    known = [step.seconds for step in record.steps if step.seconds is not None]
-    return sum(known) if known else None
 
 
 def _report(record: Record) -> str:
@@ -203,6 +199,25 @@ def _differences(run_id: str, first: Predictions, other: Predictions) -> list[Di
 def _aligned(each: Sequence[dict[str, Any]]) -> Values:
     names = sorted({name for values in each for name in values})
     return {name: [values.get(name) for values in each] for name in names}
+
+
+def direction(metric: str) -> str:
+    """Which values of a metric are better, "higher" or "lower"; empty where that is not known."""
+    from trainer.tasks.metrics import METRICS
+
+    known = METRICS.get(metric.removeprefix("validation_").removeprefix("test_"))
+    return "" if known is None else "higher" if known.higher_is_better else "lower"
+
+
+def best(metric: str, values: Sequence[Any]) -> list[int]:
+    """The numbers of the runs that have the best value of a metric; none where they all have the
+    same, or the direction is not known."""
+    numbers = [math.nan if value is None else float(value) for value in values]
+    finite = [number for number in numbers if math.isfinite(number)]
+    if not direction(metric) or len(set(finite)) < 2:
+        return []
+    top = max(finite) if direction(metric) == "higher" else min(finite)
+    return [i for i, number in enumerate(numbers) if number == top]
 
 
 def _differing(each: Sequence[dict[str, Any]]) -> Values:

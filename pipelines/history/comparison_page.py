@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines.history.comparison import Comparison, Difference
+from pipelines.history.comparison import Comparison, Difference, best
 
 MAX_CURVES = 6  # of one chart: more are hard to distinguish
 TAIL = 6  # characters of an id that tell runs apart, as those of a git commit do
@@ -154,19 +154,12 @@ def _cell(each: Difference) -> DifferenceCell:
 
 def _metrics(metrics: Mapping[str, Sequence[Any]]) -> list[ValueRow]:
     """Every metric of each run in one format, the best marked where the direction is known."""
-    from trainer.tasks.metrics import METRICS
     from vertex_tabular.pages.formatting import together
 
     rows = []
     for name, values in metrics.items():
         numbers = [math.nan if value is None else float(value) for value in values]
-        known = METRICS.get(name.removeprefix("validation_").removeprefix("test_"))
-        finite = [number for number in numbers if math.isfinite(number)]
-        best: list[int] = []
-        if known and len(set(finite)) > 1:
-            top = max(finite) if known.higher_is_better else min(finite)
-            best = [i for i, number in enumerate(numbers) if number == top]
-        rows.append(ValueRow(name, together(numbers), best))
+        rows.append(ValueRow(name, together(numbers), best(name, values)))
     return rows
 
 

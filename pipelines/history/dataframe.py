@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.local.records import local_record, local_runs
+from pipelines.local.records import local_record
 from pipelines.names import PIPELINES
 from pipelines.record import Record
 from vertex_tabular.run import dataframe
+from vertex_tabular.run.find import local_runs
 
 if TYPE_CHECKING:
     import pandas as pd

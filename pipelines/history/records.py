@@ -1,6 +1,6 @@
 """The records of runs, those of this machine and those on Vertex AI alike.
 
-A run is on this machine when its id names a run in `root`, else on Vertex AI.
+A run is on this machine when what it is called names one in `root`, else on Vertex AI.
 """
 
 from collections.abc import Iterator
@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.history.fetch import Copy, copy_file
-from pipelines.local.records import local_log, local_record, local_runs
+from pipelines.history.run_directory import record_of
+from pipelines.local.records import local_log, local_record
 from pipelines.names import PIPELINES
 from pipelines.record import Record
-from pipelines.vertex.session import Session
+from pipelines.vertex.session import UNFINISHED, Session
+from trainer.contract import MANIFEST
 from trainer.errors import InputError
-from vertex_tabular.run.record import RECORD
+from trainer.uri import Uri
+from vertex_tabular.run.find import FORMS, find_directory, local_runs
 
 if TYPE_CHECKING:
     from pipelines.vertex.client import Vertex
@@ -32,57 +35,71 @@ class History:
     root: Path
     session: Session
 
-    def newest(self, limit: int) -> list[Record]:
-        """The newest runs, at most `limit` of this machine and of each pipeline on Vertex AI."""
-        found = [local_record(self.root / run_id) for run_id in local_runs(self.root)[:limit]]
-        if self.session.settings.project.value:
-            for pipeline in PIPELINES:
-                found += self.session.vertex.runs(pipeline, limit)
-        return sorted(found, key=lambda record: record.started, reverse=True)
+    def local(self) -> Iterator[Record]:
+        """The runs of this machine, the newest first."""
+        return (local_record(self.root / run_id) for run_id in local_runs(self.root))
 
-    def record(self, run_id: str) -> Record:
-        """The record of a run.
+    def cloud(self, limit: int) -> list[Record]:
+        """The newest runs of each pipeline on Vertex AI; none where no project is set.
 
         Raises:
-            InputError: there is no such run.
+            InputError: there are no credentials.
+            TabularError: Vertex AI does not answer.
         """
-        if self._is_local(run_id):
-            return local_record(self.root / run_id)
-        return self._vertex(run_id).run(run_id)
+        if not self.session.settings.project.value:
+            return []
+        return [
+            record for pipeline in PIPELINES for record in self.session.vertex.runs(pipeline, limit)
+        ]
+
+    def record(self, run: str) -> Record:
+        """The record of a run, by what `find_directory` takes, a run directory, here or on gs://,
+        or its id on Vertex AI.
+
+        Raises:
+            InputError: there is no such run, or there are several.
+        """
+        if directory := find_directory(run, self.root):
+            return local_record(directory)
+        if Uri(run).is_cloud:
+            return record_of(run.rstrip("/"), self.session.vertex.download)
+        if run and (Path(run) / MANIFEST).is_file():
+            return record_of(run, copy_file)
+        return self._vertex(run).run(run)
 
     def log(self, record: Record, step: str) -> Iterator[str]:
         """The lines that a step has logged so far."""
-        if record.place == "local":
-            yield from local_log(self.root / record.run_id, step)
+        if record.directory:
+            yield from local_log(Path(record.directory), step)
             return
         for each in record.steps:
             if each.name == step and each.job:
                 yield from self.session.vertex.log(each.job)
 
-    def cancel(self, run_id: str) -> None:
-        """Requests that a run be cancelled.
+    def cancel(self, record: Record) -> str:
+        """Requests that a run be cancelled; nothing is done to one that has ended.
 
-        Raises:
-            InputError: there is no such run, or it has ended.
+        Returns:
+            The state of a run that had ended already; empty for one that is being cancelled.
         """
-        if self._is_local(run_id):
+        if record.directory:
             from pipelines.local.run import cancel
 
-            cancel(self.root / run_id)
-        else:
-            self._vertex(run_id).cancel(run_id)
+            return cancel(Path(record.directory))
+        if record.state not in UNFINISHED:
+            return record.state
+        self.session.vertex.cancel(record.run_id)
+        return ""
 
     def copier(self, record: Record) -> Copy:
         """The function that copies a file of the run to this machine."""
         return copy_file if record.place == "local" else self.session.vertex.download
 
-    def _is_local(self, run_id: str) -> bool:
-        return (self.root / run_id / RECORD).is_file()
-
-    def _vertex(self, run_id: str) -> "Vertex":
+    def _vertex(self, run: str) -> "Vertex":
         if not self.session.settings.project.value:
             raise InputError(
-                f"a run must be in {self.root}, or on Vertex AI with --project, got {run_id}; "
+                f"a run must be one in {self.root} ({FORMS}), or on Vertex AI with --project, "
+                f"got {run or 'no name'}; "
                 "`tabpipe runs` lists the runs"
             )
         return self.session.vertex

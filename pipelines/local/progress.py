@@ -148,5 +148,5 @@ def summary(run: Run) -> str:
     lines += ["", *(f"  {name:{width}}  {figure}" for name, figure in figures.items())]
     lines += ["", *(f"  {name:{width}}  {path}" for name, path in paths.items())]
     if run.summary:
-        lines += ["", f"tabpipe show {run.run_id} lists the rest"]
+        lines += ["", "tabpipe open shows the report, and tabpipe show the rest"]
     return "\n".join(lines)

@@ -14,11 +14,6 @@ from vertex_tabular.run.record import RECORD, load
 PIPELINE = "pipeline.yaml"  # the compiled YAML, in a run's directory
 
 
-def local_runs(root: Path) -> list[str]:
-    """The ids of the runs in a directory, the newest first."""
-    return sorted((path.parent.name for path in root.glob(f"*/{RECORD}")), reverse=True)
-
-
 def local_record(directory: Path) -> Record:
     """The record of a run on this machine; one whose files cannot be read is DAMAGED, and its error
     says why."""
@@ -28,7 +23,14 @@ def local_record(directory: Path) -> Record:
         started = datetime.datetime.fromtimestamp(
             (directory / RECORD).stat().st_mtime, datetime.timezone.utc
         )
-        return Record(directory.name, "local", "DAMAGED", started, error=str(error))
+        return Record(
+            directory.name,
+            "local",
+            "DAMAGED",
+            started,
+            error=str(error),
+            directory=str(directory),
+        )
 
 
 def _record(directory: Path) -> Record:
@@ -60,6 +62,8 @@ def _record(directory: Path) -> Record:
         fingerprint=run.fingerprint,
         code=run.code,
         error=run.error,
+        name=run.name,
+        directory=str(directory),
     )
 
 

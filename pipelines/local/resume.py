@@ -15,7 +15,7 @@ from pipelines.local.cache.code import code_fingerprint
 from pipelines.local.digests import damage, damaged
 from pipelines.local.kfp_internals import LAUNCHER
 from pipelines.local.processes import end_processes_of
-from pipelines.local.records import PIPELINE, local_runs
+from pipelines.local.records import PIPELINE
 from pipelines.local.step import record_path, write_record
 from pipelines.local.step_records import pinned, read_record
 from pipelines.parameters import declared, parse_settings
@@ -25,35 +25,26 @@ from pipelines.steps import in_order
 from trainer.contract import remove_leftovers
 from trainer.errors import InputError
 from trainer.uri import Uri
-from vertex_tabular.run.find import find_run
+from vertex_tabular.run.find import FORMS, find_directory, find_run
 from vertex_tabular.run.record import Run, load
 from vertex_tabular.schema.reader import read_schema
 
-LATEST = "latest"
 LOCK = ".lock"
 
 
 def find(root: Path, name: str) -> Path:
-    """The directory of a run.
-
-    Args:
-        root: directory of the runs.
-        name: the run's id, the beginning of one that no other begins with, or `latest`.
+    """The directory of a run, by what `find_directory` takes.
 
     Raises:
         InputError: there is no such run, or more than one.
     """
-    runs = local_runs(root)
-    found = runs[:1] if name == LATEST else [run for run in runs if run.startswith(name)]
-    if name in found:
-        found = [name]
-    if len(found) != 1 or not name:
-        which = f"that of {', '.join(found[:3])}" if found else "no run's"
+    directory = find_directory(name, root)
+    if directory is None:
         raise InputError(
-            f"--resume must be the id of a run in {root}, the beginning of one, or {LATEST}, got "
-            f"{name}: {which}; `tabpipe runs` lists the runs"
+            f"--resume must name a run in {root} ({FORMS}), got {name}; "
+            "`tabpipe runs` lists the runs"
         )
-    return (root / found[0]).resolve()
+    return directory.resolve()
 
 
 def request_of(

@@ -58,6 +58,7 @@ def run(
     directory: Path,
     cached: bool = False,
     watch: Callable[[Path, list[str]], AbstractContextManager[None]] = progress.watch,
+    name: str = "",
 ) -> Run:
     """Runs a pipeline; everything it writes is in `directory`.
 
@@ -67,6 +68,7 @@ def run(
             as `resume.prepare` has left it.
         cached: whether unchanged steps are taken from earlier runs beside this one.
         watch: shows progress while the steps run; gets `directory` and the steps' names in order.
+        name: what the user calls the run; a run that goes on keeps the name it has.
 
     Raises:
         InputError: the input that a step read is at fault, or another process runs it.
@@ -78,8 +80,11 @@ def run(
     steps = in_order(spec["root"]["dag"]["tasks"])
     with atomic_write(directory / PIPELINE) as file:
         file.write(compiled.encode())
-    started = load(directory).started if (directory / RECORD).is_file() else time.time()
-    result = Run(directory.name, started=started, parameters=arguments, caching=cached)
+    before = load(directory) if (directory / RECORD).is_file() else None
+    result = Run(directory.name, started=time.time(), parameters=arguments, caching=cached)
+    result.name = name
+    if before:
+        result.started, result.name = before.started, before.name
     result.defaults = defaults(declared(spec))
     result.code = code_fingerprint()
     result.process = os.getpid()
@@ -142,18 +147,18 @@ def _fingerprint(outputs: dict[str, Any]) -> str:
     return next((str(fingerprint) for fingerprint in found if fingerprint), "")
 
 
-def cancel(directory: Path) -> None:
+def cancel(directory: Path) -> str:
     """Ends a run that another process executes, as Ctrl-C in its terminal would; of one that was
-    killed, whatever is left.
+    killed, whatever is left. Nothing is done to one that has ended.
 
-    Raises:
-        InputError: it is not running.
+    Returns:
+        The state of a run that had ended already; empty for one that is being ended.
     """
     run = load(directory)
     if run.state == "RUNNING":
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             psutil.Process(run.process).terminate()
-            return
+            return ""
     if run.state == "KILLED" and end_processes_of(directory.resolve()):
-        return
-    raise InputError(f"a run must be running to be cancelled, got {run.run_id}: it is {run.state}")
+        return ""
+    return run.state

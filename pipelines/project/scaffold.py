@@ -1,6 +1,9 @@
 """A project for one's own table: its schema and its settings, proposed and written."""
 
 import json
+import os
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +20,12 @@ SCHEMA_FILE = "schema.yaml"
 SCHEMA_HEAD = """\
 # Which columns are read, of which kind each is (numeric, categorical, boolean, datetime, or drop,
 # which leaves it out), and which one is predicted. Proposed from the first rows of {csv}:
-# look it over, change what is wrong, and see that it fits: tabpipe schema check {name} --csv {csv}
+# look it over, change what is wrong, and see that it fits: tabpipe schema check {name} {csv}
 """
 SETTINGS = """\
 # What `tabpipe` takes in this directory when no flag says otherwise; tabpipe config shows it.
+# Paths are relative to this file.
+name = {name}
 csv = {csv}
 schema = {schema}
 
@@ -29,6 +34,10 @@ schema = {schema}
 # region = "us-central1"
 # bucket = "gs://my-bucket/tabular"
 # service_account = "trainer@my-project.iam.gserviceaccount.com"
+
+# What --set would set, in every run of this project:
+# [parameters]
+# epochs = 200
 """
 
 
@@ -42,6 +51,7 @@ class Proposal:
         task: binary, multiclass or regression.
         doubtful: whether the target's few whole numbers may be classes or a quantity.
         notes: what is left out of the table and why, and what was decided from its values.
+        columns: of the table.
     """
 
     schema: str
@@ -49,6 +59,7 @@ class Proposal:
     task: str
     doubtful: bool
     notes: list[str]
+    columns: Sequence[str]
 
 
 def propose(csv: str, target: str | None = None, task: str | None = None) -> Proposal:
@@ -60,7 +71,9 @@ def propose(csv: str, target: str | None = None, task: str | None = None) -> Pro
     found = inference.infer(csv, target, task)
     content = load_yaml(found.schema)
     doubtful = found.schema.splitlines()[1].endswith(inference.WHOLE_NUMBERS)
-    return Proposal(found.schema, content["target"], content["task"], doubtful, found.notes)
+    return Proposal(
+        found.schema, content["target"], content["task"], doubtful, found.notes, found.columns
+    )
 
 
 def check_new(directory: Path) -> None:
@@ -89,7 +102,8 @@ def write(directory: Path, csv: str, proposal: Proposal) -> None:
         )
     head = SCHEMA_HEAD.format(csv=" ".join(place.split()), name=SCHEMA_FILE)
     schema = json_schema.FIRST_LINE + head + proposal.schema
-    quoted = {"csv": _toml(place), "schema": _toml(SCHEMA_FILE)}
+    name = re.sub(r"[^\w.@+ -]", "-", Path(csv.rstrip("/")).stem)[:60] or "project"
+    quoted = {"name": _toml(name), "csv": _toml(place), "schema": _toml(SCHEMA_FILE)}
     contents = {
         json_schema.FILE: json_schema.as_text(),
         SCHEMA_FILE: schema,
@@ -101,11 +115,10 @@ def write(directory: Path, csv: str, proposal: Proposal) -> None:
 
 
 def placed(csv: str, directory: Path) -> str:
-    """The table as seen from `directory`: relative if it is inside, else in full."""
+    """The table as seen from `directory`, so that both can be moved together."""
     if Uri(csv).is_cloud:
         return csv
-    path, home = Path(csv).resolve(), directory.resolve()
-    return str(path.relative_to(home) if path.is_relative_to(home) else path)
+    return os.path.relpath(Path(csv).resolve(), directory.resolve())
 
 
 def _toml(text: str) -> str:

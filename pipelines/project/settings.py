@@ -3,16 +3,26 @@
 A flag wins over the environment (`TABPIPE_PROJECT` …), that over `tabpipe.toml`, where a profile
 wins over what stands above it:
 
+    name = "passengers"
     csv = "passengers.csv"
     schema = "schema.yaml"
     project = "my-project"
     bucket = "gs://my-bucket/tabular"
 
+    [parameters]
+    epochs = 200
+
     [profile.prod]
     project = "my-prod-project"
+
+    [profile.prod.parameters]
+    epochs = 500
+
+A path is relative to the file. The parameters are those of `--set`, which wins over them.
 """
 
 import getpass
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -21,6 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from trainer.errors import InputError
+from trainer.uri import Uri
 from vertex_tabular.schema.reader import read_settings
 from vertex_tabular.schema.values import quoted
 
@@ -31,9 +42,11 @@ else:
 
 FILE = "tabpipe.toml"
 PREFIX = "TABPIPE_"
+PARAMETERS = "parameters"
+PATHS = ("csv", "schema")  # settings that may be a path
 SCHEMA_MISSING = (
     "a table needs a feature schema, got none; give --schema FILE, "
-    "which `tabpipe schema infer CSV > FILE` proposes"
+    "which `tabpipe schema infer TABLE > FILE` proposes"
 )
 
 
@@ -74,10 +87,15 @@ class Settings:
     of the commands that submit, `tabpipe config` and the reference are made from it.
     """
 
-    csv: Setting = _setting(
-        r".+", "passengers.csv", "the table; a path is relative to this directory"
+    name: Setting = _setting(
+        r"[\w.@+ -]{1,60}",
+        "passengers",
+        "name of the project, shown in its runs' names on Vertex AI",
     )
-    schema: Setting = _setting(r".+", "schema.yaml", "feature schema (YAML)")
+    csv: Setting = _setting(r".+", "passengers.csv", "the table; a path is relative to the file")
+    schema: Setting = _setting(
+        r".+", "schema.yaml", "feature schema (YAML); a path is relative to the file"
+    )
     project: Setting = _setting(
         r"[a-z][a-z0-9-]{4,28}[a-z0-9]", "my-project", "Google Cloud project id"
     )
@@ -154,7 +172,7 @@ def resolve(
         InputError: a malformed value or file, an unknown name, or no such profile.
     """
     profile = profile or environ.get(f"{PREFIX}PROFILE") or None
-    filed = _from_file(directory / FILE, profile)
+    filed, _ = _from_file(directory / FILE, profile)
     return Settings(**{name: _chosen(name, flags.get(name), environ, filed) for name in FORMS})
 
 
@@ -165,9 +183,21 @@ def data_of(environ: Mapping[str, str], directory: Path) -> tuple[str | None, Pa
     Raises:
         InputError: a malformed file, an unknown name, or no such profile.
     """
-    filed = _from_file(directory / FILE, environ.get(f"{PREFIX}PROFILE") or None)
+    filed, _ = _from_file(directory / FILE, environ.get(f"{PREFIX}PROFILE") or None)
     csv, schema = (_chosen(name, None, environ, filed).value for name in ("csv", "schema"))
     return csv or None, Path(schema) if schema else None
+
+
+def parameters_of(
+    environ: Mapping[str, str], directory: Path, profile: str | None = None
+) -> dict[str, Setting]:
+    """The values of `[parameters]`, by the parameter's name, as text that `--set` takes.
+
+    Raises:
+        InputError: as `resolve`, or a value is a date or a time.
+    """
+    profile = profile or environ.get(f"{PREFIX}PROFILE") or None
+    return _from_file(directory / FILE, profile)[1]
 
 
 def _chosen(
@@ -192,8 +222,8 @@ def _chosen(
     return setting
 
 
-def _from_file(path: Path, profile: str | None) -> dict[str, Setting]:
-    """What the file says, the profile's values over the others."""
+def _from_file(path: Path, profile: str | None) -> tuple[dict[str, Setting], dict[str, Setting]]:
+    """The settings and the parameters that the file holds, the profile's over the others."""
     try:
         content = tomllib.loads(read_settings(path, FILE)) if path.exists() else {}
     except RecursionError:
@@ -208,15 +238,48 @@ def _from_file(path: Path, profile: str | None) -> dict[str, Setting]:
             raise InputError(f"--profile must name one of {path}, got {profile}; there are {known}")
         tables.append((f"{path} [profile.{profile}]", profiles[profile]))
     found = {}
+    chosen: dict[str, Setting] = {}
     for origin, table in tables:
+        if not isinstance(table, dict):
+            raise InputError(f"{origin} must be a table, got {quoted(table)}")
+        chosen |= _parameters(table.pop(PARAMETERS, {}), f"{origin} [{PARAMETERS}]")
         for name, value in table.items():
             if name not in FORMS or not isinstance(value, str):
                 names = ", ".join(FORMS)
                 raise InputError(
                     f"{origin} holds texts named {names}, got {name} = {quoted(value)}"
                 )
-            found[name] = Setting(value, origin)
+            found[name] = Setting(_placed(value, path) if name in PATHS else value, origin)
+    return found, chosen
+
+
+def _parameters(table: Any, origin: str) -> dict[str, Setting]:
+    if not isinstance(table, dict):
+        raise InputError(f"{origin} must be a table, got {quoted(table)}")
+    found = {}
+    for name, value in table.items():
+        match value:
+            case str():
+                text = value
+            case bool() | int() | dict():
+                text = json.dumps(value)
+            case float():
+                text = repr(value)
+            case list() if any(isinstance(each, str | dict | list) for each in value):
+                text = json.dumps(value)
+            case list():
+                text = ",".join(map(str, value))
+            case _:
+                raise InputError(f"{origin} {name} must be a value of --set, got {value}")
+        found[name.replace("-", "_")] = Setting(text, origin)
     return found
+
+
+def _placed(value: str, file: Path) -> str:
+    """A path that the file holds, as seen from the working directory."""
+    if Uri(value).is_cloud or file.parent.resolve() == Path.cwd() or not value:
+        return value
+    return str(file.parent / value)
 
 
 def flag(name: str) -> str:

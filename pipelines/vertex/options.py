@@ -14,15 +14,19 @@ class Option:
         help: for `--help` and the reference.
         flag: the option, where it is not made from the field's name.
         metavar: the placeholder of its value in the help, where it is not its type.
+        positional: whether it is given without a flag.
     """
 
     help: str
     flag: str = ""
     metavar: str = ""
+    positional: bool = False
 
 
-def _option(default: Any, help: str, *, flag: str = "", metavar: str = "") -> Any:
-    return field(default=default, metadata={"option": Option(help, flag, metavar)})
+def _option(
+    default: Any, help: str, *, flag: str = "", metavar: str = "", positional: bool = False
+) -> Any:
+    return field(default=default, metadata={"option": Option(help, flag, metavar, positional)})
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,12 @@ class RunOptions:
     means that the option was not given.
     """
 
-    csv: str = _option("", "Table on Cloud Storage. Default: the project's.", metavar="gs://…")
-    schema: Path | None = _option(None, "Feature schema (YAML). Default: the project's.")
+    csv: str = _option(
+        "", "Table on Cloud Storage. Default: the project's.", metavar="TABLE", positional=True
+    )
+    schema: Path | None = _option(
+        None, "Feature schema (YAML). Default: the project's.", metavar="FILE"
+    )
     sets: Sequence[str] = _option(
         (), "Set a parameter of the pipeline; may be repeated.", flag="--set", metavar="NAME=VALUE"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from components.code import Code
-from pipelines import prediction, training
+from pipelines import parameters, prediction, training
 from pipelines.lint import check
 from pipelines.prices.cost import (
     Machine,
@@ -17,7 +17,7 @@ from pipelines.prices.cost import (
     summary,
 )
 from pipelines.prices.machines import UNSPECIFIED, parse_accelerator
-from pipelines.project.settings import Settings
+from pipelines.project.settings import Setting, Settings
 from pipelines.request import build_request
 from pipelines.vertex import packages, submission
 from pipelines.vertex.checks import check_job, check_region
@@ -68,8 +68,15 @@ class Plan:
             vertex.upload_once(content, uri)
 
 
-def make_plan(options: RunOptions, settings: Settings) -> Plan:
+def make_plan(
+    options: RunOptions, settings: Settings, filed: Mapping[str, Setting] | None = None
+) -> Plan:
     """Compiles, checks and assembles; nothing is sent.
+
+    Args:
+        options: of the command line.
+        settings: the settings in force.
+        filed: parameters of the training pipeline from tabpipe.toml.
 
     Raises:
         InputError: a value is malformed or missing, or a lint rule finds an error.
@@ -79,14 +86,14 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
         raise InputError(f"--hours must be a number, got {options.hours:g}")
     if options.model:
         return _prediction(options, settings)
-    set_names = {each.partition("=")[0] for each in options.sets}
+    set_names = parameters.set_names(options.sets)
     kind, count = parse_accelerator(options.accelerator)
     gpu = bool(kind or set_names & {"accelerator_type", "accelerator_count"})
     code, wheel = _code(settings, gpu)
     labels = submission.parse_labels(options.labels)
     schema = options.schema and read_schema(options.schema)
     given = {
-        "csv": ("--csv", options.csv or None),
+        "csv": ("TABLE", options.csv or None),
         "schema": ("--schema", schema),
         "machine_type": ("--machine", options.machine or None),
         "accelerator_type": ("--accelerator", kind or None),
@@ -107,7 +114,7 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
     }
     if schema is None and "schema" not in set_names and settings.schema.value:
         fallbacks["schema"] = read_schema(Path(settings.schema.value))
-    request = build_request(training.compiled(code), options.sets, given, fallbacks)
+    request = build_request(training.compiled(code), options.sets, given, fallbacks, filed)
     if request.values["accelerator_count"] and wheel is not None:
         raise InputError(
             "an accelerator needs an image with CUDA, got no image; "
@@ -117,10 +124,10 @@ def make_plan(options: RunOptions, settings: Settings) -> Plan:
         request.arguments["device"] = "cuda"  # or else a CPU would train at a GPU's price
     compiled, arguments, values = request.compiled, request.arguments, request.values
     check_job(values, request.labels, settings.region.value, options.force)
-    csv = _on_cloud_storage("--csv", arguments["csv"], "FILE.csv")
-    job = submission.pipeline_job(compiled, arguments, settings, labels, TITLE)
+    csv = _on_cloud_storage("TABLE", arguments["csv"], "FILE.csv")
+    job = submission.pipeline_job(compiled, arguments, settings, labels, _title(TITLE, settings))
     own = arguments if "job_labels" in set_names else {**arguments, "job_labels": labels}
-    content = submission.without_owner(job, own, labels, TITLE)
+    content = submission.without_owner(job, own, labels, _title(TITLE, settings))
     # Lint reads a job with the client library, which may not know what is newer than the tables.
     newer = {"machine_type", "accelerator_type", "accelerator_count"} if options.force else set()
     _lint(compiled, {name: value for name, value in arguments.items() if name not in newer})
@@ -143,16 +150,17 @@ def _prediction(options: RunOptions, settings: Settings) -> Plan:
         raise InputError(f"--model predicts and takes no {refused[0]}, which is for training")
     code, wheel = _code(settings)
     given = {
-        "csv": ("--csv", options.csv or None),
+        "csv": ("TABLE", options.csv or None),
         "run_directory": ("--model", options.model.rstrip("/")),
     }
     request = build_request(prediction.compiled(code), options.sets, given, {})
     compiled, arguments = request.compiled, request.arguments
-    csv = _on_cloud_storage("--csv", arguments["csv"], "FILE.csv")
+    csv = _on_cloud_storage("TABLE", arguments["csv"], "FILE.csv")
     model = _on_cloud_storage("--model", arguments["run_directory"], "RUN_DIRECTORY")
     labels = submission.parse_labels(options.labels)
-    job = submission.pipeline_job(compiled, arguments, settings, labels, PREDICTION_TITLE)
-    content = submission.without_owner(job, arguments, labels, PREDICTION_TITLE)
+    title = _title(PREDICTION_TITLE, settings)
+    job = submission.pipeline_job(compiled, arguments, settings, labels, title)
+    content = submission.without_owner(job, arguments, labels, title)
     _lint(compiled, arguments)
     inputs = (csv, join(model, MANIFEST))
     return Plan(job, content, inputs, wheel, machine=None, spot=False, hours=0)
@@ -188,6 +196,11 @@ def estimate_cost(
     if budget is not None:
         check_budget(cost, budget)
     return summary(cost)
+
+
+def _title(title: str, settings: Settings) -> str:
+    """What the Console shows after the owner's name."""
+    return f"{settings.name.value}: {title}" if settings.name.value else title
 
 
 def _on_cloud_storage(option: str, uri: object, example: str) -> str:

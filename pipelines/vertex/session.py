@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipelines.project.settings import Settings, resolve
+from pipelines.project.settings import Setting, Settings, parameters_of, resolve
 from trainer.errors import TabularError
 
 if TYPE_CHECKING:  # google.cloud takes a second to import, and not every command needs it
@@ -39,6 +39,16 @@ class Session:
             InputError: a malformed value or file, or no such profile.
         """
         return resolve_settings(self.flags, self.profile)
+
+    @cached_property
+    def parameters(self) -> dict[str, Setting]:
+        """The values of `[parameters]` in this directory's tabpipe.toml, as `parameters_of` gives
+        them.
+
+        Raises:
+            InputError: a malformed value or file, or no such profile.
+        """
+        return parameters_of(os.environ, Path.cwd(), self.profile)
 
     @cached_property
     def vertex(self) -> "Vertex":

@@ -195,7 +195,7 @@ def prepare(directory: Path) -> None:
     shutil.copy(directory / "table.csv", directory / "t.csv")
     parquet.write_table(csv.read_csv(directory / "table.csv"), directory / "t.parquet")
     tabpipe("preprocess", "table.csv", "arrays")
-    tabpipe("run", "--set", "epochs=2")
+    tabpipe("run", "--sample", "--set", "epochs=2")
     (run,) = (directory / "runs").glob("*-*")
     for name in ("whole", "damaged"):
         copy = directory / "runs" / name
@@ -204,4 +204,4 @@ def prepare(directory: Path) -> None:
         (copy / "run.json").write_text(record)
     shutil.copy(run / "pipeline.yaml", directory / "training.yaml")
     shutil.rmtree(run)
-    tabpipe("predict", "--run", "whole", "--csv", "table.csv", "--out", "expected.csv")
+    tabpipe("predict", "whole", "table.csv", "--out", "expected.csv")

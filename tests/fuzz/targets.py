@@ -19,21 +19,21 @@ def _tabpipe(*lines: str) -> tuple[Command, ...]:
 def _readers_of_tables(name: str) -> tuple[Command, ...]:
     return _tabpipe(
         f"schema infer {name} --target Survived",
-        f"schema check schema.yaml --csv {name}",
+        f"schema check schema.yaml {name}",
         f"preprocess {name} {OUT} --schema schema.yaml",
         f"preprocess {name} {OUT} --schema schema.yaml --set shard_rows=40",
-        f"predict --run whole --csv {name} --out {OUT}/answers.csv --key Name",
-        f"evaluate --run whole --csv {name} --html {OUT}/page.html",
+        f"predict whole {name} --out {OUT}/answers.csv --key Name",
+        f"evaluate whole {name} --html {OUT}/page.html",
     )
 
 
 TRAINER = ["trainer", "--train=arrays/train_data.npz", "--val=arrays/val_data.npz", "--epochs=1"]
 TRAINER += [f"--model_out={OUT}"]
-PREDICT = f"predict --run damaged --csv table.csv --out {OUT}/answers.csv"
+PREDICT = f"predict damaged table.csv --out {OUT}/answers.csv"
 # What reads the results of a run.
 OF_RESULTS = _tabpipe(
     PREDICT,
-    f"evaluate --run damaged --csv table.csv --html {OUT}/page.html",
+    f"evaluate damaged table.csv --html {OUT}/page.html",
     f"fetch damaged {OUT}",
     f"compare damaged whole --html {OUT}/page.html",
     f"plots damaged {OUT}",
@@ -52,7 +52,7 @@ OF_RECORD = _tabpipe(
     "cancel damaged",
     PREDICT,
     PREDICT.replace("damaged", "whole"),
-    "run --model damaged --csv table.csv --root out",
+    "run --model damaged table.csv --root out",
 )
 SLOW = ("plots", "run")  # a second each: every tenth time
 
@@ -98,7 +98,7 @@ TARGETS = {
         (BYTES, mutations.yaml_of),
         _tabpipe(
             "schema check schema.yaml",
-            "schema check schema.yaml --csv table.csv",
+            "schema check schema.yaml table.csv",
             f"preprocess table.csv {OUT} --schema schema.yaml",
         ),
     ),

@@ -16,7 +16,7 @@ from tests.shell import Shell
 
 pytestmark = pytest.mark.slow
 
-SUBMIT = ["submit", "--csv", CSV, "--run-id", "trial-1", "--experiment", "titanic"]
+SUBMIT = ["submit", CSV, "--run-id", "trial-1", "--experiment", "titanic"]
 LOG = """
 import sys
 from pipelines.vertex.client import Vertex

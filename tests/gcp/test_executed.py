@@ -23,7 +23,7 @@ from trainer.contract import sha256_of
 
 pytestmark = pytest.mark.slow
 
-QUICK = ["--csv", CSV, "--set", "epochs=5"]
+QUICK = [CSV, "--set", "epochs=5"]
 KEY = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
 NETWORK = "projects/123456789012/global/networks/vpc"
 MACHINE = ["--spot", "--label", "team=risk", "--kms-key", KEY, "--network", NETWORK]
@@ -128,7 +128,7 @@ def test_runs_and_show_and_logs(shell: Shell, run_id: str) -> None:
 def test_a_failed_run_says_why_in_one_line(executing: Cloud, shell: Shell) -> None:
     empty = f"gs://{BUCKET}/data/empty.csv"
     executing.storage.write(empty, b"Survived,Pclass,Sex,Age,SibSp,Parch,Fare,Embarked\n")
-    result = shell("submit", "--csv", empty, "--run-id", "fails", "--wait")
+    result = shell("submit", empty, "--run-id", "fails", "--wait")
     assert result.status == 1
     assert result.error.startswith("error: preprocess failed: ")
     assert "non-zero status of 2" in result.error
@@ -192,9 +192,8 @@ def test_the_fetched_model_is_that_of_a_local_run(
             "pipelines",
             "run",
             "--json",
-            *QUICK,
-            "--csv",
             str(csv),
+            *QUICK[1:],
             "--schema",
             str(SCHEMA),
         ],
@@ -206,6 +205,12 @@ def test_the_fetched_model_is_that_of_a_local_run(
     local = json.loads(run.stdout)
     model = tmp_path / local["artifacts"]["model"]
     assert sha256_of(fetched / "model.pt") == sha256_of(model)
+    # Its run directory alone is a run too.
+    remote = json.loads(shell("show", run_id, "--json").stdout)
+    uri = remote["artifacts"]["run_directory"]
+    assert json.loads(shell("show", uri, "--json").stdout)["metrics"] == remote["metrics"]
+    assert shell("fetch", uri, str(tmp_path / "again")).status == 0
+    assert sha256_of(tmp_path / "again" / "model.pt") == sha256_of(fetched / "model.pt")
     # The same commands serve a local run.
     root = ["--root", str(tmp_path / "runs")]
     assert shell("fetch", local["run_id"], str(tmp_path / "copy"), *root).status == 0
@@ -264,7 +269,7 @@ def test_predictions_in_the_cloud_are_those_of_here(
 ) -> None:
     model = json.loads(shell("show", run_id, "--json").stdout)["artifacts"]["run_directory"]
     keys = ["--set", 'keys=["PassengerId"]']
-    result = shell("submit", "--model", f"{model}/", "--csv", CSV, *keys, "--wait", "--json")
+    result = shell("submit", "--model", f"{model}/", CSV, *keys, "--wait", "--json")
     assert result.status == 0, result.stderr
     assert result.stderr.splitlines()[-1] == "run: SUCCEEDED"
     shown = json.loads(shell("show", json.loads(result.stdout)["run_id"], "--json").stdout)
@@ -276,7 +281,7 @@ def test_predictions_in_the_cloud_are_those_of_here(
     fetched, csv, out = tmp_path / "fetched", tmp_path / "table.csv", tmp_path / "out.csv"
     assert shell("fetch", run_id, str(fetched)).status == 0
     csv.write_bytes(executing.storage.read(CSV))
-    line = ["--run", str(fetched), "--csv", str(csv), "--out", str(out), "--key", "PassengerId"]
+    line = [str(fetched), str(csv), "--out", str(out), "--key", "PassengerId"]
     assert shell("predict", *line).status == 0
     assert executing.storage.read(shown["artifacts"]["predictions"]) == out.read_bytes()
     assert b"<b>Drift</b>" in executing.storage.read(shown["artifacts"]["drift_report"])

@@ -18,7 +18,7 @@ from tests.shell import Shell
 pytestmark = pytest.mark.slow
 
 IMAGE = ["--image", "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0"]
-SUBMIT = ["submit", "--csv", CSV, "--set", "epochs=5", *IMAGE]
+SUBMIT = ["submit", CSV, "--set", "epochs=5", *IMAGE]
 TRIAL = [*SUBMIT, "--run-id", "trial-1", "--experiment", "learning-rates"]
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 SDK = """

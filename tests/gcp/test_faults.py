@@ -14,7 +14,7 @@ from tests.shell import Shell
 
 pytestmark = pytest.mark.slow
 
-SUBMIT = ["submit", "--csv", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
+SUBMIT = ["submit", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
 CREATE = "CreatePipelineJob"
 Code = grpc.StatusCode
 
@@ -75,7 +75,7 @@ def test_an_id_that_is_taken_is_refused_unless_the_run_is_ours(
 def test_a_missing_input_is_found_before_anything_is_submitted(
     recorder: Cloud, recorded: Shell
 ) -> None:
-    result = recorded(*SUBMIT, "--csv", f"gs://{BUCKET}/data/none.csv")
+    result = recorded("submit", f"gs://{BUCKET}/data/none.csv", *SUBMIT[2:])
     assert (result.status, recorder.calls(CREATE)) == (2, [])
     assert result.error.endswith("/data/none.csv: there is no such object")
 
@@ -118,7 +118,7 @@ def test_without_credentials_the_cure_is_named(recorder: Cloud) -> None:
     environ = {**recorder.environ, "GOOGLE_APPLICATION_CREDENTIALS": "", "HOME": "/nonexistent"}
     environ |= {"TABPIPE_PROJECT": PROJECT, "TABPIPE_BUCKET": f"gs://{BUCKET}"}
     result = subprocess.run(
-        [sys.executable, "-m", "pipelines", "runs"],
+        [sys.executable, "-m", "pipelines", "show", "trial-1"],
         env=environ,
         capture_output=True,
         text=True,

@@ -30,7 +30,7 @@ def shell(recorder: Cloud, tmp_path: Path) -> Iterator[Shell]:
 def test_images_are_built_pinned_by_digest_and_used(
     recorder: Cloud, shell: Shell, tmp_path: Path
 ) -> None:
-    refused = shell("submit", "--csv", CSV, *T4)
+    refused = shell("submit", CSV, *T4)
     assert refused.error.endswith("tabpipe image build --gpu builds one")
     for flags, name in (([], "image"), (["--gpu"], "gpu_image")):
         built = shell(*BUILD, *flags)
@@ -43,7 +43,7 @@ def test_images_are_built_pinned_by_digest_and_used(
     assert cpu["source"] == gpu["source"]  # uploaded once
     assert "TORCH=cu126" in gpu["steps"][0]["args"] and "TORCH=cu126" not in str(cpu["steps"])
 
-    submitted = shell("submit", "--csv", CSV, *T4)
+    submitted = shell("submit", CSV, *T4)
     assert submitted.status == 0, submitted.stderr
     (request,) = recorder.calls("CreatePipelineJob")
     spec = type(request.pipeline_job).to_dict(request.pipeline_job)["pipeline_spec"]
@@ -59,7 +59,7 @@ def test_where_the_image_with_cuda_is_the_only_one_all_steps_run_in_it(
     image = ["--gpu-image", "us-docker.pkg.dev/p/r/gpu:1"]
     for arguments, images in (([*image, *T4], {image[1]}), (image, {"python:3.11-slim"})):
         recorder.forget()
-        submitted = shell("submit", "--csv", CSV, *arguments)
+        submitted = shell("submit", CSV, *arguments)
         assert submitted.status == 0, submitted.stderr
         (request,) = recorder.calls("CreatePipelineJob")
         spec = type(request.pipeline_job).to_dict(request.pipeline_job)["pipeline_spec"]

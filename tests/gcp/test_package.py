@@ -34,7 +34,7 @@ def gcs(recorder: Cloud, recorded: Shell) -> Path:
     """What Vertex AI mounts as /gcs after a submission: the buckets as directories."""
     for uri in recorder.storage.uris(f"gs://{BUCKET}/tabular/packages/"):  # of other tests
         recorder.storage.delete(uri)
-    result = recorded("submit", "--csv", CSV)
+    result = recorded("submit", CSV)
     assert result.status == 0, result.stderr
     recorder.storage.pull()
     return recorder.storage.directory

@@ -27,7 +27,7 @@ Code = grpc.StatusCode
 State: Any = vertex.Schedule.State
 CODES = [Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.INTERNAL, Code.PERMISSION_DENIED, None]
 WAYS = [(code, executed) for code in CODES for executed in (False, True)]
-DRY_RUN = ["schedule", "apply", "nightly", "--csv", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
+DRY_RUN = ["schedule", "apply", "nightly", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
 DRY_RUN += ["--cron", "0 3 * * *", "--dry-run"]
 APPLY = """
 import json, sys

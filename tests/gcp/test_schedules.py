@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 UTC = datetime.timezone.utc
 CHICAGO = ZoneInfo("America/Chicago")
 CRON = "TZ=America/Chicago 0 3 * * *"
-APPLY = ["schedule", "apply", "nightly", "--csv", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
+APPLY = ["schedule", "apply", "nightly", CSV, "--image", "us-docker.pkg.dev/p/r/i:1"]
 APPLY += ["--cron", CRON]
 
 

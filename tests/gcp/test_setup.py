@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).parents[2] / "setup" / "gcloud.sh"
 ACCOUNT = ["--service-account", "trainer@my-project.iam.gserviceaccount.com"]
-RUN = ["--csv", CSV, *ACCOUNT]
+RUN = [CSV, *ACCOUNT]
 SCHEDULE = ["schedule", "apply", "nightly", *RUN, "--cron", "0 3 * * *"]
 LIFE = [
     ["submit", *RUN, "--run-id", "trial-1", "--experiment", "titanic"],

@@ -1,6 +1,7 @@
 """`tabpipe submit`: what it sends, and what it refuses to send."""
 
 import json
+from pathlib import Path
 
 import pytest
 from google.protobuf import json_format
@@ -12,7 +13,7 @@ from tests.shell import Shell
 pytestmark = pytest.mark.slow
 
 IMAGE = ["--image", "us-central1-docker.pkg.dev/my-project/images/vertex-tabular:0.1.0"]
-QUICK = ["--csv", CSV, "--set", "epochs=5"]
+QUICK = [CSV, "--set", "epochs=5"]
 SUBMIT = ["submit", *QUICK, *IMAGE]
 KEY = "projects/p/locations/us-central1/keyRings/r/cryptoKeys/k"
 T4 = ["--accelerator", "NVIDIA_TESLA_T4:1"]
@@ -88,11 +89,6 @@ def test_a_schedules_name_is_one_that_the_api_can_be_asked_for(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["--csv", ""], "--csv must be given"),
-        (
-            ["--csv", "here.csv"],
-            "--csv must be on Cloud Storage, gs://BUCKET/FILE.csv, got he",
-        ),
         (["--set", "learning_rate=-1"], "error: learning_rate must be positive, got -1"),
         (["--set", "patience=many"], "patience must be a whole number, got many"),
         (["--set", "fit_on=none"], "fit_on must be one of train, all, got none"),
@@ -144,6 +140,16 @@ def test_a_mistake_is_found_before_anything_is_sent(
     assert complaint in result.error
 
 
+def test_a_table_that_is_not_on_cloud_storage(recorder: Cloud, recorded: Shell) -> None:
+    for table, complaint in (
+        ("", "TABLE must be given"),
+        ("here.csv", "TABLE must be on Cloud Storage, gs://BUCKET/FILE.csv, got here.csv"),
+    ):
+        result = recorded("submit", table, *SUBMIT[2:])
+        assert (result.status, recorder.board.calls) == (2, []), result.stderr
+        assert complaint in result.error
+
+
 def test_a_region_without_a_price_is_submitted_to_and_only_a_budget_refuses_it(
     recorder: Cloud, recorded: Shell
 ) -> None:
@@ -160,3 +166,21 @@ def test_a_region_without_a_price_is_submitted_to_and_only_a_budget_refuses_it(
         assert f"the cost is unknown: {unknown}" in result.stderr
     (request,) = recorder.calls("CreatePipelineJob")
     assert request.parent.endswith("/locations/europe-west4")
+
+
+def test_what_tabpipe_toml_says_is_submitted(
+    recorder: Cloud, recorded: Shell, tmp_path: Path
+) -> None:
+    before = Path.cwd()
+    content = f'name = "titanic"\ncsv = "{CSV}"\n[parameters]\nepochs = 7\nmodel = "mlp"\n'
+    (tmp_path / "tabpipe.toml").write_text(content)
+    recorded.go_to(tmp_path)
+    try:
+        result = recorded("submit", *IMAGE, "--set", "model=ensemble", "--dry-run")
+    finally:
+        recorded.go_to(before)
+    assert result.status == 0, result.stderr
+    job = json.loads(result.stdout)["pipelineJob"]
+    given = job["runtimeConfig"]["parameterValues"]
+    assert (given["csv"], given["epochs"], given["model"]) == (CSV, 7, "ensemble")
+    assert job["displayName"] == "Ada L.: titanic: tabular training"

@@ -48,8 +48,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     """One run of the main job on a sample: its directory, and what `--json` printed. Its model is
     the one that its figures are of."""
     root = tmp_path_factory.mktemp("finished")
-    command = [sys.executable, "-m", "pipelines", "run", "--json", "--set", "epochs=60"]
-    command += ["--set", "refit=none"]
+    command = [sys.executable, "-m", "pipelines", "run", "--sample", "--json"]
+    command += ["--set", "epochs=60", "--set", "refit=none"]
     result = subprocess.run(
         command, cwd=root, capture_output=True, text=True, timeout=TIMEOUT_SECONDS
     )

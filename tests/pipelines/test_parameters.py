@@ -29,7 +29,9 @@ def test_a_setting_gets_the_declared_type() -> None:
     ("setting", "complaint"),
     [
         ("epochs", "--set must be NAME=VALUE, got epochs"),
-        ("epoch=5", "--set must name a parameter, got epoch; there are epochs, labels,"),
+        ("epoch=5", "--set must name a parameter, got epoch; did you mean epochs?$"),
+        ("size=5", "--set must name a parameter, got size; did you mean val_size?$"),
+        ("zzz=5", "--set must name a parameter, got zzz; there are epochs, labels,"),
         ("epochs=many", "epochs must be a whole number, got many"),
         ("epochs=5.5", "epochs must be a whole number, got 5.5"),
         ("val_size=a", "val_size must be a number, got a"),
@@ -41,7 +43,9 @@ def test_a_setting_gets_the_declared_type() -> None:
     ],
 )
 def test_a_bad_setting(setting: str, complaint: str) -> None:
-    with pytest.raises(InputError, match="^" + complaint.translate({ord("["): r"\["})):
+    with pytest.raises(
+        InputError, match="^" + complaint.translate({ord("["): r"\[", ord("?"): r"\?"})
+    ):
         parse_settings([setting], DECLARED)
 
 

@@ -71,7 +71,7 @@ def test_every_parameter_has_a_description(spec: dict[str, Any]) -> None:
 
 def predicted(shell: Shell, model: Path, *arguments: str) -> tuple[dict[str, Any], list[str]]:
     """What `run --cache --json` prints, and the steps that were foretold to come from the cache."""
-    line = ["--model", str(model), "--csv", "new.csv", "--set", 'keys=["PassengerId"]', *arguments]
+    line = ["--model", str(model), "new.csv", "--set", 'keys=["PassengerId"]', *arguments]
     forecast = shell("cache", "explain", *line)
     assert forecast.status == 0, forecast.stderr
     foretold = [text.split()[0] for text in forecast.stdout.splitlines() if "  from the" in text]
@@ -91,7 +91,7 @@ def test_a_run_is_tabpipe_predict_with_a_report_and_cached_by_content(
 
     run, foretold = predicted(shell, model)
     assert (run["state"], run["cached"], foretold) == ("SUCCEEDED", [], [])
-    line = ["predict", "--run", str(model), "--csv", "new.csv", "--key", "PassengerId"]
+    line = ["predict", str(model), "new.csv", "--key", "PassengerId"]
     assert shell(*line, "--out", "out.csv").status == 0
     answers = Path(run["artifacts"]["predictions"])
     assert answers.read_bytes() == (tmp_path / "out.csv").read_bytes()
@@ -121,8 +121,8 @@ def test_a_run_is_tabpipe_predict_with_a_report_and_cached_by_content(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--model", "absent", "--csv", "new.csv"], "a run must be the id of a run in runs"),
-        (["--model", "absent"], "--csv must be given"),
+        (["--model", "absent", "new.csv"], "a run must be one in runs (its id, "),
+        (["--model", "absent"], "TABLE must be given"),
     ],
 )
 def test_a_mistake_is_found_before_anything_runs(

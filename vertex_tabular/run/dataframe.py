@@ -20,10 +20,10 @@ def runs(root: str | Path = ROOT) -> "pd.DataFrame":
     """The runs of this machine, the newest first; the index is the run's id.
 
     The columns are `state` (DAMAGED where run.json is), `started` (UTC), `seconds` (the sum over
-    its steps), `place` (local), `name` (empty), and for each that a run has `parameter.NAME`, with
-    the pipeline's default where none was given, and `metric.NAME`. A parameter that is an object
-    becomes a column for each of its values, such as `parameter.schema.target`, and a list becomes
-    JSON.
+    its steps), `place` (local), `name` (what it was called), and for each that a run has
+    `parameter.NAME`, with the pipeline's default where none was given, and `metric.NAME`. A
+    parameter that is an object becomes a column for each of its values, such as
+    `parameter.schema.target`, and a list becomes JSON.
 
     Args:
         root: the directory of the runs.
@@ -80,7 +80,7 @@ def _row_of(directory: Path) -> dict[str, Any]:
         started=datetime.datetime.fromtimestamp(run.started, datetime.timezone.utc),
         seconds=sum(run.seconds.values()),
         place="local",
-        name="",
+        name=run.name,
         parameters={**run.defaults, **run.parameters},
         metrics=run.metrics,
     )

@@ -38,6 +38,7 @@ class Run:
         error: why it failed: one line, empty unless `state` is FAILED.
         process: id of the process that runs it.
         process_started: when that began, Unix seconds, which tells it from a later one of that id.
+        name: what the user called it; empty if nothing.
     """
 
     run_id: str
@@ -58,6 +59,7 @@ class Run:
     error: str = ""
     process: int = 0
     process_started: float = 0.0
+    name: str = ""
 
     def __post_init__(self) -> None:
         """Raises ValueError if it is no run's, as where its file is damaged."""

@@ -1,5 +1,8 @@
 """Proposes a schema for a table, with the reason for each line in a comment."""
 
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +36,7 @@ from vertex_tabular.tables.rows import rows_of
 SAMPLE = 100_000  # rows of the first part are looked at,
 CELLS = 4_000_000  # and fewer if there are many columns
 ROWS_A_CLASS = 5  # whole numbers of which each is rarer, on average, are counts and not classes
-TARGETS = ("target", "label", "class", "y", "survived", "outcome")  # what targets are often called
+TARGETS = ("target", "label", "y", "class", "outcome")  # what targets are often called
 WHOLE_NUMBERS = "whole numbers"  # may be classes, or a quantity to be estimated
 
 
@@ -45,10 +48,19 @@ class Inference:
         schema: as YAML, with the reason for each line in a comment.
         notes: what is left out and why, and what was decided from the values; a line each, not
             all of very many.
+        columns: the names of all columns of the table.
+        head: what is predicted and why, and how many columns of each kind it is predicted from.
     """
 
     schema: str
     notes: list[str]
+    columns: Sequence[str] = ()
+    head: str = ""
+
+    @property
+    def summary(self) -> list[str]:
+        """What to tell a user who sees no schema, a line each."""
+        return [self.head, *self.notes]
 
 
 def infer(uri: str, target: str | None = None, task: str | None = None) -> Inference:
@@ -56,8 +68,8 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
 
     Args:
         uri: as `vertex_tabular.tables.sources` describes it.
-        target: the column to predict; without it, one that is called like a target, else the last
-            with two values, else the last.
+        target: the column to predict; without it, one that is called like the file, else one that
+            is called like a target, else the last.
         task: one of `TASKS`; without it, what the target's values suggest.
 
     Raises:
@@ -67,8 +79,9 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
     problems = Problems()
     check_header(list(columns), [target] if target else [], problems, "")
     problems.raise_if_any()
-    reason = "as asked for" if target else "a guess"
-    target = target or _guess_target(columns)
+    reason = "as asked for"
+    if not target:
+        target, reason = _guess_target(uri, list(columns))
     if task is None:
         task, why = _task(columns[target])
     elif task in TASKS:
@@ -78,8 +91,10 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
     lines = [f"target: {in_yaml(target)}  # {reason}", f"task: {task}  # {why}"]
     kept, notes = _without_target(target, columns[target])
     lines += [*kept, "columns:"]
+    kinds: Counter[str] = Counter()
     for name, guess in _guesses({n: values for n, values in columns.items() if n != target}):
         values = columns[name]
+        kinds[guess.kind] += 1
         keys = ", ".join([f"name: {in_yaml(name)}", f"kind: {guess.kind}", *guess.keys])
         missing = f"{_missing(values)} of {len(values)} missing"
         lines.append(f"  - {{{keys}}}  # {guess.why}; {missing}")
@@ -91,7 +106,20 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
     if len(notes) > MAX_LINES:
         rest = f"and {len(notes) - MAX_LINES} more, in the schema's comments"
         notes = [*notes[:MAX_LINES], rest]
-    return Inference("\n".join(lines) + "\n", notes)
+    return Inference(
+        "\n".join(lines) + "\n", notes, tuple(columns), _head(target, reason, task, kinds)
+    )
+
+
+def _head(target: str, reason: str, task: str, kinds: Mapping[str, int]) -> str:
+    """What was inferred, in one line."""
+    used = {kind: count for kind, count in kinds.items() if kind != "drop"}
+    shown = ", ".join(f"{count} {kind}" for kind, count in used.items())
+    total = sum(used.values())
+    of = f"from {total} column{'' if total == 1 else 's'}{f' ({shown})' if shown else ''}"
+    left = f"; {kinds['drop']} left out" if kinds.get("drop") else ""
+    why = "" if reason == "as asked for" else f", {reason}"
+    return f"{called(target)} is predicted ({task}{why}) {of}{left}"
 
 
 def _guesses(columns: dict[str, list[str]]) -> list[tuple[str, Guess]]:
@@ -161,12 +189,17 @@ def _missing(values: list[str]) -> int:
     return len(values) - len(present_of(values))
 
 
-def _guess_target(columns: dict[str, list[str]]) -> str:
-    for name in columns:
-        if name.lower() in TARGETS:
-            return name
-    two_valued = [name for name, values in columns.items() if len(set(present_of(values))) == 2]
-    return [*columns, *two_valued][-1]
+def _guess_target(uri: str, columns: Sequence[str]) -> tuple[str, str]:
+    """Which column a user most likely wants predicted, and why."""
+    by_name = {name.casefold(): name for name in reversed(columns)}
+    stem = Path(uri.rstrip("/")).stem.casefold()
+    for word in (stem, *reversed(re.split(r"[\W_]+", stem))):
+        if word and word in by_name:
+            return by_name[word], "a guess: the table is called so"
+    for word in TARGETS:
+        if word in by_name:
+            return by_name[word], "a guess by its name"
+    return columns[-1], "a guess: the last column"
 
 
 def _task(values: list[str]) -> tuple[str, str]:

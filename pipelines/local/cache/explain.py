@@ -12,11 +12,12 @@ from pipelines.local.cache.code import code_fingerprint
 from pipelines.local.cache.replay import Task, replay
 from pipelines.local.cache.results import Cache, Damaged, Outputs, cache_of
 from pipelines.local.digests import damage, shown
-from pipelines.local.records import PIPELINE, local_runs
+from pipelines.local.records import PIPELINE
 from pipelines.local.step_records import pinned, read_record
 from pipelines.request import RunRequest
 from pipelines.spec import read_pipeline
 from trainer.errors import InputError
+from vertex_tabular.run.find import local_runs
 from vertex_tabular.run.record import RECORD, load
 
 MAX_SHOWN = 3  # differences from an earlier run; another schema has many

@@ -45,6 +45,10 @@ def test_help_needs_none_of_the_heavy_packages() -> None:
         ("compare", "no-such-run", "no-such-run"),
         ("logs", "no-such-run"),
         ("cancel", "no-such-run"),
+        ("delete", "no-such-run"),
+        ("open", "no-such-run"),
+        ("predict", "no-such-run", "TABLE", "-o", "out.csv"),
+        ("evaluate", "no-such-run", "TABLE"),
         ("schema", "infer", "TABLE"),
         ("preprocess", "TABLE", "arrays", *FIT),
     ],
@@ -67,10 +71,11 @@ def test_it_starts_without_the_imports_that_take_long(
     )
     assert "Traceback" not in result.stderr
     assert result.returncode == (2 if "no-such-run" in arguments else 0), result.stderr
+    assert "must be installed" not in result.stderr
 
 
 def test_the_titanics_figures(tabpipe: Tabpipe, titanic: Path) -> None:
-    result = tabpipe("run", "--csv", str(titanic), "--schema", str(SCHEMA), *NOTEBOOK, "--json")
+    result = tabpipe("run", str(titanic), "--schema", str(SCHEMA), *NOTEBOOK, "--json")
     assert result.returncode == 0, result.stderr
     metrics = json.loads(result.stdout)["metrics"]
     assert metrics["best_epoch"] == pytest.approx(114, abs=3)
@@ -84,7 +89,7 @@ def test_another_data_set_by_another_schema(tabpipe: Tabpipe, tmp_path: Path) ->
     columns = [{"name": name, "kind": "numeric"} for name in frame.columns if name != "target"]
     schema = {"target": "target", "task": "binary", "columns": columns}
     (tmp_path / "schema.yaml").write_text(yaml.safe_dump(schema))
-    result = tabpipe("run", "--csv", "cancer.csv", "--schema", "schema.yaml", "--json")
+    result = tabpipe("run", "cancer.csv", "--schema", "schema.yaml", "--json")
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["metrics"]["validation_accuracy"] >= 0.95
 
@@ -95,14 +100,21 @@ def test_no_name_of_a_path_and_no_neighbour_disturbs_a_run(tmp_path: Path) -> No
         (here / shadow).mkdir(parents=True)
         (here / shadow / "__init__.py").write_text("raise ImportError('not this one')")
     (here / "random.py").write_text("raise ImportError('not this one')")
-    command = [str(Path(sys.executable).parent / "tabpipe"), "run", "--json", "--set", "epochs=2"]
+    command = [
+        str(Path(sys.executable).parent / "tabpipe"),
+        "run",
+        "--sample",
+        "--json",
+        "--set",
+        "epochs=2",
+    ]
     result = subprocess.run(command, cwd=here, capture_output=True, text=True)
     assert result.returncode == 0, result.stderr
     assert Path(json.loads(result.stdout)["artifacts"]["model"]).is_relative_to(here / "runs")
 
 
 def test_two_runs_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pipelines", "run", "--json", "--set", "epochs=20"]
+    command = [sys.executable, "-m", "pipelines", "run", "--sample", "--json", "--set", "epochs=20"]
     runs = [
         subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) for _ in "ab"
     ]
@@ -114,7 +126,7 @@ def test_two_runs_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
 
 
 def test_progress_goes_to_stderr_and_results_to_stdout(tabpipe: Tabpipe) -> None:
-    result = tabpipe("run", "--set", "epochs=5")
+    result = tabpipe("run", "--sample", "--set", "epochs=5")
     assert result.returncode == 0, result.stderr
     for step in ("snapshot", "preprocess", "train", "collect"):
         assert f"{step}: done in " in result.stderr
@@ -144,7 +156,7 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
     (tmp_path / "schema.yaml").write_text(proposed.stdout)
     kinds = {c["name"]: c["kind"] for c in yaml.safe_load(proposed.stdout)["columns"]}
     assert (kinds["Age"], kinds["Sex"], kinds["PassengerId"]) == ("numeric", "categorical", "drop")
-    checked = tabpipe("schema", "check", "schema.yaml", "--csv", "sample.csv")
+    checked = tabpipe("schema", "check", "schema.yaml", "sample.csv")
     assert checked.returncode == 0, checked.stderr
     assert "predict Survived (binary)" in checked.stdout
     assert "sample.csv: 100 rows fit it" in checked.stdout
@@ -153,26 +165,33 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["run", "--csv", "no.csv", *FIT], "an input must be a file, got no.csv"),
-        (["run", "--csv", "bad.csv", *FIT], "preprocess failed: "),
-        (["run", "--csv", "bad.csv"], "a table needs a feature schema, got none; give --schema"),
-        (["run", "--set", "csv=bad.csv"], "a table needs a feature schema, got none; give"),
+        (["run", "no.csv", *FIT], "an input must be a file, got no.csv"),
+        (["run", "bad.csv", *FIT], "preprocess failed: "),
+        (["run"], "a table must be given, got none; tabpipe run TABLE --target COLUMN"),
+        (["run", "bad.csv", "--target", "x"], "column x must be there, "),
+        (["run", "bad.csv", "--target", "x", *FIT], "give --target or --schema, not both: "),
+        (["run", "bad.csv", "--sample"], "--sample has its own table and target, got another"),
+        (["run", "p.yaml"], "TABLE must be a table, got p.yaml, a pipeline; tabpipe lint"),
         (["preprocess", "bad.csv", "arrays"], "a table needs a feature schema, got none; give"),
-        (["run", "--csv", "bad.csv", "--schema", "no.yaml"], "--schema must be a file, got"),
-        (["run", "--set", "epoch=5"], "--set must name a parameter, got epoch"),
-        (["run", "--set", "epochs=0"], "error: epochs must be positive, got 0"),
+        (["run", "bad.csv", "--schema", "no.yaml"], "--schema must be a file, got"),
+        (["run", "--sample", "--set", "epoch=5"], "got epoch; did you mean epochs?"),
+        (["run", "--sample", "--set", "zzz=5"], "got zzz; there are accelerator_count, "),
+        (["run", "--epochs", "5"], "No such option: --epochs; did you mean --set epochs=VALUE?"),
+        (["runs", "--limt", "5"], "No such option: --limt; did you mean --limit?"),
+        (["run", "--sample", "--name", "latest"], "--name must match "),
+        (["run", "--sample", "--set", "epochs=0"], "error: epochs must be positive, got 0"),
         (["run", "--set", "csv=no.csv", *FIT], "an input must be a file, got no.csv"),
-        (["run", "--root", "bad.csv"], "writable, got "),
-        (["run", "--root", 'a"b'], 'must not contain ", '),
-        (["run", "--csv", ""], "--csv must name a file, got an empty name"),
-        (["run", "--csv", "bad.csv", "--set", "csv=x"], "give --csv or --set csv=, not both"),
-        (["run", "--set", "val_size=nan"], "val_size must be a number, got nan"),
+        (["run", "--sample", "--root", "bad.csv"], "writable, got "),
+        (["run", "--sample", "--root", 'a"b'], 'must not contain ", '),
+        (["run", ""], "TABLE must name a file, got an empty name"),
+        (["run", "bad.csv", "--set", "csv=x"], "give TABLE or --set csv=, not both"),
+        (["run", "--sample", "--set", "val_size=nan"], "val_size must be a number, got nan"),
         (
-            ["run", "--set", "job_timeout_seconds=0"],
+            ["run", "--sample", "--set", "job_timeout_seconds=0"],
             "job_timeout_seconds must be 1 to 604800, got 0",
         ),
         (
-            ["run", "--set", "job_strategy=CHEAP"],
+            ["run", "--sample", "--set", "job_strategy=CHEAP"],
             "job_strategy must be STANDARD or SPOT, got CHEAP",
         ),
         (["preprocess", "bad.csv", "gs://b/arrays", *FIT], "gs:// needs Cloud Storage mounted"),
@@ -224,11 +243,11 @@ def test_a_value_is_refused_before_anything_is_written_or_sent(
     shell: Shell, tmp_path: Path, setting: str, complaint: str
 ) -> None:
     sets = [part for each in setting.split() for part in ("--set", each)]
-    cloud = ("--csv", "gs://b/a.csv", *FIT, "--project", "my-project", "--bucket", "gs://bucket")
+    cloud = ("gs://b/a.csv", *FIT, "--project", "my-project", "--bucket", "gs://bucket")
     for command in (
-        ("run",),
-        ("cache", "explain"),
-        ("benchmark",),
+        ("run", "--sample"),
+        ("cache", "explain", "--sample"),
+        ("benchmark", "--sample"),
         ("submit", "--dry-run", *cloud),
         ("schedule", "apply", "n", "--cron", "0 3 * * *", "--dry-run", *cloud),
     ):
@@ -242,7 +261,7 @@ def test_a_value_is_refused_before_anything_is_written_or_sent(
 def test_what_is_said_beats_the_models_own_values(shell: Shell, model: str) -> None:
     """Also where it is a default of another model."""
     sets = ("--set", f"model={model}", "--set", "epochs=3", "--set", "learning_rate=0.001")
-    found = json.loads(shell("run", "--json", *sets).stdout)
+    found = json.loads(shell("run", "--sample", "--json", *sets).stdout)
     metrics = json.loads(Path(found["artifacts"]["run_directory"], "metrics.json").read_text())
     used = metrics["hyperparameters"]
     assert (used["epochs"], used["learning_rate"], used["model"]) == (3, 0.001, model)
@@ -250,7 +269,7 @@ def test_what_is_said_beats_the_models_own_values(shell: Shell, model: str) -> N
 
 
 def test_a_run_that_fails_is_one_line_and_exit_status_1(tabpipe: Tabpipe) -> None:
-    result = tabpipe("run", "--set", "learning_rate=1e30", "--json")
+    result = tabpipe("run", "--sample", "--set", "learning_rate=1e30", "--json")
     assert result.returncode == 1
     printed = json.loads(result.stdout)
     assert printed["state"] == "FAILED"

@@ -25,7 +25,7 @@ def test_a_machine_without_a_price_is_said() -> None:
 
 
 def test_the_flags_are_the_trainers_own(tmp_path: Path) -> None:
-    request = local_request(None, None, ["hidden_layers=8", "epochs=5"], tmp_path)
+    request = local_request(None, None, ["hidden_layers=8", "epochs=5"], tmp_path, sample=True)
     flags = training_flags(request.values)
     assert {"--hidden_layers=8", "--restore_best=", "--seed=42"} <= set(flags)
     assert not [flag for flag in flags if flag.startswith(("--epochs", "--patience", "--machine"))]

@@ -53,11 +53,11 @@ def test_a_project_is_made_runs_and_runs_again(shell: Shell, tmp_path: Path, ord
     first = (tmp_path / "schema.yaml").read_text().splitlines()[0]
     assert first == "# yaml-language-server: $schema=.schema.json"
     assert (tmp_path / ".schema.json").read_text() == as_text()
-    assert data_of({}, tmp_path) == (orders.name, Path("schema.yaml"))
+    assert data_of({}, tmp_path) == (str(tmp_path / orders.name), tmp_path / "schema.yaml")
     assert resolve({}, {}, tmp_path).csv.origin.endswith("tabpipe.toml")
     (run,) = (path.parent.name for path in tmp_path.glob("runs/*/run.json"))
     (predict,) = [line for line in made.stdout.splitlines() if "tabpipe predict" in line]
-    assert f"--run {run} " in predict
+    assert predict == "  tabpipe predict latest NEW.csv --out answers.csv"
 
     before = {name: (tmp_path / name).read_bytes() for name in ("schema.yaml", "tabpipe.toml")}
     again = shell("init", orders.name, "--yes")
@@ -92,7 +92,7 @@ def test_a_project_is_utf_8_whatever_the_locale(tmp_path: Path, orders: Path) ->
             text=True,
         )
         if path == table:
-            assert done.stdout == "'Zur\\xfcck' schema.yaml\n", done.stderr
+            assert done.stdout == "'Zur\\xfcck' project/schema.yaml\n", done.stderr
             shutil.rmtree(tmp_path / "project")
     assert "InputError: the table's path must be text in the locale" in done.stderr
     assert not (tmp_path / "project").exists()
@@ -119,12 +119,16 @@ def test_on_a_terminal_it_asks_for_the_target_and_a_doubtful_task(
         )
         os.close(theirs)
     assert result.returncode == 0, result.stderr
+    listed = "The columns are Order ID, Ordered on, Region, Amount, Note, Stars, Returned?."
+    assert listed in result.stderr
     assert "Which column to predict [Returned?]:" in result.stderr
     assert "Whether Stars is multiclass or regression [multiclass]:" in result.stderr
     assert "Stars is predicted (regression)" in result.stdout
     assert "  cd 'it'\"'\"'s mine'\n" in result.stdout
     csv_setting, _ = data_of({}, tmp_path / "it's mine")
-    assert csv_setting == str(orders.resolve())  # outside the project: in full
+    # Relative to the file, so that both can be moved together.
+    assert csv_setting == str(tmp_path / "it's mine" / ".." / orders.name)
+    assert f'csv = "../{orders.name}"' in (tmp_path / "it's mine" / "tabpipe.toml").read_text()
 
 
 def test_only_few_whole_numbers_are_doubtful(orders: Path) -> None:

@@ -22,8 +22,9 @@ def test_what_submits_has_an_option_for_each_field_and_setting(words: tuple[str,
     for each in fields(RunOptions):
         option = each.metadata["option"]
         shown = parameters[each.name]
-        assert (shown.help, shown.opts[0]) == (option.help, option.flag or f"--{each.name}")
-    for name in settings.FORMS:
+        flag = each.name if option.positional else option.flag or f"--{each.name}"
+        assert (shown.help, shown.opts[0]) == (option.help, flag)
+    for name in settings.FORMS.keys() - {"name", "csv"}:
         assert parameters[name].opts == [settings.flag(name)]
 
 
@@ -45,7 +46,7 @@ def test_a_command_gets_what_was_given_and_else_the_defaults() -> None:
     options, session = call([])
     assert options == RunOptions()
     assert session == Session(
-        dict.fromkeys(n for n in settings.FORMS if n not in ("csv", "schema"))
+        dict.fromkeys(n for n in settings.FORMS if n not in ("name", "csv", "schema"))
     )
     given = ["--set", "a=1", "--set", "b=2", "--label", "team=x", "--schema", "s.yaml", "--spot"]
     given += ["--hours", "2", "--service-account", "me", "--profile", "prod", "--wait"]

@@ -58,9 +58,9 @@ def test_an_output_that_is_full(command: list[str], finished: Finished) -> None:
     ("command", "told"),
     [
         (["fetch", "RUN", "copy"], "File too large; raise `ulimit -f`"),
-        (["predict", "--run=RUN", "--csv=table.csv", "--out=answers.csv"], "File too large"),
+        (["predict", "RUN", "table.csv", "--out=answers.csv"], "File too large"),
         (["preprocess", "table.csv", "arrays"], "File too large"),
-        (["run", "--csv=table.csv"], "File too large"),
+        (["run", "table.csv"], "File too large"),
     ],
 )
 def test_files_that_cannot_grow_as_on_a_full_disk(
@@ -129,7 +129,7 @@ def test_hours_that_are_none(hours: str, rule: str, tabpipe: Callable[..., Any])
     cloud = [
         "--project=my-project",
         "--bucket=gs://my-bucket/tabular",
-        "--csv=gs://my-bucket/t.csv",
+        "gs://my-bucket/t.csv",
     ]
     schema = f"--schema={REPOSITORY / 'pipelines/project/sample.yaml'}"
     done = tabpipe("submit", "--dry-run", *cloud, schema, f"--hours={hours}")

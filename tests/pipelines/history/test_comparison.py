@@ -183,7 +183,18 @@ def test_labels_tell_runs_apart() -> None:
     assert labels_of(["a-1a2b3c", "a-1a2b3c"]) == ["1a2b3c", "1a2b3c"]
 
 
-def test_the_command(first: Record, finished: tuple[Path, Any], tabpipe: Tabpipe) -> None:
-    line = ["compare", first.run_id, first.run_id, "--root", str(finished[0].parent)]
+def test_the_command(
+    first: Record, finished: tuple[Path, Any], tabpipe: Tabpipe, tmp_path: Path
+) -> None:
+    root = tmp_path / "runs"
+    for name in (first.run_id, "other"):
+        copy = shutil.copytree(finished[0], root / name)
+        text = (copy / "run.json").read_text().replace(f'"{first.run_id}"', f'"{name}"')
+        (copy / "run.json").write_text(text)
+    line = ["compare", first.run_id, "other", "--root", str(root)]
     assert "within chance" in tabpipe(*line).stdout
+    for refused in ([first.run_id], [first.run_id, first.run_id]):
+        told = tabpipe("compare", *refused, "--root", str(root))
+        assert told.returncode == 2
+        assert "two or more different runs must be given, got " in told.stderr
     assert json.loads(tabpipe(*line, "--json").stdout)["differences"][0]["beyond_chance"] is False

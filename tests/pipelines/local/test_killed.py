@@ -22,9 +22,10 @@ import pytest
 from components.code import Code
 from pipelines import training
 from pipelines.local.processes import MARK, processes_of
-from pipelines.local.records import PIPELINE, local_runs
+from pipelines.local.records import PIPELINE
 from pipelines.local.step_records import read_record
 from trainer.contract import check_manifest
+from vertex_tabular.run.find import local_runs
 from vertex_tabular.run.record import Run, load
 
 pytestmark = pytest.mark.slow
@@ -129,7 +130,7 @@ def is_zombie(process: psutil.Process) -> bool:
 @pytest.mark.parametrize("program", ["the trainer", "preprocessing"])
 def test_the_steps_of_a_killed_run_end(runs: Runs, program: str) -> None:
     forever = ["--set", "epochs=100000000", "--set", "patience=100000000"]
-    run = runs.start("run", *forever)
+    run = runs.start("run", "--sample", *forever)
     word = "trainer" if program == "the trainer" else "--executor_input"
     started: list[psutil.Process] = []
 
@@ -150,8 +151,8 @@ def test_the_steps_of_a_killed_run_end(runs: Runs, program: str) -> None:
         kill(started)
         run.communicate()
     assert runs.newest
-    (line,) = runs("runs").splitlines()
-    assert line.split()[1] == "KILLED"
+    _, line = runs("runs").splitlines()
+    assert line.split()[-1] == "KILLED"
     shown = runs("show", runs.newest.name)
     assert shown.splitlines()[0].split() == [runs.newest.name, "KILLED"]
     assert "RUNNING" not in shown
@@ -172,8 +173,7 @@ def test_cancel_ends_what_a_killed_run_has_left(runs: Runs) -> None:
             assert left.wait(1) and not processes_of(directory)
         finally:
             left.kill()
-    again = runs.start("cancel", "one")
-    assert again.communicate()[1].endswith("got one: it is KILLED\n")
+    assert runs("cancel", "one") == "one has ended: KILLED\n"
 
 
 def survives(directory: Path, kills: int, alone: bool) -> str:
@@ -187,7 +187,7 @@ def survives(directory: Path, kills: int, alone: bool) -> str:
     """
     whole_runs, runs = Runs(directory / "whole"), Runs(directory / "killed")
     settings = ("--set", "epochs=300", "--set", "patience=300")
-    whole = json.loads(whole_runs("run", "--json", *settings))
+    whole = json.loads(whole_runs("run", "--sample", "--json", *settings))
     seconds = {"start": 1.0, **whole["seconds"], "end": 0.2}
     moments = random.Random(7)
     killed: Counter[str] = Counter()
@@ -197,7 +197,9 @@ def survives(directory: Path, kills: int, alone: bool) -> str:
         if not runs.is_killed():
             targets = moments.sample(list(seconds), moments.randint(1, 4))
             targets.sort(key=list(seconds).index)
-        arguments = ("run", "--resume", "latest") if runs.is_killed() else ("run", *settings)
+        arguments = (
+            ("run", "--resume", "latest") if runs.is_killed() else ("run", "--sample", *settings)
+        )
         process = runs.start(*arguments)
         if targets and killed.total() < kills:
             target = targets.pop(0)

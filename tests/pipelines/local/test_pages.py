@@ -30,7 +30,7 @@ def test_an_evaluation_leads_to_the_report_and_knows_the_training_table(
     finished: tuple[Path, dict[str, Any]], tabpipe: Tabpipe, tmp_path: Path
 ) -> None:
     run, table = finished[0], finished[1]["parameters"]["csv"]
-    line = ["evaluate", "--run", run.name, "--csv", table, "--root", str(run.parent)]
+    line = ["evaluate", run.name, table, "--root", str(run.parent)]
     tabpipe(*line, "--html", str(tmp_path / "page.html"))
     name, report = link(tmp_path / "page.html")
     assert name == "Report" and report.samefile(run / "collect" / "report.html")

@@ -81,7 +81,7 @@ def test_on_a_terminal_it_is_drawn_anew(columns: int, tmp_path: Path) -> None:
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     settings = ["--set", "model=mlp", "--set", "epochs=1500", "--set", "patience=0"]
     process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines", "run", *settings],
+        [sys.executable, "-m", "pipelines", "run", "--sample", *settings],
         cwd=tmp_path,
         env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns)},
         stdout=subprocess.PIPE,

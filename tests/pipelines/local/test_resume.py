@@ -21,7 +21,7 @@ from vertex_tabular.run.record import Run, load
 pytestmark = pytest.mark.slow
 
 STEPS = ["snapshot", "preprocess", "train", "collect"]
-SETTINGS = ("--csv", "data.csv", "--set", "epochs=3")
+SETTINGS = ("data.csv", "--set", "epochs=3")
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_what_differs_is_named(stopped: Path, shell: Shell) -> None:
     (directory / "other.yaml").write_text(yaml.safe_dump(schema))
     (directory / "copy.csv").write_bytes((directory / "data.csv").read_bytes())
     told = refused(
-        shell, "--schema", "other.yaml", "--csv", "copy.csv", "--set", "epochs=4", "--set", "seed=7"
+        shell, "--schema", "other.yaml", "copy.csv", "--set", "epochs=4", "--set", "seed=7"
     )
     assert told.startswith(f"error: a run to resume must find all as it was, got {stopped.name}: ")
     assert told.endswith("; start a new run, without --resume")
@@ -195,10 +195,11 @@ def test_a_name_is_that_of_one_run(tmp_path: Path) -> None:
     assert find(tmp_path, "latest").name == "20270131-20"
     assert find(tmp_path, "20270131-1").name == "20270131-1"
     assert find(tmp_path, "20270131-2").name == "20270131-2"
-    for name, why in (("2027", "that of 20270131-20, 20270131-2"), ("x", "no run's"), ("", "")):
-        with pytest.raises(InputError, match=f"got {name}: {why}"):
+    several, none = ": that of 20270131-20, 20270131-2", "; `tabpipe runs` lists the runs"
+    for name, why in (("2027", several), ("x", none), ("", none)):
+        with pytest.raises(InputError, match=f"got {name}{why}"):
             find(tmp_path, name)
-    with pytest.raises(InputError, match="got latest: no run's"):
+    with pytest.raises(InputError, match="latest must be a run in .*, got no runs there"):
         find(tmp_path / "none", "latest")
 
 

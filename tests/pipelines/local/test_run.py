@@ -175,7 +175,7 @@ def tabpipe_cancel(record: Path) -> "subprocess.CompletedProcess[str]":
 @pytest.mark.parametrize("stop", [signal.SIGINT, "tabpipe cancel", signal.SIGHUP])
 def test_stopping_a_run_ends_every_process_it_started(tmp_path: Path, stop: int | str) -> None:
     settings = ["--set", "epochs=100000000", "--set", "patience=100000000"]
-    command = [sys.executable, "-m", "pipelines", "run", *settings]
+    command = [sys.executable, "-m", "pipelines", "run", "--sample", *settings]
     run = subprocess.Popen(
         command,
         cwd=tmp_path,
@@ -227,18 +227,15 @@ def test_a_run_ends_no_process_that_was_there_before(
     shell.wait()
 
 
-@pytest.mark.parametrize(
-    ("state", "why"), [("RUNNING", "it is KILLED"), ("SUCCEEDED", "it is SUCCEEDED")]
-)
+@pytest.mark.parametrize(("state", "ended"), [("RUNNING", "KILLED"), ("SUCCEEDED", "SUCCEEDED")])
 def test_cancel_ends_no_process_but_that_of_the_run(
-    tmp_path: Path, other: "subprocess.Popen[bytes]", state: str, why: str
+    tmp_path: Path, other: "subprocess.Popen[bytes]", state: str, ended: str
 ) -> None:
     started = psutil.Process(other.pid).create_time()
     # A run that has ended has this one's id, or one that was killed had it long ago.
     when = started - 3600 if state == "RUNNING" else started
     Run("one", state, process=other.pid, process_started=when).save(tmp_path)
-    with pytest.raises(InputError, match=f"^a run must be running .*got one: {why}$"):
-        local.cancel(tmp_path)
+    assert local.cancel(tmp_path) == ended
     assert other.poll() is None
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.project.settings import FORMS, resolve
+from pipelines.project.settings import FORMS, data_of, parameters_of, resolve
 from trainer.errors import InputError
 
 FILE = """
@@ -71,6 +71,9 @@ def test_a_required_setting_says_where_to_set_it(tmp_path: Path) -> None:
         ("project = 'My Project'", None, "project must look like my-project, got My Project"),
         (FILE, "dev", "got dev; there are prod"),
         ("", "dev", "got dev; there are none"),
+        ("parameters = 5", None, "tabpipe.toml [parameters] must be a table, got 5"),
+        ("profile.dev = 5", "dev", "tabpipe.toml [profile.dev] must be a table, got 5"),
+        ("[parameters]\nepochs = 1979-05-27", None, "epochs must be a value of --set, got 1979"),
     ],
 )
 def test_a_bad_file(tmp_path: Path, content: str, profile: str | None, complaint: str) -> None:
@@ -89,8 +92,8 @@ def test_no_setting_of_the_cloud_has_a_break_a_quote_or_another_scripts_digit(
     tmp_path: Path, name: str, character: str
 ) -> None:
     example = FORMS[name].example
-    if name == "owner" and character.isalnum():
-        pytest.skip("a person's name may be in any script")
+    if name in ("owner", "name") and character.isalnum():
+        pytest.skip("a name may be in any script")
     for at in range(len(example) + 1):
         with pytest.raises(InputError, match=f"^{name} must look like"):
             resolve({name: example[:at] + character + example[at:]}, {}, tmp_path)
@@ -100,3 +103,32 @@ def test_no_setting_of_the_cloud_has_a_break_a_quote_or_another_scripts_digit(
 def test_a_bucket_leads_nowhere_else(tmp_path: Path, bucket: str) -> None:
     with pytest.raises(InputError, match="^bucket must look like"):
         resolve({"bucket": bucket}, {}, tmp_path)
+
+
+def test_parameters_are_text_of_set_and_a_profile_wins(tmp_path: Path) -> None:
+    (tmp_path / "tabpipe.toml").write_text(
+        "[parameters]\nepochs = 200\nbatch-size = 64\nhidden_layers = [64, 32]\n"
+        'learning_rate = 1e-3\nrestore_best = true\nkeys = ["a"]\n'
+        "[profile.prod.parameters]\nepochs = 500\n"
+    )
+    found = parameters_of({}, tmp_path)
+    assert {name: setting.value for name, setting in found.items()} == {
+        "epochs": "200",
+        "batch_size": "64",
+        "hidden_layers": "64,32",
+        "learning_rate": "0.001",
+        "restore_best": "true",
+        "keys": '["a"]',
+    }
+    prod = parameters_of({"TABPIPE_PROFILE": "prod"}, tmp_path)
+    assert (prod["epochs"].value, prod["batch_size"].value) == ("500", "64")
+    assert prod["epochs"].origin.endswith("tabpipe.toml [profile.prod] [parameters]")
+
+
+def test_a_path_is_relative_to_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tabpipe.toml").write_text('csv = "t.csv"\nschema = "/full/s.yaml"')
+    assert data_of({}, tmp_path) == (str(tmp_path / "t.csv"), Path("/full/s.yaml"))
+    monkeypatch.chdir(tmp_path)
+    assert data_of({}, tmp_path) == ("t.csv", Path("/full/s.yaml"))
+    (tmp_path / "tabpipe.toml").write_text('csv = "gs://b/t.csv"')
+    assert data_of({}, tmp_path.parent / tmp_path.name) == ("gs://b/t.csv", None)

@@ -154,7 +154,7 @@ def test_a_column_that_is_all_unseen_is_an_error(tmp_path: Path) -> None:
         evaluate_file(model, table)
     with pytest.raises(InputError, match=complaint):
         model.predict(new)
-    command = ("--run", str(tmp_path / "run"), "--csv", table)
+    command = (str(tmp_path / "run"), table)
     for arguments in (("predict", *command, "--out", str(out)), ("evaluate", *command)):
         pipelines = [sys.executable, "-m", "pipelines", *arguments]
         done = subprocess.run(pipelines, capture_output=True, text=True, timeout=60)

@@ -403,7 +403,7 @@ def test_a_target_that_cannot_be_compared_is_refused(binary: Trained, tmp_path: 
 
 
 def test_a_directory_without_a_whole_model_is_refused(binary: Trained, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="a run must be the id of a run"):
+    with pytest.raises(InputError, match="a run must be one in"):
         load_model(str(tmp_path / "absent"))
     with pytest.raises(TabularError, match="did not finish"):
         load_model(str(tmp_path))

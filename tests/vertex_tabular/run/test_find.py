@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from trainer.errors import InputError
-from vertex_tabular.run.find import find_run
+from vertex_tabular.run.find import check_name, find_directory, find_run
 from vertex_tabular.run.record import Run, load
 
 
@@ -42,10 +42,69 @@ def test_an_id_and_directories_are_found(root: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("run", "said"),
     [
-        ("absent", "a run must be the id of a run in .*, got absent"),
+        ("absent", "a run must be one in .*, got absent"),
         ("run-2", "once its training has succeeded, got run-2, which is FAILED"),
     ],
 )
 def test_what_has_no_model_is_refused(root: Path, run: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         find_run(run, root)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    """A directory of five runs, of which two have names and one a damaged record."""
+    named = {"20270101-000000-aaaaaa": "first", "20270103-000000-cccccc": "20270102"}
+    for run_id in (
+        "20270101-000000-aaaaaa",
+        "20270102-000000-bbbbbb",
+        "20270103-000000-cccccc",
+        "20270103-000000-dddddd",
+        "20270104-000000-eeeeee",
+    ):
+        (tmp_path / run_id).mkdir()
+        Run(run_id, "SUCCEEDED", name=named.get(run_id, "")).save(tmp_path / run_id)
+    (tmp_path / "20270102-000000-bbbbbb" / "run.json").write_text("{")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("called", "found"),
+    [
+        ("latest", "20270104-000000-eeeeee"),
+        ("latest~0", "20270104-000000-eeeeee"),
+        ("latest~1", "20270103-000000-dddddd"),
+        ("latest~4", "20270101-000000-aaaaaa"),
+        ("first", "20270101-000000-aaaaaa"),
+        ("20270101", "20270101-000000-aaaaaa"),
+        ("20270103-000000-d", "20270103-000000-dddddd"),
+        ("20270102", "20270103-000000-cccccc"),  # a name before a beginning
+        ("20270102-000000-bbbbbb", "20270102-000000-bbbbbb"),  # also where it is damaged
+        ("fir", None),
+        ("2028", None),
+        ("", None),
+        ("gs://bucket/run", None),
+    ],
+)
+def test_each_way_to_call_a_run(runs: Path, called: str, found: str | None) -> None:
+    assert find_directory(called, runs) == (runs / found if found else None)
+
+
+@pytest.mark.parametrize(
+    ("called", "said"),
+    [
+        ("20270103", "got 20270103: that of 20270103-000000-dddddd, 20270103-000000-cccccc$"),
+        ("2", "20270104-000000-eeeeee, .*-bbbbbb, .*-aaaaaa$"),
+        ("latest~5", "latest~5 must be a run in .*, got 5 runs there"),
+    ],
+)
+def test_what_names_no_one_run_is_refused(runs: Path, called: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        find_directory(called, runs)
+
+
+@pytest.mark.parametrize("name", ["latest", "latest~1", "first", "-x", "a/b", "", "x" * 64])
+def test_a_name_that_is_taken_or_no_name_is_refused(runs: Path, name: str) -> None:
+    with pytest.raises(InputError, match="--name must "):
+        check_name(name, runs)
+    check_name("second", runs)

@@ -32,7 +32,7 @@ def write(path: Path) -> Path:
 
 def test_the_kind_of_each_column_and_why(tmp_path: Path) -> None:
     assert infer(str(write(tmp_path / "t.csv"))).schema.splitlines() == [
-        'target: "Survived"  # a guess',
+        'target: "Survived"  # a guess: the last column',
         "task: binary  # its values are 0, 1",
         "columns:",
         '  - {name: "id", kind: drop}  # it numbers the rows; 0 of 40 missing',
@@ -304,3 +304,25 @@ def test_nothing_to_propose(content: str, problem: str, tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         infer(str(csv), "z")
     assert str(error.value).replace(f"{tmp_path}/", "").split("\n")[0] == problem
+
+
+@pytest.mark.parametrize(
+    ("file", "header", "target", "why"),
+    [
+        ("churn.csv", "y,Churn,z", "Churn", "a guess: the table is called so"),
+        ("telco_churn.csv", "telco,churn,z", "churn", "a guess: the table is called so"),
+        ("t.csv", "outcome,class,y,label,Target,z", "Target", "a guess by its name"),
+        ("t.csv", "outcome,class,z", "class", "a guess by its name"),
+        ("t.csv", "flag,size", "size", "a guess: the last column"),
+    ],
+)
+def test_which_column_is_most_likely_meant(
+    tmp_path: Path, file: str, header: str, target: str, why: str
+) -> None:
+    width = header.count(",")
+    rows = "".join(f"{n % 2}{f',{n}' * width}\n" for n in range(8))
+    (tmp_path / file).write_text(f"{header}\n{rows}")
+    found = infer(str(tmp_path / file))
+    assert found.schema.startswith(f'target: "{target}"  # {why}\n')
+    assert found.head.startswith(f"{target} is predicted (") and why in found.head
+    assert list(found.columns) == header.split(",")

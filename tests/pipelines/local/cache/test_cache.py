@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 
 def cached(shell: Shell, *arguments: str) -> list[str]:
     """Runs with the cache; the steps whose results came from it, which was foretold."""
-    line = ("--csv", "data.csv", "--set", "epochs=3", *arguments)
+    line = ("data.csv", "--set", "epochs=3", *arguments)
     if "--schema" not in arguments:
         line += ("--schema", str(SCHEMA))
     forecast = shell("cache", "explain", *line)
@@ -59,7 +59,7 @@ def test_what_has_lost_a_file_runs_again(shell: Shell, tmp_path: Path) -> None:
 
 def test_what_has_changed_is_made_anew_and_said(shell: Shell, tmp_path: Path) -> None:
     assert shell("sample", "data.csv", "--rows", "60").status == 0
-    line = ("--csv", "data.csv", "--set", "epochs=3", "--schema", str(SCHEMA))
+    line = ("data.csv", "--set", "epochs=3", "--schema", str(SCHEMA))
     assert shell("run", "--cache", *line).status == 0
     (spec,) = tmp_path.glob("runs/*/preprocess/spec.json")
     (model,) = tmp_path.glob("runs/*/train/run_directory/model.pt")

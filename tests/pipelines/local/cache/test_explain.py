@@ -46,7 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("earlier")
     for line in (
         ["sample", "data.csv", "--rows", "60"],
-        ["run", "--cache", "--csv", "data.csv", "--schema", str(SCHEMA), "--set", "epochs=3"],
+        ["run", "--cache", "data.csv", "--schema", str(SCHEMA), "--set", "epochs=3"],
     ):
         command = [sys.executable, "-m", "pipelines", *line]
         subprocess.run(command, cwd=directory, check=True, capture_output=True)

@@ -26,5 +26,5 @@ def test_a_run_of_a_schema_that_no_argument_holds(tabpipe: Tabpipe, tmp_path: Pa
     schema = {"target": "y", "columns": [{"name": name, "kind": "numeric"} for name in names]}
     (tmp_path / "s.yaml").write_text(json.dumps(schema))
     assert len(json.dumps(schema)) > 128 << 10
-    done = tabpipe("run", "--csv", "t.csv", "--schema", "s.yaml", "--set", "epochs=2")
+    done = tabpipe("run", "t.csv", "--schema", "s.yaml", "--set", "epochs=2")
     assert done.returncode == 0, done.stderr

@@ -1,18 +1,27 @@
 """The commands for recurring runs: tabpipe schedule --help"""
 
 import datetime
-import json
 from itertools import islice
 from typing import Annotated, Any
 
 import typer
 
-from pipelines.cli.options import AnySession, AsJson, Budget, DryRun, ProjectSession, expanded
+from pipelines.cli.options import (
+    CLOUD,
+    AnySession,
+    AsJson,
+    Budget,
+    DryRun,
+    ProjectSession,
+    expanded,
+    switch,
+)
+from pipelines.cli.output import print_json
 from pipelines.vertex.options import RunOptions
 from trainer.errors import InputError
 from trainer.terminal import echo
 
-Name = Annotated[str, typer.Argument(help="Name of the schedule.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the schedule.")]
 CronText = Annotated[
     str, typer.Option("--cron", help='For example "TZ=America/Chicago 0 3 * * *".')
 ]
@@ -38,10 +47,11 @@ def apply(
     overlap: Annotated[int, typer.Option(help="Maximum number of runs at a time.")] = 1,
     budget: Budget = None,
     dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Create or update a schedule; no change if it already matches.
 
-    Example: tabpipe schedule apply nightly --cron "TZ=America/Chicago 0 3 * * *" --csv gs://b/a.csv
+    Example: tabpipe schedule apply nightly gs://b/a.csv --cron "TZ=America/Chicago 0 3 * * *"
     """
     from pipelines.vertex import schedules as scheduling
     from pipelines.vertex.cron import parse_time
@@ -55,15 +65,16 @@ def apply(
         overlap,
     )
     runs_per_month = scheduling.runs_per_month(timing)
-    plan = make_plan(options, session.settings)
+    plan = make_plan(options, session.settings, session.parameters)
     costs = estimate_cost(plan, session.settings.region.value, budget, runs_per_month)
     schedule = scheduling.build_schedule(name, timing, session.parent, plan.job, plan.content)
-    echo(costs, err=True)
+    if not as_json:
+        echo(costs, err=True)
     if dry_run:
-        echo(json.dumps({"parent": session.parent, "schedule": schedule}, indent=2))
+        print_json({"parent": session.parent, "schedule": schedule})
         return
     plan.upload_inputs(session.vertex)
-    echo(f"{name}: {scheduling.apply(session.vertex, schedule)}")
+    _tell(name, scheduling.apply(session.vertex, schedule), as_json)
 
 
 @schedules.command("list")
@@ -75,7 +86,7 @@ def list_(session: ProjectSession, as_json: AsJson = False) -> None:
     """
     found = session.vertex.schedules()
     if as_json:
-        echo(json.dumps([_without_spec(each) for each in found]))
+        print_json([_without_spec(each) for each in found])
         return
     for each in found:
         upcoming = each.get("nextRunTime", "") if each["state"] == "ACTIVE" else ""
@@ -87,19 +98,19 @@ def list_(session: ProjectSession, as_json: AsJson = False) -> None:
 
 @schedules.command()
 @expanded
-def show(session: ProjectSession, name: Name) -> None:
+def show(session: ProjectSession, name: Name, as_json: AsJson = False) -> None:
     """Print a schedule as JSON, without its pipeline.
 
     Example: tabpipe schedule show nightly
     """
     from pipelines.vertex.schedules import get_schedule
 
-    echo(json.dumps(_without_spec(get_schedule(session.vertex, name)), indent=2))
+    print_json(_without_spec(get_schedule(session.vertex, name)))
 
 
 @schedules.command()
 @expanded
-def pause(session: ProjectSession, name: Name) -> None:
+def pause(session: ProjectSession, name: Name, as_json: AsJson = False) -> None:
     """Pause a schedule. Runs in progress continue.
 
     Example: tabpipe schedule pause nightly
@@ -107,7 +118,7 @@ def pause(session: ProjectSession, name: Name) -> None:
     from pipelines.vertex.schedules import pause as pause_schedule
 
     pause_schedule(session.vertex, name)
-    echo(f"{name}: paused")
+    _tell(name, "paused", as_json)
 
 
 @schedules.command()
@@ -116,8 +127,9 @@ def resume(
     session: ProjectSession,
     name: Name,
     catch_up: Annotated[
-        bool, typer.Option("--catch-up", help="Also run for the times it missed while paused.")
+        bool, switch("--catch-up", help="Also run for the times it missed while paused.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Resume a paused schedule.
 
@@ -126,12 +138,12 @@ def resume(
     from pipelines.vertex.schedules import get_schedule
 
     session.vertex.resume_schedule(get_schedule(session.vertex, name)["name"], catch_up)
-    echo(f"{name}: resumed")
+    _tell(name, "resumed", as_json)
 
 
 @schedules.command()
 @expanded
-def delete(session: ProjectSession, name: Name) -> None:
+def delete(session: ProjectSession, name: Name, as_json: AsJson = False) -> None:
     """Delete all schedules of a name. Their runs are kept.
 
     Example: tabpipe schedule delete nightly
@@ -140,7 +152,7 @@ def delete(session: ProjectSession, name: Name) -> None:
 
     for each in get_schedules(session.vertex, name):
         session.vertex.delete_schedule(each["name"])
-    echo(f"{name}: deleted")
+    _tell(name, "deleted", as_json)
 
 
 @schedules.command()
@@ -150,6 +162,7 @@ def preview(
     name: Annotated[str, typer.Argument(help="Name of a schedule; or give --cron.")] = "",
     cron: CronText = "",
     start: Start = "",
+    as_json: AsJson = False,
 ) -> None:
     """List the next ten times at which a schedule, or a cron expression, starts a run.
 
@@ -165,9 +178,21 @@ def preview(
         timing = timing_of(get_schedule(session.vertex, name), begin)
     else:
         raise InputError("give a schedule's name or --cron")
-    for firing in islice(firings(timing), FIRINGS):
+    found = list(islice(firings(timing), FIRINGS))
+    if as_json:
+        print_json([firing.isoformat() for firing in found])
+        return
+    for firing in found:
         utc = firing.astimezone(datetime.timezone.utc)
         echo(f"{firing:%a %Y-%m-%d %H:%M %Z}  {utc:%Y-%m-%d %H:%M}Z")
+
+
+def _tell(name: str, what: str, as_json: bool) -> None:
+    """Prints what became of a schedule."""
+    if as_json:
+        print_json({"schedule": name, "outcome": what})
+    else:
+        echo(f"{name}: {what}")
 
 
 def _without_spec(schedule: dict[str, Any]) -> dict[str, Any]:
@@ -180,4 +205,4 @@ def _without_spec(schedule: dict[str, Any]) -> dict[str, Any]:
 
 def register(app: typer.Typer) -> None:
     """Adds `schedule`."""
-    app.add_typer(schedules, name="schedule")
+    app.add_typer(schedules, name="schedule", rich_help_panel=CLOUD)

@@ -1,13 +1,13 @@
 """The commands that check a run before it is paid for: `tabpipe lint` and `tabpipe cost`."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipelines.cli.options import AsJson, Budget
+from pipelines.cli.options import CLOUD, AsJson, Budget, switch
+from pipelines.cli.output import print_json
 from pipelines.prices.cost import DEFAULT_REGION, DEFAULT_TIMEOUT_HOURS
 from pipelines.prices.machines import parse_accelerator
 from trainer.terminal import echo
@@ -28,7 +28,9 @@ def lint(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a compiled pipeline for faults that only Vertex AI shows; exit status 1 if any errors.
+    """Check a compiled pipeline for faults that only Vertex AI shows.
+
+    The exit status is 1 if there are errors.
 
     Example: tabpipe lint build/training.yaml --ignore unpinned-package
     """
@@ -40,7 +42,7 @@ def lint(
     findings = check(read_pipeline(file, "YAML"), str(file), ignore=ignore or ())
     counts = Counter(finding.severity for finding in findings)
     if as_json:
-        echo(json.dumps([asdict(finding) for finding in findings], ensure_ascii=False))
+        print_json([asdict(finding) for finding in findings])
     else:
         for finding in findings:
             echo(f"{finding.severity}: {finding.rule}: {finding.place}: {finding.found}")
@@ -63,7 +65,7 @@ def cost(
         ),
     ] = "",
     replicas: Annotated[int, typer.Option(help="Number of machines of the training job.")] = 1,
-    spot: Annotated[bool, typer.Option("--spot", help="Train on Spot machines.")] = False,
+    spot: Annotated[bool, switch("--spot", help="Train on Spot machines.")] = False,
     hours: Annotated[
         float, typer.Option(help="Time limit of the training job; Vertex AI's own is a week.")
     ] = DEFAULT_TIMEOUT_HOURS,
@@ -74,7 +76,9 @@ def cost(
     region: Annotated[str, typer.Option(help="Google Cloud region.")] = DEFAULT_REGION,
     as_json: AsJson = False,
 ) -> None:
-    """Estimate the maximum cost of a run, and of a month of runs, at list prices.
+    """Estimate the maximum cost of a run.
+
+    And of a month of runs, at list prices.
 
     Example: tabpipe cost --machine n1-standard-8 --accelerator NVIDIA_TESLA_T4:1 --spot --hours 2
     """
@@ -102,7 +106,7 @@ def cost(
             "run": estimate.run,
             "month": estimate.month,
         }
-        echo(json.dumps({"estimate": asdict(estimate) | sums, "currency": "USD"}))
+        print_json({"estimate": asdict(estimate) | sums, "currency": "USD"})
     else:
         echo(costs.summary(estimate))
     if budget is not None:
@@ -111,5 +115,5 @@ def cost(
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    app.command()(lint)
-    app.command()(cost)
+    app.command(rich_help_panel=CLOUD)(cost)
+    app.command(rich_help_panel=CLOUD)(lint)

@@ -1,0 +1,1 @@
+"""The commands for Google Cloud: submitting, schedules, images, what it costs, what it refuses."""

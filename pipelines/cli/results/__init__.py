@@ -1,0 +1,1 @@
+"""The commands for what runs leave: comparing, showing, drawing and deleting it."""
