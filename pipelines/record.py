@@ -4,6 +4,8 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
+UNFINISHED = ("PENDING", "RUNNING")
+
 
 @dataclass
 class Step:
@@ -15,6 +17,7 @@ class Step:
         seconds: how long it took; None while it has not ended.
         job: resource name of the CustomJob it started; empty if there is none.
         error: why it failed, as the platform says it.
+        progress: how far its training is, while it runs on this machine; or empty.
     """
 
     name: str
@@ -22,6 +25,7 @@ class Step:
     seconds: float | None = None
     job: str = ""
     error: str = ""
+    progress: str = ""
 
 
 @dataclass
@@ -63,6 +67,11 @@ class Record:
     error: str = ""
     link: str = ""
     directory: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will be heard of it."""
+        return self.state not in UNFINISHED
 
     @property
     def arguments(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from pipelines.cli.options import (
     RunName,
     RunNames,
     expanded,
+    switch,
 )
 from pipelines.cli.output import duration, plain, print_json, table, terminal_width
 from trainer.errors import InputError, TabularError
@@ -154,10 +155,13 @@ def logs(
     run: RunName = LATEST,
     step: Annotated[str, typer.Argument(help="One step. Default: all steps.")] = "",
     root: Root = DEFAULT_ROOT,
+    follow: Annotated[
+        bool, switch("--follow", "-f", help="Go on until the run has ended.")
+    ] = False,
 ) -> None:
     """Print what the steps of a run have logged so far.
 
-    Example: tabpipe logs latest train
+    Example: tabpipe logs latest train --follow
     """
     from pipelines.history.records import History
 
@@ -166,6 +170,10 @@ def logs(
     names = [each.name for each in record.steps]
     if step and step not in names:
         raise InputError(f"STEP must be one of {', '.join(names)}, got {step}")
+    if follow:
+        for name, line in history.follow(run, step):
+            echo(line if step else f"{name}: {line}")
+        return
     for name in [step] if step else names:
         for line in history.log(record, name):
             echo(line if step else f"{name}: {line}")
@@ -235,6 +243,8 @@ def _lines(record: "Record") -> Iterator[str]:
     for step in record.steps:
         seconds = "" if step.seconds is None else f"{step.seconds:8.1f} s"
         yield f"  {step.name:12}  {step.state:9}  {seconds}".rstrip()
+        if step.progress:
+            yield f"    {step.progress}"
     for title, values in (("parameters", record.parameters), ("metrics", record.metrics)):
         yield from ["", title] if values else []
         width = max(map(len, values), default=0)

@@ -3,8 +3,11 @@
 A run is on this machine when what it is called names one in `root`, else on Vertex AI.
 """
 
+import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +16,7 @@ from pipelines.history.run_directory import record_of
 from pipelines.local.records import local_log, local_record
 from pipelines.names import PIPELINES
 from pipelines.record import Record
-from pipelines.vertex.session import UNFINISHED, Session
+from pipelines.vertex.session import Session
 from trainer.contract import MANIFEST
 from trainer.errors import InputError
 from trainer.uri import Uri
@@ -21,6 +24,10 @@ from vertex_tabular.run.find import FORMS, find_directory, local_runs
 
 if TYPE_CHECKING:
     from pipelines.vertex.client import Vertex
+
+# Between one look and the next, on this machine and on Vertex AI, where each look costs calls.
+FOLLOW_SECONDS = 0.5
+FOLLOW_CLOUD_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,20 @@ class History:
             if each.name == step and each.job:
                 yield from self.session.vertex.log(each.job)
 
+    def follow(self, run: str, step: str = "") -> Iterator[tuple[str, str]]:
+        """The lines that the steps log, or that one of them does, each with the step's name, until
+        the run has ended."""
+        told: Counter[str] = Counter()
+        while True:
+            record = self.record(run)
+            for name in [step] if step else [each.name for each in record.steps]:
+                for line in islice(self.log(record, name), told[name], None):
+                    told[name] += 1
+                    yield name, line
+            if record.has_ended:
+                return
+            time.sleep(FOLLOW_SECONDS if record.directory else FOLLOW_CLOUD_SECONDS)
+
     def cancel(self, record: Record) -> str:
         """Requests that a run be cancelled; nothing is done to one that has ended.
 
@@ -86,7 +107,7 @@ class History:
             from pipelines.local.run import cancel
 
             return cancel(Path(record.directory))
-        if record.state not in UNFINISHED:
+        if record.has_ended:
             return record.state
         self.session.vertex.cancel(record.run_id)
         return ""

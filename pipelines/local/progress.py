@@ -15,11 +15,10 @@ from rich.text import Text
 
 from pipelines.local.processes import killed_by
 from pipelines.local.step import log_path
-from pipelines.local.step_records import failed_step, last_lines, read_record
+from pipelines.local.step_records import failed_step, last_lines, read_record, step_progress
 from trainer.errors import InputError
 from trainer.terminal import echo, escaped
 from vertex_tabular.pages.formatting import SPACE, plain
-from vertex_tabular.run.progress import training_progress
 from vertex_tabular.run.record import Run
 
 REFRESH_SECONDS = 0.1
@@ -50,11 +49,6 @@ def table(directory: Path, steps: list[str]) -> Table:
             mark = Text("✗", "red") if record["status"] else Text("✓", "green")
             rows.add_row(mark, step, f"{record['seconds']:.1f} s")
     return rows
-
-
-def step_progress(directory: Path, step: str) -> str:
-    """How far a step is that trains; empty of another."""
-    return training_progress(directory / step / "run_directory")
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import datetime
 from pathlib import Path
 
 from pipelines.local.step import log_path
-from pipelines.local.step_records import read_record
+from pipelines.local.step_records import read_record, step_progress
 from pipelines.record import Record, Step
 from pipelines.spec import read_pipeline, spec_of
 from pipelines.steps import in_order
@@ -46,7 +46,8 @@ def _record(directory: Path) -> Record:
             state = run.state if run.state in ("RUNNING", "KILLED") else "CANCELLED"
         else:
             state = "FAILED" if record["status"] else "SUCCEEDED"
-        steps.append(Step(name, state, record.get("seconds")))
+        progress = step_progress(directory, name) if state == "RUNNING" else ""
+        steps.append(Step(name, state, record.get("seconds"), progress=progress))
     return Record(
         run_id=run.run_id,
         place="local",

@@ -9,6 +9,7 @@ from pipelines.local.processes import killed_by
 from pipelines.local.step import log_path, record_path
 from trainer.errors import InputError, TabularError
 from trainer.reading import read_json, typed
+from vertex_tabular.run.progress import training_progress
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,11 @@ def read_record(directory: Path, step: str) -> dict[str, Any]:
     except (TabularError, ValueError):  # not started, being written at this moment, or damaged
         return {}
     return record
+
+
+def step_progress(directory: Path, step: str) -> str:
+    """How far a step is that trains; empty of another."""
+    return training_progress(directory / step / "run_directory")
 
 
 def failed_step(directory: Path, steps: list[str]) -> str | None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:  # google.cloud takes a second to import, and not every comman
     from pipelines.vertex.client import Vertex
 
 FIRST_WAIT_SECONDS, MAX_WAIT_SECONDS = 1.0, 20.0
-UNFINISHED = ("PENDING", "RUNNING")
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def wait_for_run(vertex: "Vertex", run_id: str, report: Callable[[str], None]) -
             if seen.get(name) != state:
                 seen[name] = state
                 report(f"{name}: {state}")
-        if record.state not in UNFINISHED:
+        if record.has_ended:
             break
         time.sleep(pause)
         pause = min(1.2 * pause, MAX_WAIT_SECONDS)

@@ -131,8 +131,9 @@ def test_progress_goes_to_stderr_and_results_to_stdout(tabpipe: Tabpipe) -> None
     for step in ("snapshot", "preprocess", "train", "collect"):
         assert f"{step}: done in " in result.stderr
     assert "validation_accuracy" in result.stdout
-    (model,) = [line.split()[1] for line in result.stdout.splitlines() if " model " in line]
-    assert model.startswith("runs/") and model.endswith("model.pt")
+    assert "The model predicts the right class of " in result.stdout
+    (report,) = [line.split()[1] for line in result.stdout.splitlines() if " report " in line]
+    assert report.startswith("runs/") and report.endswith("report.html")
 
 
 def test_preprocess_writes_the_arrays_alone(tabpipe: Tabpipe, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_each_command_prints_its_keys(
     assert keys("plots", run, "plots", *root) == documented("plots")
     assert keys("runs", *root) == keys("show", run, *root) == section("A run of either place")
     assert set(printed("show", run, *root)["steps"][0]) == {
-        *("name", "state", "seconds", "job", "error")
+        *("name", "state", "seconds", "job", "error", "progress")
     }
     again = printed("run", "--set", "epochs=2")
     assert keys("compare", "latest", "latest~1") == documented("compare")

@@ -1,13 +1,9 @@
 """`tabpipe runs`, `compare`, `open`, `delete`: what is listed, on which terminal, what is left."""
 
-import fcntl
 import json
 import os
-import pty
-import struct
 import subprocess
 import sys
-import termios
 import time
 from pathlib import Path
 from typing import Any
@@ -16,6 +12,7 @@ import pytest
 
 from pipelines.history.listing import chosen, ordered, row_of
 from pipelines.local.records import PIPELINE, local_record
+from tests.pipelines.terminal import on_terminal
 from tests.shell import Shell
 from trainer.errors import InputError
 from vertex_tabular.run.record import Run
@@ -51,34 +48,6 @@ def root(tmp_path: Path, finished: tuple[Path, dict[str, Any]]) -> Path:
             run.artifacts = {"report": str(home / "report.html")}
         run.save(home)
     return directory
-
-
-def on_terminal(columns: int, directory: Path, *arguments: str) -> list[str]:
-    """What a command shows on a terminal of so many columns, its lines."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    environ = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines", *arguments],
-        cwd=directory,
-        env=environ,
-        stdin=theirs,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    shown = b""
-    while True:
-        try:
-            part = os.read(ours, 4096)
-        except OSError:  # the other end is closed
-            break
-        if not part:
-            break
-        shown += part
-    os.close(ours)
-    assert process.wait() == 0, shown
-    return shown.decode().splitlines()
 
 
 def listed(shell: Shell, *arguments: str) -> list[str]:
@@ -260,3 +229,35 @@ def test_the_shell_completes_runs(root: Path) -> None:
     assert completed("tabpipe predict 20270103") == [
         *("20270103-030000-4d5e6f", "20270103-030000-3c4d5e")
     ]
+
+
+def test_a_run_is_followed_while_it_trains(tmp_path: Path) -> None:
+    """`show` says how far it is, `logs --follow` ends when it does."""
+    command = [sys.executable, "-m", "pipelines"]
+    settings = ["--set", "model=mlp", "--set", "epochs=1500", "--set", "patience=0"]
+    with subprocess.Popen(
+        [*command, "run", "--sample", *settings],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as run:
+        progress = ""
+        while run.poll() is None and not progress:
+            shown = subprocess.run(
+                [*command, "show", "--json"], cwd=tmp_path, capture_output=True, text=True
+            )
+            steps = json.loads(shown.stdout)["steps"] if shown.returncode == 0 else []
+            progress = "".join(step["progress"] for step in steps)
+        followed = subprocess.run(
+            [*command, "logs", "latest", "train", "--follow"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        assert run.wait() == 0
+    assert progress.startswith("epoch ") and " of at most 1,500, train loss " in progress
+    assert followed.returncode == 0, followed.stderr
+    lines = followed.stdout.splitlines()
+    log = next((tmp_path / "runs").glob("*/steps/train.log"))
+    assert lines == log.read_text().splitlines()
+    assert any(line.startswith("epoch 1500: ") for line in lines)

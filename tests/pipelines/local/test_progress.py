@@ -1,16 +1,8 @@
 """What a run shows while it runs, on a terminal and elsewhere."""
 
-import fcntl
 import io
 import json
-import os
-import pty
 import re
-import struct
-import subprocess
-import sys
-import termios
-import threading
 import time
 from pathlib import Path
 
@@ -18,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from pipelines.local import progress
+from tests.pipelines.terminal import on_terminal
 from trainer import contract
 
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -76,36 +69,12 @@ def test_elsewhere_it_is_a_line_now_and_then(
 @pytest.mark.slow
 @pytest.mark.parametrize("columns", [60, 100])
 def test_on_a_terminal_it_is_drawn_anew(columns: int, tmp_path: Path) -> None:
-    """The command itself, on a pseudo-terminal."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     settings = ["--set", "model=mlp", "--set", "epochs=1500", "--set", "patience=0"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines", "run", "--sample", *settings],
-        cwd=tmp_path,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": str(columns)},
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    drawn = bytearray()
-
-    def read() -> None:
-        while True:
-            try:
-                drawn.extend(os.read(ours, 1 << 16))
-            except OSError:  # Linux's end of a terminal
-                return
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    printed, _ = process.communicate(timeout=60)
-    reader.join()
-    os.close(ours)
-    assert process.returncode == 0
-    lines = ANSI.sub("", drawn.decode()).replace("\r", "\n").split("\n")
-    assert max(map(len, lines)) <= columns
-    epochs = {int(n.replace(",", "")) for n in re.findall(r"epoch ([\d,]+) of", "\n".join(lines))}
-    assert len(epochs) > 3
-    assert "✓  collect" in "\n".join(lines)
-    assert "The model predicts the right class of" in printed.decode()
+    drawn = "\n".join(on_terminal(columns, tmp_path, "run", "--sample", *settings))
+    lines = ANSI.sub("", drawn).replace("\r", "\n").split("\n")
+    ended = next(number for number, line in enumerate(lines) if line.startswith("run "))
+    assert max(map(len, lines[:ended])) <= columns
+    text = "\n".join(lines)
+    assert len(set(re.findall(r"epoch ([\d,]+) of", text))) > 3
+    assert "✓  collect" in text
+    assert "The model predicts the right class of" in text
