@@ -42,7 +42,7 @@ def bucket(wants: Wants, name: str = "") -> Resource:
 
 def account(wants: Wants) -> Resource:
     """The service account of the runs."""
-    project = f"--project={wants.project}"
+    project = f"--project={wants.account_project}"
     return Resource(
         f"gcloud iam service-accounts describe {wants.account} {project}",
         f"gcloud iam service-accounts create {wants.account.partition('@')[0]} {project}",
@@ -59,7 +59,7 @@ def repository(wants: Wants) -> Resource:
 
 
 def key(wants: Wants) -> Resource:
-    """The customer-managed key, in the run's region; its ring must exist."""
+    """The customer-managed key, in the run's region."""
     parts = wants.key.split("/")
     place = f"{parts[7]} --keyring={parts[5]} --location={wants.region} --project={parts[1]}"
     return Resource(
@@ -67,18 +67,25 @@ def key(wants: Wants) -> Resource:
     )
 
 
+def ring(wants: Wants) -> Resource:
+    """The key's ring, in the run's region."""
+    parts = wants.key.split("/")
+    place = f"{parts[5]} --location={wants.region} --project={parts[1]}"
+    return Resource(f"gcloud kms keyrings describe {place}", f"gcloud kms keyrings create {place}")
+
+
 def grant(wants: Wants, scope: str, member: str, role: str) -> str:
     """Grants a role; `member` may have shell's $ in it."""
-    to = f'--member="{member}" --role={role} --format=none'
+    to = f'--member="{member}" --role={role} --condition=None --format=none'
     match scope:
         case needs.PROJECT:
-            return f"gcloud projects add-iam-policy-binding {wants.project} {to} --condition=None"
+            return f"gcloud projects add-iam-policy-binding {wants.project} {to}"
         case needs.BUCKET:
             return f"gcloud storage buckets add-iam-policy-binding gs://{wants.bucket} {to}"
         case _:
             return (
                 f"gcloud iam service-accounts add-iam-policy-binding {wants.account} "
-                f"--project={wants.project} {to}"
+                f"--project={wants.account_project} {to}"
             )
 
 

@@ -34,6 +34,13 @@ class Wants:
     count: int = 0
     spot: bool = False
 
+    @property
+    def account_project(self) -> str:
+        """The project that has the account, which its address names unless Google made it."""
+        domain = self.account.partition("@")[2]
+        name, own, _ = domain.partition(".iam.gserviceaccount.com")
+        return name if own else self.project
+
 
 def read_wants(
     settings: Settings, build: bool = False, accelerator: str = "", spot: bool = False
