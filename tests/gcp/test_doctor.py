@@ -92,7 +92,11 @@ def test_a_project_that_has_all_lacks_nothing(recorder: Cloud, shell: Shell) -> 
         (
             revoked(KEY, f"serviceAccount:{AGENT}", "roles/cloudkms.cryptoKeyEncrypterDecrypter"),
             f"{AGENT} lacks roles/cloudkms.cryptoKeyEncrypterDecrypter on the key",
-            f"gcloud kms keys add-iam-policy-binding {KEY} --member=",
+            (
+                "gcloud beta services identity create --service=aiplatform.googleapis.com "
+                f"--project={PROJECT} --format=none && "
+                f"gcloud kms keys add-iam-policy-binding {KEY} --member="
+            ),
         ),
         (
             lambda has: (
@@ -172,6 +176,20 @@ def test_each_missing_thing_is_said_with_its_cure(
     assert result.status == 1
     found = json.loads(shell(*ALL, "--json").stdout)
     assert any(each["state"] == "missing" and what in each["what"] for each in found)
+
+
+def test_what_an_api_that_is_off_would_say_is_unknown(recorder: Cloud, shell: Shell) -> None:
+    off("cloudresourcemanager")(recorder.administration)
+    unknown = [line for line in shell(*DOCTOR).stdout.splitlines() if line.startswith("unknown")]
+    assert len(unknown) == 4
+    assert unknown[0] == (
+        "unknown: your roles in the project: cloudresourcemanager.googleapis.com, which is off, "
+        "would say; tabpipe doctor, once it is on, sees it"
+    )
+    off("serviceusage")(recorder.administration)
+    assert shell(*DOCTOR).stdout.startswith(
+        "missing: the API serviceusage.googleapis.com is off; gcloud services enable"
+    )
 
 
 def test_a_thing_that_is_not_wanted_is_not_missed(recorder: Cloud, shell: Shell) -> None:

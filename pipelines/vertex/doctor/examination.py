@@ -68,9 +68,10 @@ def _findings(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
         if api not in on:
             yield missing(f"the API {api} is off", cures.enable(wants, [api]))
     for name, asked, check in CHECKS:
-        if {api for api in asked if api in apis} - on:
+        if silent := [api for api in asked if api in apis and api not in on]:
             yield unknown(
-                f"{name}: an API that is off must answer", "tabpipe doctor, once it is on"
+                f"{name}: {silent[0]}, which is off, would say",
+                "tabpipe doctor, once it is on, sees it",
             )
             continue
         try:

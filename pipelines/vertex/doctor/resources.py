@@ -86,7 +86,9 @@ def check_key(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
     for binding in calls.key_bindings(wants.key):
         if binding["role"] == needs.KEY_ROLE and f"serviceAccount:{agent}" in binding["members"]:
             return
-    yield missing(f"{agent} lacks {needs.KEY_ROLE} on the key", cures.grant_key(wants))
+    # A project that has not called Vertex AI yet has no agent.
+    cure = f"{cures.make_agent(wants)} && {cures.grant_key(wants)}"
+    yield missing(f"{agent} lacks {needs.KEY_ROLE} on the key", cure)
 
 
 def check_quota(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
