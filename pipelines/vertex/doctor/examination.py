@@ -17,20 +17,41 @@ QUOTA_USE = "serviceusage.services.use"
 Check = Callable[[ProjectCalls, Wants], Iterator[Finding]]
 MANAGER, IAM = "cloudresourcemanager.googleapis.com", "iam.googleapis.com"
 STORAGE, REGISTRY = "storage.googleapis.com", "artifactregistry.googleapis.com"
-# What is looked at, the APIs that answer, and the check.
-CHECKS: tuple[tuple[str, tuple[str, ...], Check], ...] = (
-    ("the bucket", (STORAGE,), resources.check_bucket),
-    ("the service account", (IAM,), resources.check_account),
-    ("the registry", (REGISTRY,), resources.check_repository),
-    ("the key", ("cloudkms.googleapis.com", MANAGER), resources.check_key),
-    ("your roles in the project", (MANAGER,), partial(roles.check_submitter, PROJECT)),
-    ("your roles on the bucket", (STORAGE,), partial(roles.check_submitter, BUCKET)),
-    ("your roles on the service account", (IAM,), partial(roles.check_submitter, ACCOUNT)),
-    ("the runs' roles in the project", (MANAGER, IAM), partial(roles.check_runs, PROJECT)),
-    ("the runs' roles on the bucket", (MANAGER, IAM, STORAGE), partial(roles.check_runs, BUCKET)),
-    ("the runs' roles on their account", (MANAGER, IAM), partial(roles.check_runs, ACCOUNT)),
-    ("the quota", ("aiplatform.googleapis.com",), resources.check_quota),
-)
+VERTEX, KMS = "aiplatform.googleapis.com", "cloudkms.googleapis.com"
+
+
+def checks_of(wants: Wants) -> list[tuple[str, tuple[str, ...], Check]]:
+    """What is looked at, the APIs that answer, and the check."""
+    checks: list[tuple[str, tuple[str, ...], Check]] = [
+        ("the bucket", (STORAGE,), resources.check_bucket),
+        ("the service account", (IAM,), resources.check_account),
+    ]
+    if wants.build:
+        checks.append(("the registry", (REGISTRY,), resources.check_repository))
+    if wants.key:
+        checks.append(("the key", (KMS, MANAGER), resources.check_key))
+    if wants.accelerator:
+        checks.append(("the quota", (VERTEX,), resources.check_quota))
+    checks += [
+        ("your roles in the project", (MANAGER,), partial(roles.check_submitter, PROJECT)),
+        ("your roles on the bucket", (STORAGE,), partial(roles.check_submitter, BUCKET)),
+    ]
+    if wants.account:
+        checks += [
+            ("your roles on the account", (IAM,), partial(roles.check_submitter, ACCOUNT)),
+            ("the runs' roles in the project", (MANAGER, IAM), partial(roles.check_runs, PROJECT)),
+            (
+                "the runs' roles on the bucket",
+                (MANAGER, IAM, STORAGE),
+                partial(roles.check_runs, BUCKET),
+            ),
+            (
+                "the runs' roles on their account",
+                (MANAGER, IAM),
+                partial(roles.check_runs, ACCOUNT),
+            ),
+        ]
+    return checks
 
 
 def examine(wants: Wants) -> list[Finding]:
@@ -67,8 +88,8 @@ def _findings(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
     for api in apis:
         if api not in on:
             yield missing(f"the API {api} is off", cures.enable(wants, [api]))
-    for name, asked, check in CHECKS:
-        if silent := [api for api in asked if api in apis and api not in on]:
+    for name, asked, check in checks_of(wants):
+        if silent := [api for api in asked if api not in on]:
             yield unknown(
                 f"{name}: {silent[0]}, which is off, would say",
                 "tabpipe doctor, once it is on, sees it",

@@ -143,14 +143,9 @@ def apis_of(wants: Wants) -> list[str]:
 
 
 def needs_of(wants: Wants) -> list[Need]:
-    """The permissions that are needed. Without an account of the user's own none is looked at that
-    is its own, or on it: Google gives its default accounts their roles."""
-    own = bool(wants.account)
-    return [
-        need
-        for need in NEEDS
-        if need.when(wants) and (own or (need.holder, need.scope) in _WITHOUT_ACCOUNT)
-    ]
-
-
-_WITHOUT_ACCOUNT = {(SUBMITTER, PROJECT), (SUBMITTER, BUCKET)}
+    """The permissions that are needed. Without an account of the user's own, those of an account
+    and on it are left out: Google gives its default accounts their roles."""
+    needed = [need for need in NEEDS if need.when(wants)]
+    if wants.account:
+        return needed
+    return [need for need in needed if need.holder == SUBMITTER and need.scope != ACCOUNT]

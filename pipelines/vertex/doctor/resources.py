@@ -53,8 +53,6 @@ def check_account(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
 
 def check_repository(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
     """The registry to which an image is pushed."""
-    if not wants.build:
-        return
     try:
         calls.repository(REPOSITORY)
     except exceptions.NotFound:
@@ -66,8 +64,6 @@ def check_repository(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
 
 def check_key(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
     """The key, that it is in the region, and that Vertex AI may use it."""
-    if not wants.key:
-        return
     location = wants.key.split("/")[3]
     if location != wants.region:
         yield missing(
@@ -76,11 +72,11 @@ def check_key(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
         )
         return
     ring = wants.key.partition("/cryptoKeys/")[0]
-    for what, name, cure in (("ring", ring, cures.ring), ("key", wants.key, cures.key)):
+    for what, name, thing in (("ring", ring, cures.ring), ("key", wants.key, cures.key)):
         try:
             calls.key(name)
         except exceptions.NotFound:
-            yield missing(f"the {what} {name} does not exist", cure(wants).create)
+            yield missing(f"the {what} {name} does not exist", thing(wants).create)
             return
     agent = needs.AGENT.format(number=calls.project_number())
     for binding in calls.key_bindings(wants.key):
@@ -93,8 +89,6 @@ def check_key(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
 
 def check_quota(calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
     """The quota of the accelerators."""
-    if not wants.accelerator:
-        return
     metric = quotas.metric(wants)
     try:
         limit = calls.quota(metric)

@@ -31,8 +31,6 @@ MAX_NAMED = 3  # permissions of a role in one line
 def check_submitter(scope: str, calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
     """What the caller may do on the project, the bucket or the runs' account."""
     needed = [need for need in needs_of(wants) if (need.holder, need.scope) == (SUBMITTER, scope)]
-    if not needed:
-        return
     names = [need.permission for need in needed]
     try:
         granted = _tested(calls, wants, scope, names)
@@ -46,8 +44,6 @@ def check_submitter(scope: str, calls: ProjectCalls, wants: Wants) -> Iterator[F
 def check_runs(scope: str, calls: ProjectCalls, wants: Wants) -> Iterator[Finding]:
     """What the runs' account may do on the project, the bucket or itself."""
     needed = [need for need in needs_of(wants) if (need.holder, need.scope) == (RUNS, scope)]
-    if not needed:
-        return
     member = f"serviceAccount:{wants.account}"
     bindings = [*calls.project_bindings()]  # what is granted there holds for all in it
     if scope != PROJECT:
