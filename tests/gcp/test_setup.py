@@ -10,6 +10,7 @@ from pathlib import Path
 import grpc
 import pytest
 
+from pipelines.vertex.doctor.needs import NEEDS
 from tests.gcp.conftest import CSV, shell_of
 from tests.gcp.loopback import permissions
 from tests.gcp.loopback.administration.gcloud import RECORDER, carry_out
@@ -62,6 +63,7 @@ def test_the_roles_are_those_that_the_calls_need(recorder: Cloud, tmp_path: Path
         needed.add("serviceusage.services.use")
     if any(call.pipeline_job.service_account for call in recorder.calls("CreatePipelineJob")):
         needed.add("iam.serviceAccounts.actAs")
+    assert needed - {""} <= {need.permission for need in NEEDS}
     roles = {permissions.ROLES[permission] for permission in needed - {""} | BY_STEPS} | BY_VERTEX
     script = recorded_script(recorder, tmp_path, "--build")
     assert set(re.findall(r"roles/[\w.]+", script)) == roles
