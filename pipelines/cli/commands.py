@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipelines.cli import benchmark, data, init, predict, run, runs
-from pipelines.cli.cloud import lint, schedule, vertex
+from pipelines.cli.cloud import doctor, lint, schedule, vertex
 from pipelines.cli.results import cache, compare, delete, leaderboard, open_report, plots
 from trainer.terminal import echo
 
@@ -59,6 +59,6 @@ for group in (
     *(run, init, data, benchmark),
     *(predict, plots),
     *(runs, compare, leaderboard, open_report, delete, cache),
-    *(vertex, schedule, lint),
+    *(doctor, vertex, schedule, lint),
 ):
     group.register(app)

@@ -70,9 +70,9 @@ def _cure(error: exceptions.Forbidden) -> str:
     if error.reason == "USER_PROJECT_DENIED" or re.search("quota project|serviceusage", text):
         return (
             "a user's calls count against the project's quota, which needs "
-            "roles/serviceusage.serviceUsageConsumer; setup/gcloud.sh grants it"
+            "roles/serviceusage.serviceUsageConsumer; tabpipe doctor prints what grants it"
         )
-    return "the account that runs tabpipe needs the roles that setup/gcloud.sh grants"
+    return "the account that runs tabpipe lacks a role; tabpipe doctor says which"
 
 
 def _text(error: Exception) -> str:

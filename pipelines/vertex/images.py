@@ -18,7 +18,7 @@ from trainer.contract import atomic_write
 from trainer.errors import InputError, TabularError
 from trainer.uri import Uri, join
 
-REPOSITORY = "images"  # of Artifact Registry; setup/gcloud.sh creates it
+REPOSITORY = "images"  # of Artifact Registry; tabpipe setup --build creates it
 BUILDER = "gcr.io/cloud-builders/docker"
 MACHINE = "E2_HIGHCPU_8"
 TIMEOUT_SECONDS = 3600

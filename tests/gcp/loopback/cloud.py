@@ -19,6 +19,9 @@ from typing import Any
 import grpc
 
 from tests.gcp.loopback import certificate, credentials, names
+from tests.gcp.loopback.administration import server as administration
+from tests.gcp.loopback.administration.project import Administration
+from tests.gcp.loopback.administration.rest import Rest
 from tests.gcp.loopback.clock import Clock
 from tests.gcp.loopback.machines import Machines
 from tests.gcp.loopback.proxy import Proxy
@@ -44,6 +47,8 @@ class Cloud:
 
     Attributes:
         environ: environment of a process that is to use this cloud.
+        administration: how its project is set up, which is complete at the start.
+        emulator: Cloud Storage itself.
         clock: its time; `fire_until` moves it through the schedules' firings.
         storage: its buckets, one of which, BUCKET, is there from the start.
         pipelines, jobs, schedules, metadata, builds: its services, with all that was created.
@@ -66,14 +71,21 @@ class Cloud:
         routes["oauth2.googleapis.com"] = ("127.0.0.1", user_tokens.server_port)
         proxy = _served(Proxy(routes), stack)
         self.board.cut = proxy.cut
+        self.administration = Administration(BUCKET)
+        rest = Rest(self.administration)
+        administering = _served(administration.server(rest, identity.context), stack)
+        for host in administration.HOSTS:
+            routes[host] = ("127.0.0.1", administering.server_port)
+        proxy.web[administration.ALSO_GRPC] = ("127.0.0.1", administering.server_port)
         tokens = _served(credentials.token_server(), stack)
-        emulator = _served(Emulator(names.PROJECT_NUMBER), stack)
+        self.emulator = emulator = _served(Emulator(names.PROJECT_NUMBER, rest), stack)
         self.storage_calls = emulator.calls
         self.quota_projects = emulator.quota_projects
         for name in ("buckets", "machines", "builds"):
             (directory / name).mkdir()
         self.storage = Mount(emulator.url, directory / "buckets", names.PROJECT)
         self.storage.create_bucket(BUCKET)
+        emulator.locate(BUCKET, names.REGION.upper())
         self.builds = builds.BuildService(self.storage, lines, directory / "builds")
         building = _served(builds.server(self.builds, identity.context), stack)
         routes["cloudbuild.googleapis.com"] = ("127.0.0.1", building.server_port)
@@ -123,6 +135,7 @@ class Cloud:
     def forget(self) -> None:
         """Drops every job, schedule, call and fault; the buckets keep what they hold."""
         self.clock.reset()
+        self.administration.complete()
         for kept in (
             self.board.calls,
             self.board.faults,

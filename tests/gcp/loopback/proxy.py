@@ -13,6 +13,7 @@ class Proxy(socketserver.ThreadingTCPServer):
 
     Attributes:
         routes: end of a host's name → host and port that stand in for it.
+        web: the same for those who offer HTTP/1.1 in their TLS greeting, where there is a choice.
     """
 
     daemon_threads = True
@@ -21,6 +22,7 @@ class Proxy(socketserver.ThreadingTCPServer):
     def __init__(self, routes: dict[str, tuple[str, int]]) -> None:
         super().__init__(("127.0.0.1", 0), _Tunnel)
         self.routes = routes
+        self.web: dict[str, tuple[str, int]] = {}
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
 
@@ -55,13 +57,20 @@ class _Tunnel(socketserver.StreamRequestHandler):
         if not targets:
             self.wfile.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
             return
+        self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         with (
-            socket.create_connection(targets[0]) as server,
             self.server.counted(self.connection),
             contextlib.suppress(OSError),  # either side may end at any moment
+            socket.create_connection(self._choice(host, targets[0])) as server,
         ):
-            self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _pump(self.connection, server)
+
+    def _choice(self, host: str, target: tuple[str, int]) -> tuple[str, int]:
+        web = self.server.web.get(host)
+        if web is None:
+            return target
+        greeting = self.connection.recv(4096, socket.MSG_PEEK)
+        return web if b"\x08http/1.1" in greeting else target
 
 
 def _pump(one: socket.socket, other: socket.socket) -> None:

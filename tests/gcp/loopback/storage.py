@@ -1,5 +1,6 @@
 """Cloud Storage: gcp-storage-emulator, and the directory that shows it to the steps as /gcs."""
 
+import json
 import threading
 from functools import partial
 from http.server import HTTPServer
@@ -10,6 +11,7 @@ from gcp_storage_emulator.server import RequestHandler
 from gcp_storage_emulator.storage import Storage
 from google.auth.credentials import AnonymousCredentials
 
+from tests.gcp.loopback.administration.rest import Rest
 from tests.gcp.loopback.credentials import QUOTA_PROJECT
 
 
@@ -19,23 +21,47 @@ class Emulator(HTTPServer):
     Attributes:
         calls: method and path of every request.
         quota_projects: whose quota requests with credentials count against, as their callers say.
+        rest: who may do what with a bucket.
     """
 
-    def __init__(self, project_number: str) -> None:
+    def __init__(self, project_number: str, rest: Rest) -> None:
+        self.rest = rest
         self.calls: list[tuple[str, str]] = []
         self.quota_projects: set[str] = set()
-        handler = partial(
-            _RecordingHandler, Storage(use_memory_fs=True, project_number=project_number)
-        )
-        super().__init__(("127.0.0.1", 0), handler)
+        self._held = Storage(use_memory_fs=True, project_number=project_number)
+        super().__init__(("127.0.0.1", 0), partial(_RecordingHandler, self._held))
 
     @property
     def url(self) -> str:
         """For STORAGE_EMULATOR_HOST."""
         return f"http://127.0.0.1:{self.server_port}"
 
+    def locate(self, bucket: str, location: str) -> None:
+        """Puts a bucket into a region; the emulator makes all in the multi-region US."""
+        content = {"location": location, "locationType": "region"}
+        self._held.create_bucket(bucket, {**self._held.buckets[bucket], **content})
+
+    def has(self, bucket: str) -> bool:
+        """Whether there is such a bucket."""
+        return bucket in self._held.buckets
+
 
 class _RecordingHandler(RequestHandler):  # type: ignore[misc]
+    def do_GET(self) -> None:
+        bucket = (self.path.partition("?")[0].split("/") + [""] * 5)[4]
+        sender = self.headers.get("authorization", "")
+        answer = self.server.rest.bucket("GET", self.path, sender)
+        if answer is None or not self.server.has(bucket):
+            super().do_GET()
+            return
+        status, content = answer
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
     def log_request(self, code: object = "-", size: object = "-") -> None:
         self.server.calls.append((self.command, self.path))
         if "authorization" in self.headers:

@@ -68,11 +68,11 @@ def test_every_client_names_the_quota_project(recorder: Cloud, user: Shell) -> N
                 "Caller does not have required permission to use project p. Grant the caller the "
                 "roles/serviceusage.serviceUsageConsumer role, or a custom role."
             ),
-            "needs roles/serviceusage.serviceUsageConsumer; setup/gcloud.sh grants it",
+            "roles/serviceusage.serviceUsageConsumer; tabpipe doctor prints what grants it",
         ),
         (
             "Permission 'aiplatform.pipelineJobs.list' denied on resource 'x'.",
-            "the account that runs tabpipe needs the roles that setup/gcloud.sh grants",
+            "the account that runs tabpipe lacks a role; tabpipe doctor says which",
         ),
     ],
     ids=["disabled", "quota", "permission"],

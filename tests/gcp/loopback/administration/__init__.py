@@ -1,0 +1,1 @@
+"""How the loopback project is set up: APIs, policies, roles, accounts, registries, keys, quotas."""
