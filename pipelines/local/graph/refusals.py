@@ -1,0 +1,105 @@
+"""What this machine cannot run of a pipeline, task by task, with the cure: told before anything
+starts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pipelines.lint.pipeline import Pipeline, Task
+from pipelines.local.graph.commands import why_not
+from pipelines.local.graph.conditions import parse
+from pipelines.local.graph.naming import is_safe
+from pipelines.local.graph.platforms import platform_features
+from pipelines.local.graph.requirements import missing
+from pipelines.parameters import IN_WORDS
+from pipelines.steps import in_order
+from trainer.errors import InputError
+
+MAX_SHOWN = 20
+KINDS = (*IN_WORDS, "STRING", "TASK_FINAL_STATUS")
+
+
+def check(pipeline: Pipeline, name: str) -> None:
+    """Refuses what cannot run here.
+
+    Raises:
+        InputError: a line for each task and feature, with the cure.
+    """
+    lines = list(dict.fromkeys(refusals(pipeline)))
+    if not lines:
+        return
+    more = [f"and {len(lines) - MAX_SHOWN} more"] if len(lines) > MAX_SHOWN else []
+    listed = "\n  ".join([*lines[:MAX_SHOWN], *more])
+    raise InputError(f"every task must be one that this machine can run, got {name}:\n  {listed}")
+
+
+def refusals(pipeline: Pipeline) -> Iterator[str]:
+    """A line for each thing that cannot run: the task's path, what it is, and the cure."""
+    version = pipeline.spec.get("schemaVersion", "")
+    if version and not version.startswith("2.1"):
+        yield f"schemaVersion {version}: compile the pipeline with kfp 2"
+        return
+    components = pipeline.spec.get("components", {})
+    for path, graph in pipeline.graphs:
+        tasks = graph.get("dag", {}).get("tasks", {})
+        if not tasks and path == "root":
+            yield "root: a graph without tasks; compile a pipeline"
+        try:
+            in_order(tasks)
+        except ValueError as error:
+            yield f"{path}: {error}; compile the pipeline again"
+        for name, task in tasks.items():
+            place = f"{path}/{name}"
+            if not is_safe(name):
+                yield f"{place}: a name that no file can have; name it with letters and digits"
+            reference = task.get("componentRef", {}).get("name", "")
+            if reference not in components:
+                yield f"{place}: no component {reference}; compile the pipeline again"
+                continue
+            yield from _of_task(place, task, components[reference])
+    for each in pipeline.tasks:
+        yield from _of_leaf(each)
+    for label, feature in platform_features(pipeline.further):
+        users = [each.path for each in pipeline.tasks if each.component["executorLabel"] == label]
+        for path in users or [label]:
+            yield f"{path}: {feature} of Kubernetes; leave it out, or run the pipeline there"
+    for name, artifact in _required_artifacts(pipeline.spec["root"]):
+        kind = artifact.get("artifactType", {}).get("schemaTitle", "an artifact")
+        yield f"root: the input {name} is {kind}; import it in the pipeline (dsl.importer)"
+
+
+def _of_task(place: str, task: Mapping[str, Any], component: Mapping[str, Any]) -> Iterator[str]:
+    condition = task.get("triggerPolicy", {}).get("condition", "")
+    if condition:
+        try:
+            parse(condition)
+        except ValueError as error:
+            yield f"{place}: the condition {condition} ({error}); compare parameters with constants"
+    for name, parameter in component.get("inputDefinitions", {}).get("parameters", {}).items():
+        kind = parameter.get("parameterType", "none")
+        if kind not in KINDS:
+            yield f"{place}: the input {name} of type {kind}; use another type"
+    if component.get("taskConfigPassthroughs"):
+        yield f"{place}: settings of its task as an input; leave them out"
+
+
+def _of_leaf(task: Task) -> Iterator[str]:
+    if "importer" in task.executor:
+        return
+    if not (container := task.container):
+        what = next(iter(task.executor), "nothing")
+        yield f"{task.path}: an executor of kind {what}; make it a container or a Python component"
+        return
+    if problem := why_not(container):
+        yield f"{task.path}: {problem[0]}; {problem[1]}"
+    for requirement in missing(container.get("command", [])):
+        package = requirement.partition(" (")[0]
+        yield f"{task.path}: the package {requirement}; pip install '{package}'"
+    for name, definition in task.component.get("inputDefinitions", {}).get("parameters", {}).items():
+        if not definition.get("isOptional") and not task.is_given(name):
+            yield f"{task.path}: its input {name} has no value; compile the pipeline again"
+
+
+def _required_artifacts(root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, artifact in root.get("inputDefinitions", {}).get("artifacts", {}).items():
+        if not artifact.get("isOptional"):
+            yield name, artifact
