@@ -26,7 +26,7 @@ MAX_JOB_SECONDS = 7 * 24 * 3600
 def declared(spec: Mapping[str, Any], component: str | None = None) -> Declared:
     """The parameters of the pipeline, or of one of its components."""
     owner = spec["components"][f"comp-{component}"] if component else spec["root"]
-    parameters: Declared = owner["inputDefinitions"]["parameters"]
+    parameters: Declared = owner.get("inputDefinitions", {}).get("parameters", {})
     return parameters
 
 
@@ -53,8 +53,8 @@ def split_settings(settings: Iterable[str], names: Collection[str]) -> dict[str,
         if not separator:
             raise InputError(f"--set must be NAME=VALUE, got {setting}")
         if name not in names:
-            known = ", ".join(sorted(names))
-            raise InputError(f"--set must name a parameter, got {name}; there are {known}")
+            known = f"there are {', '.join(sorted(names))}" if names else "there is none"
+            raise InputError(f"--set must name a parameter, got {name}; {known}")
         texts[name] = text
     return texts
 

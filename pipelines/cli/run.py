@@ -1,5 +1,6 @@
 """The command that runs a pipeline on this machine: tabpipe run --help"""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,13 @@ from pipelines.cli.options import (
 
 
 def run(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE.yaml",
+            help="A compiled KFP v2 pipeline to run instead, which executes its author's code.",
+        ),
+    ] = None,
     csv: CsvFile = None,
     schema: SchemaFile = None,
     settings: Sets = None,
@@ -36,10 +44,18 @@ def run(
 ) -> None:
     """Run the compiled pipeline on this machine, the training job included; with --model, the
     prediction pipeline. With --resume, an earlier run goes on: finished steps are kept, training
-    continues from its checkpoint, and the values are those of that run.
+    continues from its checkpoint, and the values are those of that run. With FILE.yaml, any
+    compiled pipeline runs here: every program in it is executed with your rights, so run only files
+    whose author you trust.
 
     Example: tabpipe run --csv passengers.csv --schema schema.yaml --set epochs=200
     """
+    if file is not None:
+        from pipelines.cli.run_file import run_file
+
+        others = {"--csv": csv, "--schema": schema, "--cache": cache, "--model": model}
+        run_file(file, settings or [], root, as_json, {**others, "--resume": resumed})
+        return
     from pipelines.cli.start import resume, start
     from pipelines.request import local_request
 

@@ -30,6 +30,7 @@ class Run:
         code: digest of the code that the steps run.
         metrics: what the run's `metrics` artifact logged.
         artifacts: path of each output of the pipeline, by name.
+        outputs: value of each output of the pipeline that is a parameter, by name.
         seconds: how long each step that ran took.
         cached: the steps whose results came from the cache.
         kept: the steps that an earlier start of the run had finished.
@@ -49,6 +50,7 @@ class Run:
     code: str = ""
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     cached: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)

@@ -94,7 +94,9 @@ def _of_leaf(task: Task) -> Iterator[str]:
     for requirement in missing(container.get("command", [])):
         package = requirement.partition(" (")[0]
         yield f"{task.path}: the package {requirement}; pip install '{package}'"
-    for name, definition in task.component.get("inputDefinitions", {}).get("parameters", {}).items():
+    for name, definition in (
+        task.component.get("inputDefinitions", {}).get("parameters", {}).items()
+    ):
         if not definition.get("isOptional") and not task.is_given(name):
             yield f"{task.path}: its input {name} has no value; compile the pipeline again"
 
