@@ -24,7 +24,7 @@ def check(pipeline: Pipeline, name: str) -> None:
     Raises:
         InputError: a line for each task and feature, with the cure.
     """
-    lines = list(dict.fromkeys(refusals(pipeline)))
+    lines = sorted(set(refusals(pipeline)))  # protobuf gives the tasks in no order
     if not lines:
         return
     more = [f"and {len(lines) - MAX_SHOWN} more"] if len(lines) > MAX_SHOWN else []
@@ -59,7 +59,7 @@ def refusals(pipeline: Pipeline) -> Iterator[str]:
     for each in pipeline.tasks:
         yield from _of_leaf(each)
     for label, feature in platform_features(pipeline.further):
-        users = [each.path for each in pipeline.tasks if each.component["executorLabel"] == label]
+        users = [t.path for t in pipeline.tasks if t.component.get("executorLabel") == label]
         for path in users or [label]:
             yield f"{path}: {feature} of Kubernetes; leave it out, or run the pipeline there"
     for name, artifact in _required_artifacts(pipeline.spec["root"]):

@@ -191,7 +191,8 @@ class Scheduler:
 
 
 def _ready(waiting: Mapping[str, Any], scope: Scope) -> list[str]:
-    return [name for name, task in waiting.items() if _before(task) <= scope.results.keys()]
+    ready = (name for name, task in waiting.items() if _before(task) <= scope.results.keys())
+    return sorted(ready)
 
 
 def _before(task: Mapping[str, Any]) -> set[str]:
