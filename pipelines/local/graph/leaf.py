@@ -11,7 +11,7 @@ from typing import Any
 
 from pipelines.local.commands.long_arguments import shortened
 from pipelines.local.graph.commands import command_of, is_custom_job, is_lightweight
-from pipelines.local.graph.placeholders import filled_in, words
+from pipelines.local.graph.placeholders import filled_in, with_whole_message, words
 from pipelines.local.step import log_path
 
 
@@ -88,6 +88,7 @@ def run(
     else:
         command = [each for word in command_of(container) for each in words(word, message, names)]
     if is_custom_job(container):
+        arguments = [with_whole_message(each, message) for each in arguments]
         arguments += [*words("--executor_input", message, names), *words("{{$}}", message, names)]
     if is_custom_job(container) or is_lightweight(container):
         arguments = list(shortened(arguments, directory / "steps" / step))

@@ -18,6 +18,7 @@ REFERENCE = re.compile(
 )
 WORKSPACE = "workspace"  # where all steps may write, in the run's directory
 JOB_NAME = "{{$.pipeline_job_name}}"
+WHOLE = re.compile(r"\{\{\$\.json_escape\[(\d)\]\}\}")
 STRUCTURE = re.compile(r'\s*\{\s*"(?:Concat|IfPresent)"\s*:')
 
 
@@ -81,6 +82,19 @@ def _flat(structure: Any, given: Mapping[str, Any]) -> list[str]:
         case list():
             return [each for part in structure for each in _flat(part, given)]
     return [as_text(structure)]
+
+
+def with_whole_message(text: str, executor_input: Mapping[str, Any]) -> str:
+    """The payload of a CustomJob that GCPC made of a component: `{{$.json_escape[1]}}` in its
+    arguments, which come from an input, is the message, once more inside a JSON string."""
+
+    def escaped(match: re.Match[str]) -> str:
+        message = json.dumps(executor_input)
+        for _ in range(int(match[1])):
+            message = json.dumps(message)[1:-1]
+        return message
+
+    return WHOLE.sub(escaped, text)
 
 
 def inserted(value: Any, executor_input: Mapping[str, Any], names: Mapping[str, str]) -> Any:

@@ -82,7 +82,8 @@ class Scope:
         found.parameters |= {name: each for name, each in filled.items() if each is not None}
         for name, definition in declared.items():
             if name not in found.parameters and "defaultValue" in definition:
-                found.parameters[name] = whole(definition["defaultValue"])
+                default = whole(definition["defaultValue"])
+                found.parameters[name] = inserted(default, known, self.names)
         for name, source in sources.get("artifacts", {}).items():
             if artifacts := self._artifacts(source):
                 found.artifacts[name] = artifacts

@@ -25,7 +25,7 @@ X = "inputs.parameter_values['x']"
         (f"{X} == true", 1, False),
         (f"{X} != 'x'", None, True),
         (X, True, True),
-        (f'inputs.parameter_values["x"] == "it\\"s"', 'it"s', True),
+        ('inputs.parameter_values["x"] == "it\\"s"', 'it"s', True),
         (f"({X} == 'a') == false", "b", True),
     ],
 )

@@ -57,10 +57,9 @@ def test_an_exit_handler_runs_whatever_has_happened(
     run: RunPipeline, tmp_path: Path, why: str
 ) -> None:
     def handled(path: str, why: str):  # type: ignore[no-untyped-def]
-        with dsl.ExitHandler(end(path=path)):
-            with dsl.If(why != ""):
-                broken = break_down(why=why)
-                say(text=broken.output)
+        with dsl.ExitHandler(end(path=path)), dsl.If(why != ""):
+            broken = break_down(why=why)
+            say(text=broken.output)
 
     path = tmp_path / "end.txt"
     if not why:
