@@ -4,8 +4,9 @@ starts."""
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from pipelines.lint.payloads.template import worker_pools
 from pipelines.lint.pipeline import Pipeline, Task
-from pipelines.local.graph.commands import why_not
+from pipelines.local.graph.commands import is_custom_job, why_not
 from pipelines.local.graph.conditions import parse
 from pipelines.local.graph.naming import is_safe
 from pipelines.local.graph.platforms import platform_features
@@ -89,16 +90,28 @@ def _of_leaf(task: Task) -> Iterator[str]:
         what = next(iter(task.executor), "nothing")
         yield f"{task.path}: an executor of kind {what}; make it a container or a Python component"
         return
-    if problem := why_not(container):
-        yield f"{task.path}: {problem[0]}; {problem[1]}"
-    for requirement in missing(container.get("command", [])):
-        package = requirement.partition(" (")[0]
-        yield f"{task.path}: the package {requirement}; pip install '{package}'"
-    for name, definition in (
-        task.component.get("inputDefinitions", {}).get("parameters", {}).items()
-    ):
+    for place, each in [(task.path, container), *_pools(task)]:
+        if problem := why_not(each):
+            yield f"{place}: {problem[0]}; {problem[1]}"
+        for requirement in missing(each.get("command", [])):
+            package = requirement.partition(" (")[0]
+            yield f"{place}: the package {requirement}; pip install '{package}'"
+    declared = task.component.get("inputDefinitions", {}).get("parameters", {})
+    for name, definition in declared.items():
         if not definition.get("isOptional") and not task.is_given(name):
             yield f"{task.path}: its input {name} has no value; compile the pipeline again"
+
+
+def _pools(task: Task) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The containers of a CustomJob's worker pools, with their places."""
+    if not is_custom_job(task.container):
+        return
+    for pool in worker_pools(task):
+        if "python_package_spec" in pool.spec:
+            package = pool.part("python_package_spec").get("python_module", "package")
+            yield pool.place, {"image": f"{pool.image} with {package}"}
+        else:
+            yield pool.place, {**pool.part("container_spec"), "image": pool.image}
 
 
 def _required_artifacts(root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
