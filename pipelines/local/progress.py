@@ -96,12 +96,12 @@ def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
             record = read_record(directory, step)
             if "seconds" in record:
                 waiting.remove(step)
-                echo(f"{step}: {ended(record)}", err=True)
+                echo(f"{step}: {ending(record)}", err=True)
         if last_look:
             return
 
 
-def ended(record: dict[str, Any]) -> str:
+def ending(record: dict[str, Any]) -> str:
     """What has become of a step that has ended."""
     if record.get("kept"):
         return "kept"

@@ -9,7 +9,6 @@ from pipelines.lint.pipeline import Pipeline, Task
 from pipelines.local.graph.commands import is_custom_job, why_not
 from pipelines.local.graph.conditions import parse
 from pipelines.local.graph.naming import is_safe
-from pipelines.local.graph.platforms import platform_features
 from pipelines.local.graph.requirements import missing
 from pipelines.parameters import IN_WORDS
 from pipelines.steps import in_order
@@ -17,6 +16,18 @@ from trainer.errors import InputError
 
 MAX_SHOWN = 20
 KINDS = (*IN_WORDS, "STRING", "TASK_FINAL_STATUS")
+# Settings of kfp-kubernetes: where a pod runs and what it is called; a step does the same without.
+NO_MATTER = (
+    "activeDeadlineSeconds",
+    "imagePullPolicy",
+    "imagePullSecret",
+    "nodeAffinity",
+    "nodeSelector",
+    "podAffinity",
+    "podMetadata",
+    "securityContext",
+    "tolerations",
+)
 
 
 def check(pipeline: Pipeline, name: str) -> None:
@@ -59,7 +70,7 @@ def refusals(pipeline: Pipeline) -> Iterator[str]:
             yield from _of_task(place, task, components[reference])
     for each in pipeline.tasks:
         yield from _of_leaf(each)
-    for label, feature in platform_features(pipeline.further):
+    for label, feature in _platform_features(pipeline.further):
         users = [t.path for t in pipeline.tasks if t.component.get("executorLabel") == label]
         for path in users or [label]:
             yield f"{path}: {feature} of Kubernetes; leave it out, or run the pipeline there"
@@ -118,3 +129,16 @@ def _required_artifacts(root: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[
     for name, artifact in root.get("inputDefinitions", {}).get("artifacts", {}).items():
         if not artifact.get("isOptional"):
             yield name, artifact
+
+
+def _platform_features(further: list[Any]) -> Iterator[tuple[str, str]]:
+    """The executor's label and the feature, for each that this machine has not got."""
+    for document in further:
+        platforms = document.get("platforms", {}) if isinstance(document, dict) else {}
+        for platform in platforms.values() if isinstance(platforms, dict) else ():
+            match platform:
+                case {"deploymentSpec": {"executors": dict(executors)}}:
+                    for label, settings in executors.items():
+                        for feature in settings if isinstance(settings, dict) else ():
+                            if feature not in NO_MATTER:
+                                yield str(label), str(feature)

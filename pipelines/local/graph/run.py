@@ -102,11 +102,11 @@ def run_graph(request: GraphRequest, directory: Path) -> Run:
     names = names_of_run(directory.name, str(directory), now.isoformat(timespec="seconds"))
 
     def ended(step: str) -> None:
-        ending = read_record(directory, step)
-        if "seconds" not in ending:  # what records it was itself killed
+        of_step = read_record(directory, step)
+        if "seconds" not in of_step:  # what records it was itself killed
             return
-        echo(f"{step}: {progress.ended(ending)}", err=True)
-        if ending["status"]:
+        echo(f"{step}: {progress.ending(of_step)}", err=True)
+        if of_step["status"]:
             progress.show_end_of_log(directory, step)
 
     scheduler = Scheduler(request.pipeline.spec, directory, names, ledger, ended)

@@ -68,7 +68,7 @@ def test_it_runs_and_can_be_looked_at(shell: Shell, file: str) -> None:
     run = json.loads(result.stdout)
     assert (run["state"], run["outputs"]) == ("SUCCEEDED", {"said": "Rose"})
     shown = shell("show", run["run_id"])
-    assert "greet" in shown.stdout and "SUCCEEDED" in shown.output
+    assert "greet" in shown.stdout and "SUCCEEDED" in shown.stdout
     assert shell("logs", run["run_id"], "greet").stdout.strip() == "hello Rose"
     refused = shell("run", "--resume", "latest")
     assert (refused.status, "must be of tabpipe's own pipelines" in refused.error) == (2, True)

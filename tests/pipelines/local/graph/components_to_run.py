@@ -44,7 +44,7 @@ def written(text: str, data: Output[Dataset]):  # type: ignore[no-untyped-def]
 @dsl.component(base_image=PYTHON)
 def joined(parts: Input[List[Dataset]]) -> str:  # noqa: UP006
     texts = []
-    for part in parts:  # type: ignore[attr-defined]
+    for part in parts:
         with open(part.path) as file:
             texts.append(f"{file.read()}:{part.metadata['length']:g}")
     return " ".join(texts)

@@ -160,7 +160,7 @@ def test_a_container_whose_program_is_here(run: RunPipeline) -> None:
 
 def test_metrics_and_artifacts_of_the_pipeline_are_in_the_record(run: RunPipeline) -> None:
     def measuring(value: float) -> dsl.Metrics:
-        return measured(value=value).outputs["metrics"]  # type: ignore[no-any-return]
+        return measured(value=value).outputs["metrics"]
 
     result = run(measuring, value=0.25)
     assert result.metrics == {"loss": 0.25}
