@@ -1,6 +1,7 @@
 """The command of a task's container, as it is on this machine."""
 
 import importlib.util
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from pipelines.local.commands.installation import without_pip
 from pipelines.local.kfp_internals import KFP_EXECUTOR, LAUNCHER
 
 PYTHONS = ("python", "python3", Path(sys.executable).name)
+INTERPRETERS = (*PYTHONS, "sh", "bash")
 LAUNCHERS = "google_cloud_pipeline_components.container."
 # What a lightweight component's script does with the arguments that it is given.
 PASSED_ON = '"$@"'
@@ -55,13 +57,13 @@ def why_not(container: Mapping[str, Any]) -> tuple[str, str] | None:
     program = command[0]
     if "{{$" in program or program.startswith('{"'):
         return None  # known when it runs
-    if program not in PYTHONS:
-        if shutil.which(program):
-            return None
+    if program not in INTERPRETERS and not shutil.which(program):
         return f"the program {program} of the image {image}", f"install {program}, or {SUBMIT}"
     code = next((i for i, word in enumerate(command) if i and not word.startswith("-")), None)
-    if "-c" in command[1:code] or code is None or "{{$" in command[code]:
+    if program not in INTERPRETERS or code is None or "{{$" in command[code]:
         return None
+    if any(re.fullmatch(r"-\w*c", option) for option in command[1:code]):
+        return None  # the program itself
     if command[code - 1] == "-m":
         if _has_module(command[code]):
             return None

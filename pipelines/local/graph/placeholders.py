@@ -49,7 +49,9 @@ def _referred(reference: re.Match[str], executor_input: Mapping[str, Any]) -> st
     name, part, found = reference["name"], reference["part"], None
     if reference["kind"] == "artifacts":
         listed = side.get("artifacts", {}).get(name, {}).get("artifacts", [])
-        if listed:
+        if part is None and not reference["key"]:
+            found = listed
+        elif listed:
             found = listed[0].get("uri" if part in ("uri", "path", None) else part)
         if reference["key"]:
             found = (found or {}).get(reference["key"])

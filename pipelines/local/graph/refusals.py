@@ -15,7 +15,8 @@ from pipelines.steps import in_order
 from trainer.errors import InputError
 
 MAX_SHOWN = 20
-KINDS = (*IN_WORDS, "STRING", "TASK_FINAL_STATUS")
+STATUS = "TASK_FINAL_STATUS"
+KINDS = (*IN_WORDS, "STRING", STATUS)
 # Settings of kfp-kubernetes: where a pod runs and what it is called; a step does the same without.
 NO_MATTER = (
     "activeDeadlineSeconds",
@@ -108,7 +109,12 @@ def _of_leaf(task: Task) -> Iterator[str]:
             package = requirement.partition(" (")[0]
             yield f"{place}: the package {requirement}; pip install '{package}'"
     declared = task.component.get("inputDefinitions", {}).get("parameters", {})
+    sources = task.spec.get("inputs", {}).get("parameters", {})
     for name, definition in declared.items():
+        if definition.get("parameterType") == STATUS and "taskFinalStatus" not in sources.get(
+            name, {}
+        ):
+            yield f"{task.path}: its input {name} is a final status; make it an exit handler's task"
         if not definition.get("isOptional") and not task.is_given(name):
             yield f"{task.path}: its input {name} has no value; compile the pipeline again"
 

@@ -16,7 +16,7 @@ from kfp import dsl
 
 from pipelines.local.graph.requirements import missing
 from pipelines.local.graph.run import graph_request
-from tests.pipelines.local.graph.components_to_run import content, say
+from tests.pipelines.local.graph.components_to_run import content, end, say
 from tests.pipelines.local.graph.conftest import Compiled
 from trainer.errors import InputError
 
@@ -66,6 +66,15 @@ def of_unknown_module():  # type: ignore[no-untyped-def]
 @dsl.container_component
 def of_unknown_file():  # type: ignore[no-untyped-def]
     return dsl.ContainerSpec(image="an/image", command=["python", "/no/main.py"])
+
+
+@dsl.container_component
+def of_unknown_script():  # type: ignore[no-untyped-def]
+    return dsl.ContainerSpec(image="an/image", command=["sh", "-e", "run.sh"])
+
+
+def status() -> None:
+    end(path="a")
 
 
 def query() -> None:
