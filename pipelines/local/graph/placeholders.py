@@ -115,11 +115,18 @@ def names_of_task(names: Mapping[str, str], task: str, step: str) -> dict[str, s
     return {**names, "{{$.pipeline_task_name}}": task, "{{$.pipeline_task_uuid}}": step}
 
 
-def names_of_run(run_id: str, root: str, created: str) -> dict[str, str]:
-    """What the placeholders stand for that are no input or output of a task, nor its name."""
+def names_of_run(pipeline: str, run_id: str, root: str, created: str) -> dict[str, str]:
+    """What the placeholders stand for that are no input or output of a task, nor its name.
+
+    Args:
+        pipeline: its name, with which a job's begins.
+        run_id: the name of the run's directory.
+        root: that directory.
+        created: when the run began, in the form of ISO 8601.
+    """
     return {
-        JOB_NAME: run_id,
-        "{{$.pipeline_job_resource_name}}": run_id,
+        JOB_NAME: f"{pipeline}-{run_id}",
+        "{{$.pipeline_job_resource_name}}": f"{pipeline}-{run_id}",
         "{{$.pipeline_job_uuid}}": run_id,
         "{{$.pipeline_job_create_time_utc}}": created,
         "{{$.pipeline_job_schedule_time_utc}}": created,

@@ -99,7 +99,9 @@ def run_graph(request: GraphRequest, directory: Path) -> Run:
     record.process_started = psutil.Process().create_time()
     ledger = Ledger(directory)
     record.save(directory)
-    names = names_of_run(directory.name, str(directory), now.isoformat(timespec="seconds"))
+    name = request.pipeline.spec.get("pipelineInfo", {}).get("name", "pipeline")
+    created = now.isoformat(timespec="seconds")
+    names = names_of_run(name, directory.name, str(directory), created)
 
     def ended(step: str) -> None:
         of_step = read_record(directory, step)

@@ -113,7 +113,7 @@ def test_the_items_of_a_loop_must_be_a_list(run: RunPipeline) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGKILL])
 def test_no_process_outlives_a_run_that_is_stopped(
     compiled: Compiled, tmp_path: Path, number: int
 ) -> None:
