@@ -27,7 +27,7 @@ MAX_JOB_SECONDS = 7 * 24 * 3600
 def declared(spec: Mapping[str, Any], component: str | None = None) -> Declared:
     """The parameters of the pipeline, or of one of its components."""
     owner = spec["components"][f"comp-{component}"] if component else spec["root"]
-    parameters: Declared = owner["inputDefinitions"]["parameters"]
+    parameters: Declared = owner.get("inputDefinitions", {}).get("parameters", {})
     return parameters
 
 
@@ -68,11 +68,12 @@ def known_name(name: str, names: Collection[str], origin: str) -> str:
     Raises:
         InputError: there is none; it says which is meant, or else which there are.
     """
-    meant = name.replace("-", "_")
+    meant = name if name in names else name.replace("-", "_")
     if meant in names:
         return meant
     near = difflib.get_close_matches(meant, sorted(names), n=1)
-    cure = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(names))}"
+    known = f"there are {', '.join(sorted(names))}" if names else "there is none"
+    cure = f"did you mean {near[0]}?" if near else known
     raise InputError(f"{origin} must name a parameter, got {name}; {cure}")
 
 

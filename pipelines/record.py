@@ -13,7 +13,7 @@ class Step:
 
     Attributes:
         name: the task's name in the pipeline.
-        state: WAITING, RUNNING, SUCCEEDED, CACHED, FAILED, CANCELLED or KILLED.
+        state: WAITING, RUNNING, SUCCEEDED, CACHED, SKIPPED, FAILED, CANCELLED or KILLED.
         seconds: how long it took; None while it has not ended.
         job: resource name of the CustomJob it started; empty if there is none.
         error: why it failed, as the platform says it.

@@ -9,7 +9,6 @@ from pipelines.cli.options import (
     DEFAULT_ROOT,
     START,
     AsJson,
-    GivenTable,
     ModelRun,
     Quiet,
     Root,
@@ -22,10 +21,18 @@ from pipelines.cli.options import (
 from trainer.errors import InputError
 
 PIPELINES = (".yaml", ".yml", ".json")  # the ends of names of compiled pipelines
+TableOrPipeline = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="TABLE",
+        help="The table. Default: the project's. Or a compiled pipeline, a .yaml or .json, whose "
+        "code is executed with your rights.",
+    ),
+]
 
 
 def run(
-    table: GivenTable = None,
+    table: TableOrPipeline = None,
     target: Target = None,
     schema: SchemaFile = None,
     settings: Sets = None,
@@ -51,7 +58,7 @@ def run(
     Without a schema, one is inferred from the table. The compiled pipeline runs with all its steps,
     the training job included; with --model, the prediction pipeline. With --resume, an earlier run
     goes on: finished steps are kept, training continues from its checkpoint, and the values are
-    those of that run.
+    those of that run. A compiled pipeline of your own in the place of TABLE runs here, too.
 
     Example: tabpipe run churn.csv --target churn --set epochs=200
     """
@@ -60,7 +67,24 @@ def run(
 
     output = Output(quiet, verbose, as_json)
     if table is not None and Path(table).suffix in PIPELINES:
-        return run_pipeline(Path(table))
+        from pipelines.cli.run_file import run_file
+
+        run_file(
+            Path(table),
+            settings or [],
+            root,
+            output,
+            {
+                "--target": target,
+                "--schema": schema,
+                "--name": name,
+                "--sample": sample,
+                "--cache": cache,
+                "--model": model,
+                "--resume": resumed,
+            },
+        )
+        return
     if resumed is not None:
         from pipelines.local.resume import find, request_of
 
@@ -77,17 +101,6 @@ def run(
         check_name(name, root)
     request = local_request(table, schema, settings or [], root, model, target, sample)
     start(request, root, cache, output, name)
-
-
-def run_pipeline(file: Path) -> None:
-    """Runs a compiled pipeline of any KFP project.
-
-    Raises:
-        InputError: always; here only training and prediction are run.
-    """
-    raise InputError(
-        f"TABLE must be a table, got {file}, a pipeline; tabpipe lint {file} checks one"
-    )
 
 
 def register(app: typer.Typer) -> None:

@@ -73,9 +73,14 @@ def _show_breakdown(directory: Path, steps: list[str]) -> None:
     """The end of a failed step's log; bad input needs no more than its error."""
     step = failed_step(directory, steps)
     if step and read_record(directory, step)["status"] != InputError.exit_status:
-        echo(f"{log_path(directory, step)} ends:", err=True)
-        for line in last_lines(directory, step):
-            echo(f"  {line}", err=True)
+        show_end_of_log(directory, step)
+
+
+def show_end_of_log(directory: Path, step: str) -> None:
+    """The last lines that a step has logged."""
+    echo(f"{log_path(directory, step)} ends:", err=True)
+    for line in last_lines(directory, step):
+        echo(f"  {line}", err=True)
 
 
 @contextlib.contextmanager
@@ -100,7 +105,7 @@ def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
             record = read_record(directory, step)
             if "seconds" in record:
                 waiting.remove(step)
-                echo(f"{step}: {_ended(record)}", err=True)
+                echo(f"{step}: {ending(record)}", err=True)
         if last_look:
             return
         if time.monotonic() - told > LINE_SECONDS:
@@ -110,7 +115,7 @@ def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
                     echo(f"{step}: {line}", err=True)
 
 
-def _ended(record: dict[str, Any]) -> str:
+def ending(record: dict[str, Any]) -> str:
     """What has become of a step that has ended."""
     if record.get("kept"):
         return "kept"

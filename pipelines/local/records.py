@@ -3,6 +3,7 @@
 import datetime
 from pathlib import Path
 
+from pipelines.local.graph_steps import is_graph, steps_of
 from pipelines.local.step import log_path
 from pipelines.local.step_records import read_record, step_progress
 from pipelines.record import Record, Step
@@ -35,12 +36,12 @@ def local_record(directory: Path) -> Record:
 
 def _record(directory: Path) -> Record:
     run = load(directory)
-    path = directory / PIPELINE
-    spec = spec_of(read_pipeline(path), str(path))
     steps = []
-    for name in in_order(spec["root"]["dag"]["tasks"]):
+    for name, known in _steps(directory).items():
         record = read_record(directory, name)
-        if not record:
+        if known:
+            state = known
+        elif not record:
             state = "CACHED" if name in run.cached else "WAITING"
         elif "seconds" not in record:
             state = run.state if run.state in ("RUNNING", "KILLED") else "CANCELLED"
@@ -66,6 +67,15 @@ def _record(directory: Path) -> Record:
         name=run.name,
         directory=str(directory),
     )
+
+
+def _steps(directory: Path) -> dict[str, str]:
+    """The names of the steps of a run, and SKIPPED of those that will not start."""
+    if is_graph(directory):
+        return steps_of(directory)
+    path = directory / PIPELINE
+    spec = spec_of(read_pipeline(path), str(path))
+    return dict.fromkeys(in_order(spec["root"]["dag"]["tasks"]), "")
 
 
 def size_on_disk(path: Path) -> int:

@@ -13,6 +13,7 @@ from components.objects import fingerprint
 from pipelines.local.cache.changes import ABSENT, changes, short
 from pipelines.local.cache.code import code_fingerprint
 from pipelines.local.digests import damage, damaged
+from pipelines.local.graph_steps import is_graph
 from pipelines.local.kfp_internals import LAUNCHER
 from pipelines.local.processes import end_processes_of
 from pipelines.local.records import PIPELINE
@@ -65,6 +66,11 @@ def request_of(
         InputError: one of them, the table, the model or the code is not what it was; it names each.
     """
     run = load(directory)
+    if is_graph(directory):
+        raise InputError(
+            f"a run to resume must be of tabpipe's own pipelines, got {run.run_id}, of a pipeline "
+            "from a file; start a new run"
+        )
     compiled = read_pipeline(directory / PIPELINE)
     given = parse_settings(sets, declared(spec_of(compiled)))
     if csv is not None:

@@ -31,6 +31,7 @@ class Run:
         metrics: what the run's `metrics` artifact logged.
         summary: what the report's first sentences say.
         artifacts: path of each output of the pipeline, by name.
+        outputs: value of each output of the pipeline that is a parameter, by name.
         seconds: how long each step that ran took.
         cached: the steps whose results came from the cache.
         kept: the steps that an earlier start of the run had finished.
@@ -52,6 +53,7 @@ class Run:
     metrics: dict[str, float] = field(default_factory=dict)
     summary: str = ""
     artifacts: dict[str, str] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     cached: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)

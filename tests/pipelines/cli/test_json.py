@@ -19,7 +19,7 @@ from vertex_tabular.run.record import Run
 PAGE = (Path(__file__).parents[3] / "docs" / "json.md").read_text()
 ROWS = dict(re.findall(r"^\| `tabpipe ([a-z ]+)` \| (.*) \|$", PAGE, re.MULTILINE))
 COMMANDS = dict(leaves(typer.main.get_command(app)))
-LINES_ONLY = ("logs",)  # prints what others have written
+LINES_ONLY = ("logs", "setup")  # print what others have written, and a script
 
 
 def section(title: str) -> set[str]:

@@ -1,0 +1,1 @@
+"""Any compiled pipeline on this machine: its graph, scheduled task by task."""
