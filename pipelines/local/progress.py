@@ -63,7 +63,11 @@ def watch(directory: Path, steps: list[str]) -> Iterator[None]:
         redirect_stdout=False,
     )
     try:
-        with live if console.is_terminal else _lines(directory, steps):
+        with (
+            live
+            if console.is_terminal and not console.is_dumb_terminal
+            else _lines(directory, steps)
+        ):
             yield
     finally:
         _show_breakdown(directory, steps)

@@ -172,7 +172,7 @@ def test_a_schema_is_proposed_and_checked(tabpipe: Tabpipe, tmp_path: Path) -> N
         (["run", "bad.csv", "--target", "x"], "column x must be there, "),
         (["run", "bad.csv", "--target", "x", *FIT], "give --target or --schema, not both: "),
         (["run", "bad.csv", "--sample"], "--sample has its own table and target, got another"),
-        (["run", "p.yaml"], "TABLE must be a table, got p.yaml, a pipeline; tabpipe lint"),
+        (["run", "p.yaml"], "p.yaml must be a compiled pipeline, got No such file or directory"),
         (["preprocess", "bad.csv", "arrays"], "a table needs a feature schema, got none; give"),
         (["run", "bad.csv", "--schema", "no.yaml"], "--schema must be a file, got"),
         (["run", "--sample", "--set", "epoch=5"], "got epoch; did you mean epochs?"),
