@@ -1,6 +1,5 @@
 """Runs a graph: each task when those that it depends on have ended, several at once."""
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -17,9 +16,9 @@ from pipelines.local.graph.placeholders import names_of_task
 from pipelines.local.graph.scope import FAILED, SKIPPED, SUCCEEDED, Result, Scope, Values, typed
 from pipelines.local.graph_steps import Ledger
 from pipelines.local.step_records import why_failed
+from trainer.compute.cpus import available_cpus
 from trainer.errors import TabularError
 
-AT_ONCE = os.cpu_count() or 1
 MAX_THREADS = 32  # of one graph; they wait for processes
 COMPLETED = "ALL_UPSTREAM_TASKS_COMPLETED"  # whatever has become of them
 
@@ -50,7 +49,8 @@ class Scheduler:
         self._names = names
         self._ledger = ledger
         self._ended = ended
-        self._processes = leaf.Processes(AT_ONCE)
+        self._at_once = available_cpus()
+        self._processes = leaf.Processes(self._at_once)
 
     def run(self, parameters: Mapping[str, Any]) -> Result:
         """Runs the pipeline with these values, the defaults among them."""
@@ -105,7 +105,7 @@ class Scheduler:
             each_turn = turns(task, inputs)
         except TabularError as error:
             return Result(FAILED, error=f"{step_name(path, name)} failed: {error}")
-        at_once = task.get("iteratorPolicy", {}).get("parallelismLimit") or AT_ONCE
+        at_once = task.get("iteratorPolicy", {}).get("parallelismLimit") or self._at_once
 
         def turn(number: int) -> Result:
             return self._turn(name, task, component, each_turn[number], scope, path, number)
