@@ -160,7 +160,7 @@ def test_a_pipe_and_a_device_are_no_settings(
         (b"csv = 'a'\ncsv = 'b'\n", "tabpipe.toml must be TOML"),
         (b"csv = '\xff'", "tabpipe.toml must be UTF-8"),
         (rb'csv = "\uD800"', "tabpipe.toml must be TOML"),
-        (b"csv = " + b"1" * 400, "holds texts named csv, .*, got csv = inf"),
+        (b"csv = " + b"1" * 400, "holds texts named name, csv, .*, got csv = inf"),
     ],
 )
 def test_a_bad_tabpipe_toml_is_one_line(content: bytes, complaint: str, tmp_path: Path) -> None:
