@@ -38,8 +38,7 @@ def test_every_passing_fault_is_retried_and_the_run_submitted_once(
     [
         (
             Fault(CREATE, Code.PERMISSION_DENIED, "Permission 'x' denied on resource 'y'."),
-            "Permission 'x' denied on resource 'y'; the account that runs tabpipe lacks a role; "
-            "tabpipe doctor says which",
+            "the account that runs tabpipe lacks a role; tabpipe doctor says which",
         ),
         (
             Fault(CREATE, Code.RESOURCE_EXHAUSTED, "The following quota metrics exceed limits."),
