@@ -224,7 +224,9 @@ def evaluate(training: Trained, data: Data) -> tuple[dict[str, Any], dict[str, d
     state = training.state
     shown = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
     kept = state.best_epoch if training.config.restore_best else state.epoch
-    log.info(f"epoch {kept} of {state.epoch} is kept: {shown}")
+    several = sum(row["share"] > 0 for row in training.tried) > 1
+    whole = "; the whole blend" if several else ""
+    log.info(f"epoch {kept} of {state.epoch} is kept{whole}: {shown}")
     if training.still_improving:
         log.info("the validation loss still fell at the last epochs; more --epochs may be better")
     return metrics, arrays

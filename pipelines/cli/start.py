@@ -12,7 +12,7 @@ import typer
 
 from pipelines.cli.options import DEFAULT_ROOT
 from pipelines.cli.output import print_json
-from trainer.errors import TabularError
+from trainer.errors import InputError, TabularError
 from trainer.terminal import echo
 
 if TYPE_CHECKING:
@@ -109,10 +109,11 @@ def _report(go: "Callable[[], Run]", directory: Path, root: Path, as_json: bool)
         command += f" --root {shlex.quote(str(root))}"
     try:
         return go()
-    except TabularError:
+    except TabularError as error:
         if as_json:
             print_json(asdict(record.load(directory)))
-        echo(f"to go on with what is done: {command}", err=True)
+        if not isinstance(error, InputError):  # what was given is at fault, and must be another
+            echo(f"to go on with what is done: {command}", err=True)
         raise
     except KeyboardInterrupt:
         echo(f"interrupted: stopped {directory.name} and all its processes", err=True)

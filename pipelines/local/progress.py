@@ -102,7 +102,7 @@ def _lines(directory: Path, steps: list[str]) -> Iterator[None]:
 def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
     """Prints one line for each step when it has ended, and how far training is meanwhile."""
     waiting = list(steps)
-    told = time.monotonic()
+    told, last = time.monotonic(), ""
     while waiting:
         last_look = ended.wait(REFRESH_SECONDS)
         for step in list(waiting):
@@ -115,7 +115,9 @@ def _report(directory: Path, steps: list[str], ended: threading.Event) -> None:
         if time.monotonic() - told > LINE_SECONDS:
             told = time.monotonic()
             for step in waiting:
-                if line := step_progress(directory, step):
+                line = step_progress(directory, step)
+                if line and line != last:
+                    last = line
                     echo(f"{step}: {line}", err=True)
 
 

@@ -16,6 +16,7 @@ class Epochs:
         kept: the one whose weights the model has.
         losses: the validation loss of each.
         train_losses: the training loss of each.
+        blended: the candidate that these are of, where the model is a blend of several; or empty.
     """
 
     last: int
@@ -23,6 +24,7 @@ class Epochs:
     kept: int
     losses: list[float]
     train_losses: list[float]
+    blended: str = ""
 
     @property
     def caption(self) -> str:
@@ -37,6 +39,11 @@ class Epochs:
             f"Training ran for {epochs}. The validation loss was lowest, {loss}, at epoch "
             f"{self.lowest}, where the training loss was {train_loss}."
         )
+        if self.blended:
+            return (
+                f"{said} These are of {self.blended} alone, the candidate with the largest share "
+                "of the model; the metrics are of the whole model."
+            )
         if self.kept == self.lowest:
             return said
         loss, train_loss = at(self.kept)
@@ -53,12 +60,15 @@ def kept_epoch(run: RunDirectory) -> int:
 def epochs_of(run: RunDirectory) -> Epochs:
     """The epochs of a run that has a history."""
     losses = run.history["validation_loss"]
+    shares = {row["candidate"]: float(row["share"]) for row in run.candidates}
+    several = sum(share > 0 for share in shares.values()) > 1
     return Epochs(
         last=len(losses),
         lowest=int(losses.argmin()) + 1,
         kept=kept_epoch(run),
         losses=losses.tolist(),
         train_losses=run.history["train_loss"].tolist(),
+        blended=max(shares, key=shares.__getitem__) if several else "",
     )
 
 

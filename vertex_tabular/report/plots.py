@@ -99,7 +99,8 @@ def learning(run: RunDirectory) -> list[Chart]:
         Chart(
             "score",
             f"Validation {name} by epoch",
-            f"At epoch {telling.kept}, of which the model is, it was {at_kept}; at the first, "
+            f"At epoch {telling.kept}, of which the model is, it was {at_kept}"
+            f"{f' (of {telling.blended} alone)' if telling.blended else ''}; at the first, "
             f"{decimal(float(values[0]))}.",
             "Epoch",
             label,

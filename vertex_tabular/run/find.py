@@ -83,8 +83,9 @@ def find_run(run: str | Path, root: str | Path = ROOT) -> str:
     """The run directory, a path or gs:// URI, of a run.
 
     Args:
-        run: the id of a run below `root`, the beginning of one, `latest`, `latest~1`, a run's name,
-            the directory of a run, or a run directory: a path or gs:// URI.
+        run: the id of a run below `root`, the beginning of one, a run's name, the directory of a
+            run, or a run directory: a path or gs:// URI; or `latest`, `latest~1`, among the runs
+            that have a model.
         root: the directory of the runs of this machine.
 
     Raises:
@@ -93,6 +94,8 @@ def find_run(run: str | Path, root: str | Path = ROOT) -> str:
     name = str(run)
     if Uri(name).is_cloud:
         return name
+    if match := LATEST.fullmatch(name):
+        return _latest_model(Path(root), int(match[1] or 0), name)
     if directory := find_directory(name, Path(root)):
         return _of_record(directory)
     if Path(name).is_dir():
@@ -110,6 +113,19 @@ def report_beside(run_directory: str | Path) -> str:
             report = record.load(directory).artifacts.get("report", "")
             return report if Path(report).is_file() else ""
     return ""
+
+
+def _latest_model(root: Path, before: int, name: str) -> str:
+    """The run directory of the newest run that has one, or of the one so many before it."""
+    for run_id in local_runs(root):
+        try:
+            found = _of_record(root / run_id)
+        except InputError:  # it failed, predicts, still runs, or is damaged
+            continue
+        if not before:
+            return found
+        before -= 1
+    raise InputError(f"{name} must be a run in {root} that has a model, got none")
 
 
 def _of_record(directory: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from trainer.errors import InputError
 from trainer.tasks.kinds import TASKS
-from vertex_tabular.schema.rules import KEYS, MISSING_WORDS, is_number, rule_of
+from vertex_tabular.schema.rules import KEYS, MISSING_WORDS, is_number, rule_of, text_of_boolean
 from vertex_tabular.schema.schema import PARTS, Column, Schema
 from vertex_tabular.schema.values import MISSING, quoted
 
@@ -148,7 +148,7 @@ def _frozen(key: str, value: object, kind: str) -> Any:
     if key == "parts" and isinstance(value, list):
         return tuple(part for part in PARTS if part in value)
     if key == "impute" and kind != "numeric":
-        return str(value)
+        return text_of_boolean(value) if kind == "boolean" else str(value)
     return int(float(str(value))) if key == "min_frequency" else value
 
 

@@ -80,6 +80,13 @@ MISSING_WORDS = Rule(
     lambda value: _is_list(value, is_text, 0),
     {"type": "array", "items": TEXT.json},
 )
+
+
+def text_of_boolean(value: object) -> str:
+    """A value of a boolean column as text; -0.0 is 0, which JSON cannot tell from it."""
+    return "0" if is_number(value) and not value else str(value)
+
+
 TRUE_OR_FALSE = Rule(
     "true or false",
     lambda value: value in (True, False, "true", "false") and not is_number(value),
@@ -121,7 +128,7 @@ IMPUTES: dict[str, Rule] = {
     "categorical": Rule("a category", is_text, TEXT.json),
     "boolean": Rule(
         "true or false",
-        lambda value: is_boolean(str(value)),
+        lambda value: is_boolean(text_of_boolean(value)),
         {
             "anyOf": [
                 {"type": "boolean"},

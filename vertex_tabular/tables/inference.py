@@ -103,6 +103,9 @@ def infer(uri: str, target: str | None = None, task: str | None = None) -> Infer
         elif guess.notable:
             more = f" ({', '.join(guess.keys)})" if guess.keys else ""
             notes.append(f"{called(name)} is {guess.kind}{more}: {guess.why}")
+    looked_at = len(columns[target])
+    if looked_at >= min(SAMPLE, CELLS // len(columns)):
+        notes.insert(0, f"only the first {looked_at:,} rows were looked at")
     if len(notes) > MAX_LINES:
         rest = f"and {len(notes) - MAX_LINES} more, in the schema's comments"
         notes = [*notes[:MAX_LINES], rest]

@@ -145,3 +145,4 @@ def test_a_first_run_that_fails_says_how_to_go_on(tabpipe: Tabpipe, tmp_path: Pa
     assert result.returncode == 2
     assert "then: cd project && tabpipe run" in result.stderr
     assert "target target must not be missing" in result.stderr
+    assert "--resume" not in result.stderr  # the table must be another, which it would refuse

@@ -51,6 +51,13 @@ def test_what_has_no_model_is_refused(root: Path, run: str, said: str) -> None:
         find_run(run, root)
 
 
+def test_the_latest_is_the_latest_with_a_model(root: Path) -> None:
+    assert find_directory("latest", root) == root / "run-2"
+    assert find_run("latest", root) == str(root / "run-1" / "train")
+    with pytest.raises(InputError, match="latest~1 must be a run in .* that has a model"):
+        find_run("latest~1", root)
+
+
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     """A directory of five runs, of which two have names and one a damaged record."""

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from trainer.errors import InputError
 from vertex_tabular.preprocessing.prepare import prepare
 from vertex_tabular.schema.parse import parse_schema
+from vertex_tabular.tables import inference
 from vertex_tabular.tables.inference import infer, infer_schema
 
 UTF_8 = "save the file as UTF-8"
@@ -164,6 +165,16 @@ def test_what_is_left_out_or_decided_is_noted(tmp_path: Path) -> None:
         't is categorical (impute: "(missing)"): 1 different texts',
         "name is left out: too many different texts: 60 in 60",
     ]
+
+
+def test_what_only_the_first_rows_say_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    csv = tmp_path / "t.csv"
+    csv.write_text("a,y\n" + "1.5,0\n2.5,1\n" * 20)
+    assert infer(str(csv), "y").notes == []
+    monkeypatch.setattr(inference, "SAMPLE", 30)
+    assert infer(str(csv), "y").notes == ["only the first 30 rows were looked at"]
 
 
 def test_where_all_would_be_dropped_numbers_are_kept(tmp_path: Path) -> None:
