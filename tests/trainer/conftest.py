@@ -1,15 +1,21 @@
 """Data and processes for the tests of training."""
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
+
+from trainer import contract
+from trainer.__main__ import main
+from trainer.checkpoint import Sigterm
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -24,6 +30,26 @@ def write_data(directory: Path, rows: int = 600, features: int = 7, seed: int = 
     np.savez(directory / "train_data.npz", X_train=x[:cut], y_train=y[:cut])
     np.savez(directory / "val_data.npz", X_val=x[cut:], y_val=y[cut:])
     return [f"--train={directory / 'train_data.npz'}", f"--val={directory / 'val_data.npz'}"]
+
+
+class StopAfter(Sigterm):
+    """A SIGTERM that comes at the look of that number."""
+
+    deferred = True
+
+    def __init__(self, looks: int) -> None:
+        self.left = looks
+
+    @property
+    def requested(self) -> bool:  # type: ignore[override]
+        self.left -= 1
+        return self.left < 0
+
+
+def train(directory: Path, *flags: str) -> dict[str, Any]:
+    assert main([*flags, f"--model_out={directory}"]) == 0
+    metrics: dict[str, Any] = json.loads((directory / contract.METRICS).read_text())
+    return metrics
 
 
 @pytest.fixture

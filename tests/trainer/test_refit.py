@@ -1,7 +1,6 @@
 """`--refit all`: the chosen model learns training and validation rows together, after the figures
 are taken."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.trainer.conftest import write_data
+from tests.trainer.conftest import StopAfter, train, write_data
 from trainer import contract
-from trainer.__main__ import main
-from trainer.checkpoint import Sigterm
 from trainer.compute.distributed import World
 from trainer.config import Config
 from trainer.errors import Interrupted
@@ -23,12 +20,6 @@ MODELS = {
     "mlp": ["--epochs=60", "--patience=4", "--batch_size=32", "--learning_rate=0.02"],
     "auto": ["--model=auto", "--epochs=6"],
 }
-
-
-def train(directory: Path, *flags: str) -> dict[str, Any]:
-    assert main([*flags, f"--model_out={directory}"]) == 0
-    metrics: dict[str, Any] = json.loads((directory / contract.METRICS).read_text())
-    return metrics
 
 
 def model_of(directory: Path) -> bytes:
@@ -82,20 +73,6 @@ def test_auto_learns_the_validation_rows_only_then(data: list[str], tmp_path: Pa
             models[refit, number] = model_of(out)
     assert models["none", 0] == models["none", 1]
     assert models["all", 0] != models["all", 1]
-
-
-class StopAfter(Sigterm):
-    """A SIGTERM that comes at the look of that number."""
-
-    deferred = True
-
-    def __init__(self, looks: int) -> None:
-        self.left = looks
-
-    @property
-    def requested(self) -> bool:  # type: ignore[override]
-        self.left -= 1
-        return self.left < 0
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.trainer.conftest import StopAfter, train
 from trainer import contract
-from trainer.__main__ import main
 from trainer.checkpoint import Sigterm
 from trainer.compute.distributed import World
 from trainer.config import Config
@@ -23,26 +23,6 @@ from trainer.run import run
 
 Start = Callable[..., Any]
 AUTO = ("--model=auto", "--epochs=12")
-
-
-class StopAfter(Sigterm):
-    """A SIGTERM that comes at the look of that number."""
-
-    deferred = True
-
-    def __init__(self, looks: int) -> None:
-        self.left = looks
-
-    @property
-    def requested(self) -> bool:  # type: ignore[override]
-        self.left -= 1
-        return self.left < 0
-
-
-def train(directory: Path, *flags: str) -> dict[str, Any]:
-    assert main([*flags, f"--model_out={directory}"]) == 0
-    metrics: dict[str, Any] = json.loads((directory / contract.METRICS).read_text())
-    return metrics
 
 
 def candidates(directory: Path) -> list[dict[str, str]]:
